@@ -1,0 +1,31 @@
+# What the project is built on. `./dev` installs all of it; why each was chosen
+# is in docs/decisions/.
+find_package(Threads REQUIRED)
+find_package(CAF 0.17.6 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(OpenSSL REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis>=0.14)
+pkg_check_modules(libjwt REQUIRED IMPORTED_TARGET libjwt)
+
+# Header-only; Debian 12's package cannot be installed beside Boost 1.81, so
+# `./dev` unpacks its headers into build/deps there (see DESIGN in docs/).
+find_path(MSGPACK_INCLUDE_DIR msgpack.hpp
+  PATHS ${PROJECT_SOURCE_DIR}/build/deps/usr/include
+  REQUIRED)
+add_library(msgpack INTERFACE)
+add_library(msgpack::cxx ALIAS msgpack)
+target_include_directories(msgpack SYSTEM INTERFACE ${MSGPACK_INCLUDE_DIR})
+
+find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
+find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
+
+# ccache makes the second build of the same code free.
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  add_compile_options(-fpch-preprocess)
+endif()

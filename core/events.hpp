@@ -1,0 +1,79 @@
+#pragma once
+
+// Every event that a node can log. The names are a contract with whoever reads
+// the logs: add, never rename.
+
+#include "core/log.hpp"
+
+#define GREENROOM_EVENTS(X)                                                    \
+  X(node_starting, "node.starting", info, "version node_id loops pid",         \
+    "The configuration is good; the node starts.")                             \
+  X(node_ready, "node.ready", info, "node_id address port cluster",            \
+    "Clients are served and, with a cluster configured, the bus is up.")       \
+  X(node_stopping, "node.stopping", info, "reason connections",                \
+    "A signal came: no new clients, the present ones are closed with 1001.")   \
+  X(node_stopped, "node.stopped", info, "clean drain_ms",                      \
+    "The last line of an orderly end.")                                        \
+  X(loop_started, "loop.started", info, "loop", "An I/O loop runs.")           \
+  X(loop_stopped, "loop.stopped", info, "loop turns", "An I/O loop ended.")    \
+  X(loop_stalled, "loop.stalled", warn, "loop turn_ms",                        \
+    "One turn of a loop took far longer than its budget.")                     \
+  X(listener_opened, "listener.opened", info, "address port loops",            \
+    "The node listens here.")                                                  \
+  X(listener_closed, "listener.closed", info, "loop",                          \
+    "A loop accepts no more connections.")                                     \
+  X(accept_failed, "accept.failed", warn, "loop reason",                       \
+    "A connection could not be accepted; the loop tries again after a pause.") \
+  X(handshake_refused, "handshake.refused", info, "peer status reason",        \
+    "An upgrade was answered with an HTTP error.")                             \
+  X(connection_opened, "connection.opened", info,                              \
+    "connection peer path encoding loop", "A client is connected.")            \
+  X(connection_authenticated, "connection.authenticated", info,                \
+    "connection user way", "The client logged in, or was taken in as "         \
+                           "anonymous.")                                       \
+  X(auth_failed, "auth.failed", warn, "connection peer reason",                \
+    "A token was refused, or none came in time.")                              \
+  X(connection_closed, "connection.closed", info,                              \
+    "connection user code reason by lived_ms messages",                        \
+    "The client is gone; `by` says who ended it.")                             \
+  X(connection_limited, "connection.limited", warn, "connection limit",        \
+    "A client reached a limit; told once until it behaves again.")             \
+  X(connection_failed, "connection.failed", error, "connection reason",        \
+    "A connection actor failed; only its client is affected.")                 \
+  X(room_created, "room.created", info, "room space epoch loop",               \
+    "The first member came.")                                                  \
+  X(room_emptied, "room.emptied", info, "room space",                          \
+    "The last member on this node left; the log is kept for a while.")         \
+  X(room_closed, "room.closed", info, "room space epoch offset lived_ms",      \
+    "The room stayed empty and is gone with its log.")                         \
+  X(room_refused, "room.refused", warn, "room reason",                         \
+    "A room could not be opened because of a limit.")                          \
+  X(member_lagging, "member.lagging", warn, "room connection dropped_bytes",   \
+    "A slow member skips what it could not take (`gap`).")                     \
+  X(bus_connecting, "bus.connecting", info, "endpoint attempt",                \
+    "The node tries to reach Redis.")                                          \
+  X(bus_up, "bus.up", info, "endpoint attempt rooms",                          \
+    "Redis is reached and the rooms are subscribed.")                          \
+  X(bus_down, "bus.down", warn, "endpoint reason retry_ms",                    \
+    "Redis is gone; local members are served on.")                             \
+  X(bus_dropped, "bus.dropped", warn, "messages bytes",                        \
+    "The queue to Redis was full; peers will see a gap.")                      \
+  X(bus_gap, "bus.gap", warn, "origin room expected got missed",               \
+    "Messages of a peer did not arrive.")                                      \
+  X(bus_rejected, "bus.rejected", warn, "channel reason",                      \
+    "A payload on the bus is not a valid envelope.")                           \
+  X(peer_joined, "peer.joined", info, "peer incarnation", "A node appeared.")  \
+  X(peer_left, "peer.left", info, "peer", "A node said goodbye.")              \
+  X(peer_lost, "peer.lost", warn, "peer silent_ms",                            \
+    "A node was not heard of in time.")                                        \
+  X(log_dropped, "log.dropped", warn, "lines",                                 \
+    "The log could not be written fast enough.")
+
+namespace greenroom::events {
+
+#define GREENROOM_EVENT(id, name, importance, fields, meaning)                 \
+  inline constexpr log::event id{name, log::level::importance, fields, meaning};
+GREENROOM_EVENTS(GREENROOM_EVENT)
+#undef GREENROOM_EVENT
+
+} // namespace greenroom::events

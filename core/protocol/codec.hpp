@@ -1,0 +1,59 @@
+#pragma once
+
+// The one door to the wire dialects: core/protocol/json.cpp and
+// core/protocol/msgpack.cpp stand behind it.
+
+#include <string>
+#include <string_view>
+
+#include <boost/system/result.hpp>
+
+#include "core/protocol/encoding.hpp"
+#include "core/protocol/messages.hpp"
+
+namespace greenroom::protocol {
+
+/// The bounds that decoding keeps [P-7]. Fields in bytes unless named otherwise.
+struct decode_limits {
+  std::uint32_t depth = 64;      ///< Nesting levels of one message.
+  std::uint32_t recipients = 64; ///< Entries of `to`.
+};
+
+/// Room ids are 1 to 256 bytes of UTF-8 with no control character [P-3.1].
+inline constexpr std::size_t room_id_bytes_max = 256;
+/// User ids: the same rule as for room ids.
+inline constexpr std::size_t user_id_bytes_max = 256;
+inline constexpr std::size_t event_bytes_max = 256;
+inline constexpr std::size_t request_id_bytes_max = 128;
+
+/// Whether `name` may name a room or a user: 1 to `bytes_max` bytes of UTF-8
+/// with no control character (U+0000 to U+001F, U+007F to U+009F).
+[[nodiscard]] bool is_name(std::string_view name, std::size_t bytes_max);
+
+using decoded = boost::system::result<request, refusal>;
+
+/// Reads one client message. Total: any bytes give a request or a refusal.
+[[nodiscard]] decoded decode(encoding as, std::string_view bytes,
+                             const decode_limits& limits);
+
+/// Writes one message (the payload of one WebSocket frame).
+[[nodiscard]] std::string encode(encoding as, const auth_success& what);
+[[nodiscard]] std::string encode(encoding as, const joined& what);
+[[nodiscard]] std::string encode(encoding as, const left& what);
+[[nodiscard]] std::string encode(encoding as, const room_message& what);
+[[nodiscard]] std::string encode(encoding as, const typing_changed& what);
+[[nodiscard]] std::string encode(encoding as, const presence& what);
+[[nodiscard]] std::string encode(encoding as, const ack& what);
+[[nodiscard]] std::string encode(encoding as, const pong& what);
+[[nodiscard]] std::string encode(encoding as, const gap& what);
+[[nodiscard]] std::string encode(encoding as, const degraded& what);
+[[nodiscard]] std::string encode(encoding as, const healed& what);
+[[nodiscard]] std::string encode(encoding as, const error& what);
+
+/// The same value in the other dialect, without loss [P-3.6]. What JSON cannot
+/// say (binary, extension types, NaN, maps with keys that are no strings) and
+/// what MessagePack cannot (integers beyond 64 bits) is tagged as
+/// docs/protocol.md tells. `from` is valid, as `decode` left it.
+[[nodiscard]] std::string transcode(const value& from, encoding to);
+
+} // namespace greenroom::protocol

@@ -1,0 +1,189 @@
+#pragma once
+
+// What clients can say and what the node answers: one struct per "type", the
+// fields as PROTOCOL.md names them. No wire format is known here.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/protocol/encoding.hpp"
+#include "core/protocol/error_code.hpp"
+
+namespace greenroom::protocol {
+
+/// The `id` of a request: chosen by the client, repeated by the answer.
+using request_id = std::variant<std::monostate, std::int64_t, std::string>;
+
+[[nodiscard]] inline bool is_set(const request_id& id) {
+  return id.index() != 0;
+}
+
+/// What a room message says: `text` (a string) or `data` (any value).
+struct content {
+  bool is_text = true;
+  value said; ///< For `text` a string value, quotes or header included.
+};
+
+// -- client to node [P-2.2, P-3] ---------------------------------------------
+
+struct auth {
+  std::string token;
+};
+
+/// A place in a room's log: which life of the log, and where in it [P-4.3].
+struct log_position {
+  std::string epoch;
+  std::uint64_t offset = 0;
+};
+
+struct join_room {
+  std::string room_id;
+  std::optional<std::string> user_id;
+  std::optional<log_position> since;
+};
+
+struct leave_room {
+  std::string room_id;
+};
+
+struct message {
+  std::string room_id;
+  content body;
+  std::string event;           ///< Empty: none.
+  value timestamp;             ///< Empty: the node stamps its own [P-3.5].
+  bool directed = false;       ///< `to` was given [P-3.7].
+  std::vector<std::string> to; ///< User or connection ids.
+};
+
+struct typing {
+  std::string room_id;
+  std::optional<std::string> user_id;
+  bool is_typing = true;
+};
+
+struct list_presence {
+  std::string room_id;
+};
+
+struct ping {};
+
+struct request {
+  request_id id;
+  std::variant<ping, auth, join_room, leave_room, message, typing,
+               list_presence>
+    what;
+};
+
+/// Why bytes are not a request. `text` is for people and names the field.
+struct refusal {
+  error_code code = error_code::bad_message;
+  std::string text;
+  request_id id;       ///< Where it could be read.
+  std::string room_id; ///< Where it could be read.
+};
+
+// -- node to client [P-2.3, P-4] ---------------------------------------------
+
+struct auth_success {
+  std::string user_id;
+  std::string connection_id;
+  std::string session;
+  std::optional<std::int64_t> expires_at; ///< Milliseconds since the epoch.
+};
+
+/// One connection in a room's member list [P-4.4].
+struct member {
+  std::string connection_id;
+  std::string user_id;
+  std::string info_json; ///< From the token's `info` claim; empty: none.
+};
+
+enum class order_mode : std::uint8_t { total, fifo };
+
+struct joined {
+  std::string room_id;
+  request_id id;
+  order_mode order = order_mode::fifo;
+  log_position at;
+  std::optional<bool> recovered; ///< Only where `since` was given.
+  std::string reason;            ///< Why not recovered; empty: none.
+  std::uint64_t member_count = 0;
+  /// Absent without the right `p`, and in rooms too big to list.
+  std::optional<std::vector<member>> members;
+};
+
+struct left {
+  std::string room_id;
+  request_id id;
+  std::string reason; ///< Empty: the client asked for it.
+};
+
+/// A message as members see it. Views: encoded at once, never kept.
+struct room_message {
+  std::string_view room_id;
+  std::string_view user_id;
+  const content* body = nullptr;
+  std::string_view event;
+  const value* timestamp = nullptr;    ///< Null: `stamped` counts.
+  std::int64_t stamped = 0;            ///< Milliseconds since the epoch.
+  std::optional<std::uint64_t> offset; ///< Absent for directed messages.
+};
+
+struct typing_changed {
+  std::string_view room_id;
+  std::string_view user_id;
+  bool is_typing = true;
+};
+
+/// A whole list (`members`) or a difference (`joined`, `left`).
+struct presence {
+  std::string room_id;
+  request_id id;
+  std::uint64_t member_count = 0;
+  std::optional<std::vector<member>> members;
+  std::vector<member> joined;
+  std::vector<member> left;
+};
+
+struct ack {
+  request_id id;
+  std::string room_id;
+  std::optional<log_position> at;         ///< A message in the log.
+  std::optional<std::uint64_t> delivered; ///< A directed one [P-3.7].
+  bool duplicate = false;
+  bool degraded = false;
+};
+
+struct pong {
+  request_id id;
+};
+
+struct gap {
+  std::string room_id;
+  std::string epoch;
+  std::uint64_t from = 0; ///< First offset that was not sent.
+  std::uint64_t to = 0;   ///< Last offset that was not sent.
+  std::string reason;
+};
+
+struct degraded {
+  std::string room_id;
+};
+
+struct healed {
+  std::string room_id;
+};
+
+struct error {
+  error_code code = error_code::internal;
+  std::string text;
+  request_id id;
+  std::string room_id;                     ///< Empty: none.
+  std::optional<std::int64_t> retry_after; ///< Milliseconds.
+};
+
+} // namespace greenroom::protocol

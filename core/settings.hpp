@@ -1,0 +1,116 @@
+#pragma once
+
+// Every setting with its type and default. Names, bounds and the one sentence
+// that explains each stand in core/settings_table.cpp, from which the command
+// line, the environment, files, `--help` and docs/reference.md come.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace greenroom {
+
+using std::chrono::milliseconds;
+
+/// What a room does with a member that reads too slowly [P-7].
+enum class slow_policy : std::uint8_t { gap, close };
+
+/// What a namespace may say of its rooms [P-3.1]; `rooms` holds the defaults.
+struct room_settings {
+  std::string rights = "rwsp"; ///< Where the token has no `rooms` claim [P-2.5].
+  slow_policy slow = slow_policy::gap;
+  std::uint32_t members = 100'000;       ///< Beyond: `room_full`.
+  std::uint32_t listed_members = 1'000;  ///< Beyond: counts without lists.
+  milliseconds typing_timeout{5'000};    ///< [P-4.5]
+  milliseconds presence_interval{50};    ///< Differences are batched this long.
+  milliseconds linger{30'000};           ///< An empty room keeps its log.
+  std::uint32_t dedupe_messages = 1'000; ///< Ids remembered per room [P-3.4].
+  milliseconds dedupe_window{120'000};
+};
+
+struct settings {
+  struct net_settings {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8080;
+    std::uint32_t loops = 0; ///< 0: one per core.
+    std::vector<std::string> origins; ///< Allowed `Origin`s beside the own one.
+    std::uint32_t connections = 100'000;
+    milliseconds close_timeout{5'000};
+  } net;
+
+  struct auth_settings {
+    bool anonymous = false;
+    std::string secret;
+    std::string secret_file;
+    std::string audience;
+    std::string issuer;
+    std::string cookie = "token";
+    milliseconds timeout{5'000};
+    milliseconds grace{25'000};
+    milliseconds leeway{0}; ///< Clock difference forgiven in exp, nbf, iat.
+  } auth;
+
+  struct heartbeat_settings {
+    milliseconds interval{30'000};
+  } heartbeat;
+
+  struct rooms_settings : room_settings {
+    bool require_room = false;
+  } rooms;
+
+  /// Rooms whose id starts with `NAME:`; what is not set is as in `rooms`.
+  std::map<std::string, room_settings> namespaces;
+
+  struct limit_settings {
+    std::uint32_t message_bytes = 64 * 1024;
+    std::uint32_t message_depth = 64;
+    std::uint32_t recipients = 64;
+    std::uint32_t rooms_per_connection = 128;
+    std::uint32_t rooms = 100'000; ///< On this node.
+    std::uint32_t unsent_bytes = 1024 * 1024;
+    std::uint32_t messages_per_second = 100; ///< 0: no limit.
+    std::uint32_t messages_burst = 200;
+    std::uint32_t violations = 100;        ///< 4029 beyond, within …
+    milliseconds violations_window{10'000};
+    std::uint32_t inbound_messages = 256;  ///< Read, not yet handled.
+    std::uint32_t handshake_bytes = 8 * 1024;
+    milliseconds handshake_timeout{10'000};
+  } limits;
+
+  struct cluster_settings {
+    std::string redis; ///< Empty: no cluster.
+    std::string node_id; ///< Empty: generated.
+    std::string prefix = "greenroom";
+    std::string ca_file; ///< Beside the system's certificates.
+    std::uint32_t queue_bytes = 4 * 1024 * 1024;
+    milliseconds beat{1'000};
+    milliseconds peer_timeout{3'000};
+    milliseconds connect_timeout{5'000};
+    milliseconds backoff_min{100};
+    milliseconds backoff_max{5'000};
+  } cluster;
+
+  struct log_settings {
+    std::string format = "auto"; ///< json, text, auto
+    std::string level = "info";
+    std::uint32_t queue = 8'192; ///< Lines; beyond, the newest are dropped.
+  } log;
+
+  struct drain_settings {
+    milliseconds timeout{10'000};
+  } drain;
+
+  struct demo_settings {
+    bool page = false;
+  } demo;
+
+  /// The settings of the rooms in a namespace.
+  [[nodiscard]] const room_settings& of(std::string_view name_space) const {
+    auto found = namespaces.find(std::string{name_space});
+    return found == namespaces.end() ? rooms : found->second;
+  }
+};
+
+} // namespace greenroom
