@@ -225,9 +225,6 @@ public:
   /// of what was read and not yet handled opens again.
   virtual void handled(std::size_t messages, std::size_t bytes) = 0;
 
-  /// Stops and goes on reading (backpressure by TCP).
-  virtual void pause(bool on) = 0;
-
   virtual void ping() = 0;
 
   /// Whether any byte came since the last call.
