@@ -29,8 +29,9 @@
   X(connection_opened, "connection.opened", info,                              \
     "connection peer path encoding loop", "A client is connected.")            \
   X(connection_authenticated, "connection.authenticated", info,                \
-    "connection user way", "The client logged in, or was taken in as "         \
-                           "anonymous.")                                       \
+    "connection user way",                                                     \
+    "The client logged in, or was taken in as "                                \
+    "anonymous.")                                                              \
   X(auth_failed, "auth.failed", warn, "connection peer reason",                \
     "A token was refused, or none came in time.")                              \
   X(connection_closed, "connection.closed", info,                              \

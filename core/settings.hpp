@@ -19,7 +19,8 @@ enum class slow_policy : std::uint8_t { gap, close };
 
 /// What a namespace may say of its rooms [P-3.1]; `rooms` holds the defaults.
 struct room_settings {
-  std::string rights = "rwsp"; ///< Where the token has no `rooms` claim [P-2.5].
+  std::string rights =
+      "rwsp"; ///< Where the token has no `rooms` claim [P-2.5].
   slow_policy slow = slow_policy::gap;
   std::uint32_t members = 100'000;       ///< Beyond: `room_full`.
   std::uint32_t listed_members = 1'000;  ///< Beyond: counts without lists.
@@ -34,7 +35,7 @@ struct settings {
   struct net_settings {
     std::string address = "127.0.0.1";
     std::uint16_t port = 8080;
-    std::uint32_t loops = 0; ///< 0: one per core.
+    std::uint32_t loops = 0;          ///< 0: one per core.
     std::vector<std::string> origins; ///< Allowed `Origin`s beside the own one.
     std::uint32_t connections = 100'000;
     milliseconds close_timeout{5'000};
@@ -72,15 +73,15 @@ struct settings {
     std::uint32_t unsent_bytes = 1024 * 1024;
     std::uint32_t messages_per_second = 100; ///< 0: no limit.
     std::uint32_t messages_burst = 200;
-    std::uint32_t violations = 100;        ///< 4029 beyond, within …
+    std::uint32_t violations = 100; ///< 4029 beyond, within …
     milliseconds violations_window{10'000};
-    std::uint32_t inbound_messages = 256;  ///< Read, not yet handled.
+    std::uint32_t inbound_messages = 256; ///< Read, not yet handled.
     std::uint32_t handshake_bytes = 8 * 1024;
     milliseconds handshake_timeout{10'000};
   } limits;
 
   struct cluster_settings {
-    std::string redis; ///< Empty: no cluster.
+    std::string redis;   ///< Empty: no cluster.
     std::string node_id; ///< Empty: generated.
     std::string prefix = "greenroom";
     std::string ca_file; ///< Beside the system's certificates.

@@ -75,7 +75,7 @@ struct request {
   request_id id;
   std::variant<ping, auth, join_room, leave_room, message, typing,
                list_presence>
-    what;
+      what;
 };
 
 /// Why bytes are not a request. `text` is for people and names the field.
