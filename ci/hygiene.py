@@ -22,7 +22,7 @@ LOCK_RULE = (
     re.compile(r'"resolved":'),
     "names a registry; run npm with --omit-lockfile-registry-resolved",
 )
-# Folders of chroot and container scripts mean another machine's root.
+# Its paths are those of the machine that it makes.
 MAY_NAME_ROOT = ("ci/fresh-root",)
 
 

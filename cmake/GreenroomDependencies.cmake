@@ -2,7 +2,7 @@
 # is in docs/decisions/.
 find_package(Threads REQUIRED)
 find_package(CAF 0.17.6 REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS url)
 find_package(OpenSSL REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(spdlog REQUIRED)
