@@ -38,36 +38,34 @@ public:
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& into, Handler&& handler) {
     heard_ = true;
-    return boost::asio::async_initiate<Handler,
-                                       void(boost::system::error_code,
-                                            std::size_t)>(
-      [this](auto done, const Buffers& buffers) {
-        if (early_.empty()) {
-          socket_.async_read_some(buffers, std::move(done));
-          return;
-        }
-        auto bytes
-          = boost::asio::buffer_copy(buffers, boost::asio::buffer(early_));
-        early_.erase(0, bytes);
-        complete(std::move(done), bytes);
-      },
-      handler, into);
+    return boost::asio::async_initiate<Handler, void(boost::system::error_code,
+                                                     std::size_t)>(
+        [this](auto done, const Buffers& buffers) {
+          if (early_.empty()) {
+            socket_.async_read_some(buffers, std::move(done));
+            return;
+          }
+          auto bytes =
+              boost::asio::buffer_copy(buffers, boost::asio::buffer(early_));
+          early_.erase(0, bytes);
+          complete(std::move(done), bytes);
+        },
+        handler, into);
   }
 
   template <class Buffers, class Handler>
   auto async_write_some(const Buffers& from, Handler&& handler) {
-    return boost::asio::async_initiate<Handler,
-                                       void(boost::system::error_code,
-                                            std::size_t)>(
-      [this](auto done, const Buffers& buffers) {
-        auto bytes = boost::beast::buffer_bytes(buffers);
-        auto copy = segment::make(static_cast<std::uint32_t>(bytes));
-        for (auto part : boost::beast::buffers_range_ref(buffers))
-          copy->append({static_cast<const char*>(part.data()), part.size()});
-        out_.push({copy, 0, static_cast<std::uint32_t>(bytes)});
-        complete(std::move(done), bytes);
-      },
-      handler, from);
+    return boost::asio::async_initiate<Handler, void(boost::system::error_code,
+                                                     std::size_t)>(
+        [this](auto done, const Buffers& buffers) {
+          auto bytes = boost::beast::buffer_bytes(buffers);
+          auto copy = segment::make(static_cast<std::uint32_t>(bytes));
+          for (auto part : boost::beast::buffers_range_ref(buffers))
+            copy->append({static_cast<const char*>(part.data()), part.size()});
+          out_.push({copy, 0, static_cast<std::uint32_t>(bytes)});
+          complete(std::move(done), bytes);
+        },
+        handler, from);
   }
 
 private:

@@ -18,14 +18,15 @@
 
 namespace greenroom::net {
 
-using upgrade_request
-  = boost::beast::http::request<boost::beast::http::empty_body>;
+using upgrade_request =
+    boost::beast::http::request<boost::beast::http::empty_body>;
 
 /// One client's WebSocket: reads messages for its connection actor, sends what
 /// waits in the outbox once per turn. Lives as long as an operation or the
 /// connection actor holds it. Its loop's thread only.
 ///
-///   accepting --> reading --close(), error, client's close--> lingering --> gone
+///   accepting --> reading --close(), error, client's close--> lingering -->
+///   gone
 ///
 /// Lingering: what is queued (the close frame last) is sent, then our side is
 /// shut, and the socket is closed once the client has shut its own, or after
@@ -58,8 +59,7 @@ public:
 
 private:
   void on_accepted(boost::system::error_code failed,
-                   actors::gateway_actor& gateway,
-                   actors::client_hello& hello);
+                   actors::gateway_actor& gateway, actors::client_hello& hello);
   void read();
   void on_read(boost::system::error_code failed);
   [[nodiscard]] bool window_open() const;
