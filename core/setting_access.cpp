@@ -15,21 +15,21 @@ setting_result<std::uint64_t> parse_bounded(const setting& what,
   auto value =
       what.type == setting_type::bytes ? parse_bytes(text) : parse_number(text);
   if (value && (*value < what.least || *value > what.most))
-    return setting_error{quoted(text) + " is not in " + domain_of(what)};
+    return setting_error{in_quotes(text) + " is not in " + domain_of(what)};
   return value;
 }
 
 setting_error not_shaped(const setting& what, std::string_view text) {
   if (what.secret)
     return {"the value is not " + std::string{what.shape->words}};
-  return {quoted(text) + " is not " + std::string{what.shape->words}};
+  return {in_quotes(text) + " is not " + std::string{what.shape->words}};
 }
 
 setting_result<std::size_t> parse_choice(const setting& what,
                                          std::string_view text) {
   auto found = std::ranges::find(what.choices, text);
   if (found == what.choices.end())
-    return setting_error{quoted(text) + " is not one of " + domain_of(what)};
+    return setting_error{in_quotes(text) + " is not one of " + domain_of(what)};
   return static_cast<std::size_t>(found - what.choices.begin());
 }
 
@@ -60,7 +60,7 @@ setting_result<void> write(milliseconds& to, const setting& what,
   if (!value)
     return value.error();
   if (*value < milliseconds{what.least} || *value > milliseconds{what.most})
-    return setting_error{quoted(text) + " is not in " + domain_of(what)};
+    return setting_error{in_quotes(text) + " is not in " + domain_of(what)};
   to = *value;
   return {};
 }

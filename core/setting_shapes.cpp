@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <simdjson.h>
+
 namespace greenroom::setting_shapes {
 
 namespace {
@@ -20,10 +22,12 @@ bool is_made_of(std::string_view text, std::string_view punctuation) {
   });
 }
 
+/// What a TOML string can hold, so that every value can be printed as TOML.
 bool is_one_line(std::string_view text) {
-  return std::ranges::none_of(text, [](char x) {
-    return static_cast<unsigned char>(x) < 0x20 || x == 0x7f;
-  });
+  return simdjson::validate_utf8(text)
+         && std::ranges::none_of(text, [](char x) {
+              return static_cast<unsigned char>(x) < 0x20 || x == 0x7f;
+            });
 }
 
 /// Who knows networks says whether it is an address (app/load_settings.cpp).

@@ -32,9 +32,9 @@ setting_result<measure> parse_measure(std::string_view text,
   auto [rest, failed] =
       std::from_chars(text.data(), text.data() + text.size(), count);
   if (failed == std::errc::result_out_of_range)
-    return setting_error{quoted(text) + " is too large"};
+    return setting_error{in_quotes(text) + " is too large"};
   if (failed != std::errc{})
-    return setting_error{quoted(text) + " is not " + std::string{kind}};
+    return setting_error{in_quotes(text) + " is not " + std::string{kind}};
   auto digits = static_cast<std::size_t>(rest - text.data());
   return measure{count, text.substr(digits)};
 }
@@ -44,9 +44,9 @@ setting_result<std::uint64_t> scaled(measure what, std::span<const unit> units,
                                      std::string_view kind) {
   auto found = std::ranges::find(units, what.unit, &unit::name);
   if (found == units.end())
-    return setting_error{quoted(text) + " is not " + std::string{kind}};
+    return setting_error{in_quotes(text) + " is not " + std::string{kind}};
   if (what.count > std::numeric_limits<std::int64_t>::max() / found->factor)
-    return setting_error{quoted(text) + " is too large"};
+    return setting_error{in_quotes(text) + " is too large"};
   return what.count * found->factor;
 }
 
@@ -73,7 +73,7 @@ setting_result<bool> parse_bool(std::string_view text) {
     return true;
   if (text == "false")
     return false;
-  return setting_error{quoted(text) + " is neither true nor false"};
+  return setting_error{in_quotes(text) + " is neither true nor false"};
 }
 
 setting_result<std::uint64_t> parse_number(std::string_view text) {
@@ -82,7 +82,7 @@ setting_result<std::uint64_t> parse_number(std::string_view text) {
   if (!what)
     return what.error();
   if (!what->unit.empty())
-    return setting_error{quoted(text) + " is not " + std::string{kind}};
+    return setting_error{in_quotes(text) + " is not " + std::string{kind}};
   return what->count;
 }
 
@@ -105,7 +105,7 @@ parse_duration(std::string_view text) {
   if (what->unit.empty() && what->count == 0)
     return std::chrono::milliseconds{0};
   if (what->unit.empty())
-    return setting_error{quoted(text)
+    return setting_error{in_quotes(text)
                          + " has no unit: write ms, s, m or h behind it, as in "
                            "\""
                          + std::string{text} + "s\""};
@@ -148,7 +148,7 @@ std::string print_list(const std::vector<std::string>& elements,
   return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t shown_bytes_max = 60;
   std::string out = "\"";
   for (auto byte : text.substr(0, shown_bytes_max))

@@ -45,7 +45,7 @@ parse_duration(std::string_view text);
                                      std::string_view between);
 
 /// In quotes, on one line and not too long, for error messages.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 /// A URL without its password: `redis://user:***@host`.
 [[nodiscard]] std::string mask_password(std::string_view url);

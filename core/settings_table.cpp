@@ -275,7 +275,7 @@ constexpr setting table[] = {
         "(`auto`)."),
     choice("log.level", at<&s::log, &s::log_settings::level>, log_levels,
            "The least important events that are logged."),
-    number("log.queue", at<&s::log, &s::log_settings::queue>, 16, 1'000'000,
+    number("log.queue", at<&s::log, &s::log_settings::queue>, 16, 100'000,
            "Lines that may wait to be written; beyond them the newest are "
            "dropped and counted."),
 
