@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstdint>
+#include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>

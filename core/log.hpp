@@ -22,7 +22,7 @@ struct event {
 };
 
 using field_value =
-  std::variant<std::int64_t, std::uint64_t, double, bool, std::string_view>;
+    std::variant<std::int64_t, std::uint64_t, double, bool, std::string_view>;
 
 /// A typed field. Any integer, floating point number, bool or string goes in.
 struct field {

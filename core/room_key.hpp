@@ -8,9 +8,9 @@
 
 namespace greenroom {
 
-/// Which family of rooms: `/ws` speaks the protocol, `/relay` passes raw frames.
-/// A name means two different rooms in the two, since a raw frame would break a
-/// client that speaks the protocol.
+/// Which family of rooms: `/ws` speaks the protocol, `/relay` passes raw
+/// frames. A name means two different rooms in the two, since a raw frame would
+/// break a client that speaks the protocol.
 enum class room_space : std::uint8_t { protocol, relay };
 
 /// What names a room on every node.

@@ -38,6 +38,8 @@ bool is_word(std::string_view text) {
 
 /// A browser's `Origin` never ends in a slash; one here would never match.
 bool is_origin(std::string_view text) {
+  if (text == "*")
+    return true;
   auto scheme = text.find("://");
   if (scheme == std::string_view::npos || scheme == 0)
     return false;
@@ -79,8 +81,8 @@ bool is_namespace_name(std::string_view text) {
 
 const setting_shape one_line{"text on one line", is_one_line};
 const setting_shape address{"an IP address or localhost", is_word};
-const setting_shape origin{"origins, as https://host or https://host:port",
-                           is_origin};
+const setting_shape origin{
+    "origins, as https://host or https://host:port, or *", is_origin};
 const setting_shape cookie_name{"the name of a cookie", is_cookie_name};
 const setting_shape rights{"letters of rwspa, each at most once", is_rights};
 const setting_shape node_id{"up to 64 letters, digits, '.', '_' and '-'",

@@ -102,7 +102,7 @@ constexpr setting table[] = {
     list("net.origins", at<&s::net, &s::net_settings::origins>,
          setting_shapes::origin,
          "Origins of web pages that may connect, beside those that the node "
-         "itself serves: `https://example.com`."),
+         "itself serves: `https://example.com`; `*`: any."),
     number("net.connections", at<&s::net, &s::net_settings::connections>, 1,
            10'000'000,
            "Connections at once; a client beyond them is told to try later."),
@@ -227,6 +227,10 @@ constexpr setting table[] = {
     duration("limits.handshake-timeout",
              at<&s::limits, &s::limit_settings::handshake_timeout>, 10ms, 10min,
              "A request that is not complete by then is answered with 408."),
+    number("limits.handshakes", at<&s::limits, &s::limit_settings::handshakes>,
+           1, 1'000'000,
+           "Sockets of one loop that have not finished their handshake; "
+           "newcomers beyond them wait."),
 
     // -- cluster
     // ----------------------------------------------------------------

@@ -4,6 +4,7 @@
 // default (core/settings.hpp). The command line, the environment, files,
 // `--help`, `--print-config` and docs/reference.md are made from it.
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>

@@ -13,21 +13,30 @@ namespace greenroom::protocol {
   X(going_away, 1001, "Node stops", "The node stops; reconnect elsewhere.")    \
   X(protocol_error, 1002, "Protocol error", "A frame breaks RFC 6455.")        \
   X(bad_payload, 1007, "Invalid UTF-8", "A text frame is not UTF-8.")          \
-  X(too_big, 1009, "Message too big", "A message is over "                     \
-                                      "`limits.message-bytes`.")               \
+  X(too_big, 1009, "Message too big",                                          \
+    "A message is over "                                                       \
+    "`limits.message-bytes`.")                                                 \
   X(internal_error, 1011, "Internal error", "A fault of the node.")            \
   X(drained, 1012, "Drained", "Reconnect at the time that `go_away` gave.")    \
   X(try_later, 1013, "Too busy", "The node is full; try again later.")         \
   X(missing_room, 4000, "Missing room", "The URL has to name a room.")         \
-  X(bad_token, 4001, "Invalid token", "Not authenticated: a bad token, or "    \
-                                      "none in time (`Auth timeout`).")        \
-  X(token_expired, 4003, "Token expired", "The token ran out and was not "     \
-                                          "refreshed within `auth.grace`.")    \
+  X(bad_token, 4001, "Invalid token",                                          \
+    "Not authenticated: a bad token, or "                                      \
+    "none in time (`Auth timeout`).")                                          \
+  X(token_expired, 4003, "Token expired",                                      \
+    "The token ran out and was not "                                           \
+    "refreshed within `auth.grace`.")                                          \
   X(removed, 4004, "Removed", "An administrator removed the client.")          \
-  X(too_slow, 4008, "Too slow", "More than `limits.unsent-bytes` wait for "    \
-                                "the client.")                                 \
-  X(resumed_elsewhere, 4009, "Resumed elsewhere", "Another connection took "   \
-                                                  "the session over.")         \
+  X(too_slow, 4008, "Too slow",                                                \
+    "More than `limits.unsent-bytes` wait for "                                \
+    "the client.")                                                             \
+  X(resumed_elsewhere, 4009, "Resumed elsewhere",                              \
+    "Another connection took "                                                 \
+    "the session over.")                                                       \
+  X(forbidden, 4010, "Forbidden",                                              \
+    "The token gives no right to this room "                                   \
+    "(`/relay`, which has no other way to say "                                \
+    "so).")                                                                    \
   X(too_many_violations, 4029, "Too many violations",                          \
     "The client went on after `rate_limited`.")
 

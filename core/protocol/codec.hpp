@@ -13,7 +13,8 @@
 
 namespace greenroom::protocol {
 
-/// The bounds that decoding keeps [P-7]. Fields in bytes unless named otherwise.
+/// The bounds that decoding keeps [P-7]. Fields in bytes unless named
+/// otherwise.
 struct decode_limits {
   std::uint32_t depth = 64;      ///< Nesting levels of one message.
   std::uint32_t recipients = 64; ///< Entries of `to`.

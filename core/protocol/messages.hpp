@@ -75,7 +75,7 @@ struct request {
   request_id id;
   std::variant<ping, auth, join_room, leave_room, message, typing,
                list_presence>
-    what;
+      what;
 };
 
 /// Why bytes are not a request. `text` is for people and names the field.
@@ -93,6 +93,7 @@ struct auth_success {
   std::string connection_id;
   std::string session;
   std::optional<std::int64_t> expires_at; ///< Milliseconds since the epoch.
+  request_id id; ///< Where it answers an `auth` that had one.
 };
 
 /// One connection in a room's member list [P-4.4].

@@ -1,0 +1,332 @@
+#pragma once
+
+// Every actor of the node and every message it understands. Start here.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/caf_bridge.hpp"
+#include "core/outbox.hpp"
+#include "core/protocol/close_code.hpp"
+#include "core/protocol/messages.hpp"
+#include "core/room_event.hpp"
+#include "core/room_key.hpp"
+#include "core/segment.hpp"
+
+namespace greenroom::actors {
+
+/// Names one connection on this node for as long as the process lives: its
+/// actor's id, so that news of its death name the member.
+using member_id = std::uint64_t;
+
+/// One byte stream of a room: what a member sees depends on its wire format and
+/// on its right to see presence [P-2.5].
+enum class lane_kind : std::uint8_t {
+  raw,
+  json,
+  json_no_presence,
+  msgpack,
+  msgpack_no_presence,
+};
+inline constexpr std::size_t lane_kinds = 5;
+
+// -- connection: one client, dies with its socket -----------------------------
+
+/// One whole WebSocket message.
+struct inbound {
+  std::string bytes;
+  bool is_text = true;
+};
+
+/// The socket is gone; nothing more comes or can be sent.
+struct socket_closed {
+  std::uint16_t code = 0; ///< As in the client's close frame; 1006: none came.
+  bool by_client = true;
+  std::string reason;
+};
+
+/// Its next deadline (login, token, heartbeat) has come.
+struct deadline_reached {};
+
+struct drain {};
+
+struct room_entered;
+struct room_exited;
+struct request_done;
+struct request_refused;
+
+using connection_actor = caf::typed_actor< //
+    on<inbound>::tell,                     // from its socket
+    on<socket_closed>::tell,               // from its socket
+    on<deadline_reached>::tell,            // from itself, by a timer
+    on<drain>::tell,                       // from the gateway: the node stops
+    on<room_entered>::tell,                // from a room: it is a member now
+    on<room_exited>::tell,                 // from a room: it no longer is
+    on<request_done>::tell,                // from a room: the ack
+    on<request_refused>::tell>;            // from a keeper or a room
+
+// -- room: order, members and presence of one room on this node ---------------
+
+/// Who a member is and where its bytes go.
+struct newcomer {
+  member_id id = 0;
+  connection_actor connection;
+  std::shared_ptr<outbox> out; ///< Touched on the member's loop only.
+  std::uint32_t loop = 0;      ///< Where its socket lives.
+  lane_kind lane = lane_kind::raw;
+  protocol::member about; ///< As others see it.
+  std::string session;    ///< Its ids are remembered by this [P-3.4].
+  bool sees_presence = false;
+};
+
+struct join {
+  room_key room;
+  newcomer who;
+  protocol::request_id id;
+  std::optional<protocol::log_position> since;
+};
+
+struct leave {
+  member_id who = 0;
+  protocol::request_id id;
+  std::string reason; ///< Empty: the client asked for it.
+};
+
+/// Something a member says to the room. `what` carries who says it.
+struct publish {
+  member_id who = 0;
+  protocol::request_id id;
+  bool credit = false; ///< Answer even without an `id`: see `request_done`.
+  room_event_ptr what;
+};
+
+/// Answers straight into the member's outbox.
+struct list_members {
+  member_id who = 0;
+  protocol::request_id id;
+};
+
+/// A peer's traffic, in its origin's order.
+struct mirrored {
+  std::string origin; ///< Node id.
+  room_event_ptr what;
+};
+
+/// Whether the room's traffic is mirrored at the moment: its subscription is
+/// in force. Answers `watch`, and is told at each change.
+struct link_changed {
+  bool up = false;
+};
+
+/// A typing deadline, a batch of presence differences or the linger is due.
+struct room_tick {};
+
+using room_actor = caf::typed_actor< //
+    on<join>::tell,                  // from its keeper
+    on<leave>::tell,                 // from a connection
+    on<publish>::tell,               // from a connection
+    on<list_members>::tell,          // from a connection
+    on<mirrored>::tell,              // from the cluster
+    on<link_changed>::tell,          // from the cluster
+    on<room_tick>::tell>;            // from itself, by a timer
+
+struct room_entered {
+  room_key key;
+  room_actor room;
+};
+
+struct room_exited {
+  room_key key;
+};
+
+/// A publish is done. `credit` repeats what the publish asked: so a connection
+/// bounds what it has under way to rooms on other loops.
+struct request_done {
+  protocol::ack what;
+  bool credit = false;
+};
+
+struct request_refused {
+  protocol::error what;
+  room_key key;
+  bool was_join = false;
+  bool credit = false;
+};
+
+// -- keeper: the rooms whose home is one loop ---------------------------------
+
+/// A room has been empty for long enough. It may end only if the keeper has
+/// sent it no newcomer that it has not seen yet.
+struct retire {
+  room_key key;
+  std::uint64_t joins_seen = 0;
+};
+
+struct close_rooms {};
+
+using keeper_actor = caf::typed_actor< //
+    on<join>::tell,                    // from a connection
+    on<retire>::tell,                  // from a room
+    on<close_rooms>::tell>;            // from the node: it stops
+
+// -- audience: a room's members on one loop, with their cursors ---------------
+
+struct admit {
+  newcomer who;
+  slice first; ///< `joined`, sent before anything of the room. May be empty.
+};
+
+struct dismiss {
+  member_id who = 0;
+  slice last; ///< `left`, sent after everything of the room. May be empty.
+};
+
+/// One frame that the room appended to one of its lanes.
+struct step {
+  lane_kind lane = lane_kind::raw;
+  slice frame;
+  std::uint64_t offset = 0; ///< 0: not in the log.
+  member_id sender = 0;     ///< Is not sent its own frame. 0: nobody.
+  std::uint32_t sender_loop = 0;
+};
+
+/// The lanes now reach further. Shared by all audiences of the room.
+struct advance {
+  std::shared_ptr<const std::vector<step>> steps;
+};
+
+/// For some members only, outside the lanes.
+struct hand_over {
+  std::vector<member_id> to;
+  slice frame;
+};
+
+using audience_actor = caf::typed_actor< //
+    on<admit>::tell,                     // from its room
+    on<dismiss>::tell,                   // from its room
+    on<advance>::tell,                   // from its room
+    on<hand_over>::tell>;                // from its room
+
+// -- gateway: the connections of one loop -------------------------------------
+
+/// A client's socket as its connection sees it. Its loop's thread only; no
+/// member blocks.
+class wire {
+public:
+  virtual ~wire() = default;
+
+  /// Begins to read and to tell `reader`, which must be told of the end by
+  /// `socket_closed` exactly once.
+  virtual void start(connection_actor reader) = 0;
+
+  /// `reader` has dealt with that many bytes in so many `inbound`s: the window
+  /// of what was read and not yet handled opens again.
+  virtual void handled(std::size_t messages, std::size_t bytes) = 0;
+
+  virtual void ping() = 0;
+
+  /// Whether any byte came since the last call.
+  virtual bool heard() = 0;
+
+  /// Sends what is queued, then a close frame, and waits a bounded time for the
+  /// answer. A second call does nothing.
+  virtual void close(protocol::close_code code, std::string_view reason) = 0;
+
+  /// Ends the connection at once, without a close frame.
+  virtual void abort() = 0;
+
+  [[nodiscard]] virtual std::shared_ptr<outbox> out() = 0;
+};
+
+/// What the handshake said.
+struct client_hello {
+  std::string peer; ///< Address and port, for the log.
+  room_space space = room_space::protocol;
+  protocol::encoding encoding = protocol::encoding::json;
+  std::string token; ///< The first place that held one [P-2.1]; empty: none.
+  std::vector<std::string> rooms; ///< Query parameters `room`, decoded.
+};
+
+/// A WebSocket handshake has succeeded.
+struct client_arrived {
+  std::shared_ptr<wire> client;
+  client_hello hello;
+};
+
+struct get_connection_count {};
+
+using gateway_actor = caf::typed_actor< //
+    on<client_arrived>::tell,           // from the listener of its loop
+    on<drain>::tell,                    // from the node: it stops
+    on<get_connection_count>::ask<std::uint64_t>>; // from the node
+
+// -- cluster: mirrors room traffic to the peers -------------------------------
+
+/// The room has members on this node from now on: subscribe, and tell it
+/// `link_changed` as soon as the subscription is in force or the bus is down.
+struct watch {
+  room_key key;
+  room_actor room;
+};
+
+struct unwatch {
+  room_key key;
+};
+
+/// To the peers, in the order of sending.
+struct mirror {
+  room_key key;
+  room_event_ptr what;
+};
+
+/// Leave the cluster (what is queued is sent, bounded by the drain), then end.
+struct leave_cluster {};
+
+/// Something of the bus has to be done on the actor's own time.
+struct bus_tick {};
+
+using cluster_actor = caf::typed_actor< //
+    on<watch>::tell,                    // from a room: its first member came
+    on<unwatch>::tell,                  // from a room: its last member left
+    on<mirror>::tell,                   // from a room
+    on<leave_cluster>::tell,            // from the node: it stops
+    on<bus_tick>::tell>;                // from itself, by a timer
+
+} // namespace greenroom::actors
+
+#define GREENROOM_LOCAL_MESSAGE(type)                                          \
+  CAF_ADD_TYPE_ID(greenroom, (greenroom::actors::type))                        \
+  CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::type)
+
+CAF_BEGIN_TYPE_ID_BLOCK(greenroom, caf::first_custom_type_id)
+GREENROOM_LOCAL_MESSAGE(inbound)
+GREENROOM_LOCAL_MESSAGE(socket_closed)
+GREENROOM_LOCAL_MESSAGE(deadline_reached)
+GREENROOM_LOCAL_MESSAGE(drain)
+GREENROOM_LOCAL_MESSAGE(room_entered)
+GREENROOM_LOCAL_MESSAGE(room_exited)
+GREENROOM_LOCAL_MESSAGE(request_done)
+GREENROOM_LOCAL_MESSAGE(request_refused)
+GREENROOM_LOCAL_MESSAGE(join)
+GREENROOM_LOCAL_MESSAGE(leave)
+GREENROOM_LOCAL_MESSAGE(publish)
+GREENROOM_LOCAL_MESSAGE(list_members)
+GREENROOM_LOCAL_MESSAGE(mirrored)
+GREENROOM_LOCAL_MESSAGE(link_changed)
+GREENROOM_LOCAL_MESSAGE(room_tick)
+GREENROOM_LOCAL_MESSAGE(retire)
+GREENROOM_LOCAL_MESSAGE(close_rooms)
+GREENROOM_LOCAL_MESSAGE(admit)
+GREENROOM_LOCAL_MESSAGE(dismiss)
+GREENROOM_LOCAL_MESSAGE(advance)
+GREENROOM_LOCAL_MESSAGE(hand_over)
+GREENROOM_LOCAL_MESSAGE(client_arrived)
+GREENROOM_LOCAL_MESSAGE(get_connection_count)
+GREENROOM_LOCAL_MESSAGE(watch)
+GREENROOM_LOCAL_MESSAGE(unwatch)
+GREENROOM_LOCAL_MESSAGE(mirror)
+GREENROOM_LOCAL_MESSAGE(leave_cluster)
+GREENROOM_LOCAL_MESSAGE(bus_tick)
+CAF_END_TYPE_ID_BLOCK(greenroom)

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "actors/caf_bridge.hpp"
+#include "core/run_once.hpp"
+#include "core/timer_queue.hpp"
+
+namespace greenroom::actors {
+
+/// One I/O loop as its actors see it: the CAF execution unit that runs them, on
+/// one thread, between the loop's socket events. `net::io_loop` gives it a
+/// thread and sockets; tests turn it by hand.
+///
+/// A turn is: socket events until none is ready or the budget is spent, then
+/// `run_turn`: the actors that have mail, what they put off (`settle`), the
+/// spreading of what rooms appended to their members, one send per connection,
+/// and the dropping of what everybody has.
+class loop : public caf::execution_unit {
+public:
+  loop(caf::actor_system& system, std::uint32_t index)
+    : caf::execution_unit(&system), index_(index) {}
+
+  /// CAF: schedules an actor that has mail. Any thread.
+  void exec_later(caf::resumable* actor) override;
+
+  [[nodiscard]] std::uint32_t index() const { return index_; }
+
+  /// The time of this turn: one clock reading serves all that happens in it.
+  [[nodiscard]] virtual steady_time now() const = 0;
+
+  /// Milliseconds since the Unix epoch.
+  [[nodiscard]] virtual std::int64_t wall_now() const = 0;
+
+  [[nodiscard]] timer_queue& timers() { return timers_; }
+
+  /// Points of a turn, in this order. The loop's thread only.
+  [[nodiscard]] run_once_queue& settle() { return settle_; }
+  [[nodiscard]] run_once_queue& spread() { return spread_; }
+  [[nodiscard]] run_once_queue& sends() { return sends_; }
+  [[nodiscard]] run_once_queue& trim() { return trim_; }
+
+  /// Everything of a turn but the socket events. The loop's thread only.
+  void run_turn();
+
+  /// Whether an actor has mail, so that the loop must not wait.
+  [[nodiscard]] bool has_work();
+
+  [[nodiscard]] std::uint64_t turns() const {
+    return turns_.load(std::memory_order_relaxed);
+  }
+
+  /// Declares the calling thread the loop's own.
+  void enter() { thread_ = std::this_thread::get_id(); }
+
+  [[nodiscard]] bool is_own_thread() const {
+    return std::this_thread::get_id() == thread_.load();
+  }
+
+protected:
+  /// Makes a waiting loop turn. Called from other threads, once until the next
+  /// turn.
+  virtual void wake() = 0;
+
+private:
+  void take_in();
+  void run_actors();
+
+  std::uint32_t index_;
+  std::atomic<std::thread::id> thread_{};
+  std::deque<caf::resumable*> ready_;
+  std::mutex inbox_lock_;
+  std::vector<caf::resumable*> inbox_; ///< From other threads.
+  std::vector<caf::resumable*> taken_;
+  std::atomic<bool> inbox_filled_{false};
+  timer_queue timers_;
+  run_once_queue settle_;
+  run_once_queue spread_;
+  run_once_queue sends_;
+  run_once_queue trim_;
+  std::atomic<std::uint64_t> turns_{0};
+};
+
+} // namespace greenroom::actors

@@ -1,0 +1,107 @@
+#include "core/outbox.hpp"
+
+#include <algorithm>
+
+namespace greenroom {
+
+void outbox::push(slice frame) {
+  if (shut_ || frame.size() == 0)
+    return;
+  own_bytes_ += frame.size();
+  own_.push_back(std::move(frame));
+  sends_.add(*this);
+  if (own_bytes_ > bytes_max_ && !cut_)
+    too_slow();
+}
+
+void outbox::mark(source& from) {
+  if (!takes()
+      || std::find(ready_.begin(), ready_.end(), &from) != ready_.end())
+    return;
+  ready_.push_back(&from);
+  sends_.add(*this);
+}
+
+void outbox::forget(source& from) {
+  std::erase(ready_, &from);
+  std::erase_if(drawn_, [&](const drawn& x) { return x.from == &from; });
+}
+
+std::size_t outbox::gather(std::span<iovec> into) {
+  // By index: what a source pushes may end the connection and clear the list.
+  for (std::size_t i = 0; i < ready_.size(); ++i)
+    ready_[i]->prepare();
+  std::size_t used = 0;
+  for (const auto& frame : own_) {
+    if (used == into.size())
+      break;
+    auto bytes = frame.view();
+    // sendmsg takes its buffers as mutable and does not write to them.
+    into[used++] = {const_cast<char*>(bytes.data()), bytes.size()};
+  }
+  drawn_.clear();
+  for (auto* from : ready_) {
+    if (used == into.size())
+      break;
+    auto more = from->gather(into.subspan(used));
+    std::size_t bytes = 0;
+    for (auto i = used; i < used + more; ++i)
+      bytes += into[i].iov_len;
+    drawn_.push_back({from, bytes});
+    used += more;
+  }
+  return used;
+}
+
+void outbox::sent(std::size_t bytes) {
+  while (!own_.empty() && bytes > 0) {
+    auto& first = own_.front();
+    auto taken = std::min<std::size_t>(bytes, first.size());
+    bytes -= taken;
+    own_bytes_ -= taken;
+    first.begin += static_cast<std::uint32_t>(taken);
+    cut_in_frame_ = first.size() > 0;
+    if (!cut_in_frame_)
+      own_.pop_front();
+  }
+  for (const auto& part : drawn_) {
+    auto taken = std::min(bytes, part.bytes);
+    bytes -= taken;
+    if (taken > 0)
+      if (auto rest = part.from->sent(taken); rest.size() > 0) {
+        own_bytes_ += rest.size();
+        own_.push_front(std::move(rest));
+        cut_in_frame_ = true;
+      }
+    if (taken < part.bytes)
+      break;
+  }
+  drawn_.clear();
+  std::erase_if(ready_, [](source* from) { return from->drained(); });
+}
+
+void outbox::set_blocked(bool on) {
+  blocked_ = on;
+  if (on)
+    for (std::size_t i = 0; i < ready_.size(); ++i) // `blocked` may clear it.
+      ready_[i]->blocked();
+}
+
+void outbox::cut() {
+  cut_ = true;
+  ready_.clear();
+  drawn_.clear();
+  while (own_.size() > (cut_in_frame_ ? 1u : 0u)) {
+    own_bytes_ -= own_.back().size();
+    own_.pop_back();
+  }
+}
+
+void outbox::shut() {
+  shut_ = true;
+  cut_in_frame_ = false;
+  cut();
+  leave_queue();
+}
+
+} // namespace greenroom

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "core/protocol/close_code.hpp"
+#include "core/run_once.hpp"
+#include "core/segment.hpp"
+
+namespace greenroom {
+
+class outbox;
+
+/// A stream of whole frames that an outbox draws from when it can send: a
+/// member's cursor in its room's lane.
+class source {
+public:
+  virtual ~source() = default;
+
+  /// Comes before `gather`: the one moment to push a frame that has to go ahead
+  /// of what is gathered.
+  virtual void prepare() = 0;
+
+  /// Names what is to be sent next, in `into`; gives how many entries it used.
+  /// The bytes stay where they are until `sent` has been told of them.
+  virtual std::size_t gather(std::span<iovec> into) = 0;
+
+  /// The next `bytes` of what was gathered are sent. Where that cuts a frame,
+  /// gives the frame's rest and counts it as sent: the outbox takes it over.
+  virtual slice sent(std::size_t bytes) = 0;
+
+  [[nodiscard]] virtual bool drained() const = 0;
+
+  /// The socket takes no more for now, and this has bytes left.
+  virtual void blocked() = 0;
+};
+
+/// What waits to be sent to one connection: frames of its own (answers, pongs,
+/// closes), which go first, then what its rooms' sources have. Everything is
+/// whole frames in order, so Beast's frames and ready made ones never
+/// interleave. Holds references and cursors, no copies. Its loop's thread only.
+class outbox : public run_once {
+public:
+  /// `sends` is the queue of the loop's turn: whoever adds bytes adds the
+  /// outbox there, so that one turn is one system call.
+  outbox(run_once_queue& sends, std::size_t bytes_max)
+    : sends_(sends), bytes_max_(bytes_max) {}
+
+  ~outbox() override = default;
+
+  /// A frame for this connection alone. Over the limit the connection is ended
+  /// by `overflow`; after `shut` it is dropped.
+  void push(slice frame);
+
+  /// The source has bytes to send. It stays marked until it is drained.
+  void mark(source& from);
+
+  /// The source must not be asked any more (its member left, or its room died).
+  void forget(source& from);
+
+  /// Whether it still takes frames from sources: not once it closes.
+  [[nodiscard]] bool takes() const { return !cut_ && !shut_; }
+
+  [[nodiscard]] bool empty() const { return own_.empty() && ready_.empty(); }
+  [[nodiscard]] std::size_t own_bytes() const { return own_bytes_; }
+  [[nodiscard]] std::size_t bytes_max() const { return bytes_max_; }
+
+  /// The socket is full: nothing is sent until it is writable again.
+  [[nodiscard]] bool is_blocked() const { return blocked_; }
+
+  /// What a slow member's room asks for under the policy `close`: 4008.
+  virtual void too_slow() = 0;
+
+protected:
+  /// Names what is to be sent next. Gives how many entries it used.
+  std::size_t gather(std::span<iovec> into);
+
+  /// The first `bytes` of what was last gathered went out.
+  void sent(std::size_t bytes);
+
+  /// The socket took less than it was given.
+  void set_blocked(bool on);
+
+  /// Drops all that waits, but for the rest of a frame that has begun, and
+  /// takes nothing from sources any more: a close frame can follow.
+  void cut();
+
+  /// Takes and keeps nothing any more: the socket is gone.
+  void shut();
+
+private:
+  struct drawn {
+    source* from;
+    std::size_t bytes;
+  };
+
+  run_once_queue& sends_;
+  std::deque<slice> own_;
+  std::vector<source*> ready_;
+  std::vector<drawn> drawn_; ///< What `gather` took from whom.
+  std::size_t own_bytes_ = 0;
+  std::size_t bytes_max_;
+  bool cut_in_frame_ = false; ///< `own_.front()` is the rest of a frame.
+  bool blocked_ = false;
+  bool cut_ = false;
+  bool shut_ = false;
+};
+
+} // namespace greenroom

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/segment.hpp"
+
+namespace greenroom::ws {
+
+/// RFC 6455 section 5.2.
+enum class opcode : std::uint8_t { text = 1, binary = 2, ping = 9 };
+
+/// The longest header that a server writes (no mask).
+inline constexpr std::size_t header_bytes_max = 10;
+
+/// Writes the header of one whole, unmasked frame into `to`, which holds at
+/// least `header_bytes_max` bytes. Gives its length.
+std::size_t write_header(char* to, opcode kind, std::size_t payload_bytes);
+
+/// One frame in a segment of its own: for what goes to one connection only.
+[[nodiscard]] slice make_frame(opcode kind, std::string_view payload);
+
+} // namespace greenroom::ws
