@@ -70,16 +70,23 @@ std::string random_json(test::random& dice, std::size_t levels) {
     return random_number(dice);
   case 5:
   case 6:
-    for (auto n = pick(dice, 20); n > 0; --n)
-      out += (out.empty() ? "" : ",") + random_json(dice, levels - 1);
-    return '[' + out + ']';
-  default:
+    out += '[';
     for (auto n = pick(dice, 20); n > 0; --n) {
-      out += out.empty() ? "" : ",";
-      append_json_string(out, random_text(dice));
-      out += ':' + random_json(dice, levels - 1);
+      out += random_json(dice, levels - 1);
+      out += n > 1 ? "," : "";
     }
-    return '{' + out + '}';
+    out += ']';
+    return out;
+  default:
+    out += '{';
+    for (auto n = pick(dice, 20); n > 0; --n) {
+      append_json_string(out, random_text(dice));
+      out += ':';
+      out += random_json(dice, levels - 1);
+      out += n > 1 ? "," : "";
+    }
+    out += '}';
+    return out;
   }
 }
 
