@@ -20,7 +20,8 @@ public:
   /// only destroying the bus in there is not allowed.
   class listener {
   public:
-    /// Connected, and every channel is subscribed.
+    /// Connected, and every channel is subscribed: for those whose subscription
+    /// outlived the outage, no `bus_subscribed` comes again.
     virtual void bus_up() = 0;
 
     /// No longer, for a reason that people can read. Told after an `up`, and
@@ -51,6 +52,9 @@ public:
   /// Doing it again does nothing, not even a second `bus_subscribed`.
   virtual void subscribe(std::string_view channel) = 0;
   virtual void unsubscribe(std::string_view channel) = 0;
+
+  /// Whether what is published to the channel now will come.
+  [[nodiscard]] virtual bool is_subscribed(std::string_view channel) const = 0;
 
   /// Never blocks. While the bus is down the message waits in a bounded queue;
   /// beyond the bound, the oldest is dropped.

@@ -10,6 +10,8 @@
 #include <msgpack.hpp>
 #include <simdjson.h>
 
+#include "core/protocol/codec.hpp"
+
 namespace greenroom::cluster {
 
 /// What the longest id, user or event name may have; each has a tighter bound
@@ -36,19 +38,6 @@ private:
 [[nodiscard]] inline bool is_utf8(std::string_view text) {
   // simdjson loads whole registers even of nothing.
   return text.empty() || simdjson::validate_utf8(text.data(), text.size());
-}
-
-/// U+0000 to U+001F and U+007F to U+009F, in valid UTF-8.
-[[nodiscard]] inline bool has_control_character(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte == 0x7F)
-      return true;
-    if (byte == 0xC2 && i + 1 < text.size()
-        && static_cast<unsigned char>(text[i + 1]) < 0xA0)
-      return true;
-  }
-  return false;
 }
 
 class fields {
@@ -105,10 +94,10 @@ public:
   }
 
   /// Text that names something: not empty, no control character.
-  std::string_view name(const char* name, std::size_t bytes_max) {
-    auto found = text(name, bytes_max);
-    if (found.empty() || has_control_character(found))
-      refuse(name);
+  std::string_view name(const char* field, std::size_t bytes_max) {
+    auto found = text(field, bytes_max);
+    if (!protocol::is_name(found, bytes_max))
+      refuse(field);
     return found;
   }
 

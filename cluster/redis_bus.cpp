@@ -51,6 +51,9 @@ public:
   void start(listener& to) override;
   void subscribe(std::string_view channel) override;
   void unsubscribe(std::string_view channel) override;
+  bool is_subscribed(std::string_view channel) const override {
+    return channels_.is_in_force(channel);
+  }
   void publish(std::string_view channel, std::string bytes) override;
   void reconnect(std::string_view reason) override;
   void close(std::function<void()> done) override;

@@ -73,4 +73,9 @@ bool subscriptions::is_wanted(std::string_view channel) const {
   return found != channels_.end() && found->second.wanted;
 }
 
+bool subscriptions::is_in_force(std::string_view channel) const {
+  auto found = channels_.find(channel);
+  return found != channels_.end() && found->second.in_force;
+}
+
 } // namespace greenroom::cluster

@@ -36,6 +36,8 @@ public:
 
   [[nodiscard]] bool is_wanted(std::string_view channel) const;
 
+  [[nodiscard]] bool is_in_force(std::string_view channel) const;
+
   /// Whether every wanted channel is in force.
   [[nodiscard]] bool complete() const { return in_force_ == wanted_; }
 

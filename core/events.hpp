@@ -67,11 +67,9 @@
     "Messages of a peer did not arrive.")                                      \
   X(bus_rejected, "bus.rejected", warn, "channel reason",                      \
     "A payload on the bus is not a valid envelope.")                           \
-  X(peer_joined, "peer.joined", info, "peer incarnation", "A node appeared.")  \
   X(bus_silent, "bus.silent", warn, "silent_ms",                               \
     "Redis is connected but does not deliver: the node subscribes again.")     \
-  X(bus_failed, "bus.failed", error, "reason",                                 \
-    "The cluster actor failed; rooms go on without peers.")                    \
+  X(peer_joined, "peer.joined", info, "peer incarnation", "A node appeared.")  \
   X(peer_left, "peer.left", info, "peer incarnation", "A node said goodbye.")  \
   X(peer_lost, "peer.lost", warn, "peer incarnation silent_ms",                \
     "A node was not heard of in time.")                                        \

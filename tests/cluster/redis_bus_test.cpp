@@ -4,6 +4,7 @@
 
 #include "core/events.hpp"
 #include "tests/cluster/bus_suite.hpp"
+#include "tests/support/logged.hpp"
 #include "tests/support/redis_server.hpp"
 
 using namespace greenroom;
@@ -63,31 +64,6 @@ bool works(redis_world& world) {
   return world.until([&] { return ann.has("a=x"); });
 }
 
-/// The lines of one event while this lives.
-class logged final : public log::sink {
-public:
-  explicit logged(const log::event& what) : what_(what) {
-    log::install(this, log::level::debug);
-  }
-  ~logged() override { log::install(nullptr, log::level::info); }
-
-  void write(const log::event& what,
-             std::initializer_list<log::field> fields) noexcept override {
-    if (what.name != what_.name)
-      return;
-    ++lines;
-    for (const auto& field : fields)
-      if (auto* text = std::get_if<std::string_view>(&field.what))
-        texts += std::string{*text} + '\n';
-  }
-
-  int lines = 0;
-  std::string texts;
-
-private:
-  const log::event& what_;
-};
-
 } // namespace
 
 TEST_CASE("a bus over Redis is a bus") {
@@ -122,8 +98,8 @@ TEST_CASE("a bus logs in to a Redis that wants it") {
     auto reason = refusal(world);
     CHECK(reason.find("login refused: WRONGPASS") != std::string::npos);
     CHECK(down.lines > 0);
-    CHECK(down.texts.find("ann:***@") != std::string::npos);
-    CHECK(down.texts.find("wrong") == std::string::npos);
+    CHECK(down.seen.find("ann:***@") != std::string::npos);
+    CHECK(down.seen.find("wrong") == std::string::npos);
     world.how.redis = "redis://ann:pw%201" + at + "/99";
     CHECK(refusal(world).find("database refused") != std::string::npos);
   }

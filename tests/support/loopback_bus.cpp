@@ -32,6 +32,10 @@ public:
     channels_.remove(channel);
   }
 
+  bool is_subscribed(std::string_view channel) const override {
+    return channels_.is_in_force(channel);
+  }
+
   void publish(std::string_view channel, std::string bytes) override {
     statistics_.dropped +=
         queue_.push({std::string{channel}, std::move(bytes)}).messages;
@@ -49,7 +53,8 @@ public:
   void close(std::function<void()> done) override {
     flush();
     listener_ = nullptr;
-    later(std::move(done));
+    if (!hub_.stuck)
+      later(std::move(done));
   }
 
   statistics stats() const override { return statistics_; }

@@ -28,6 +28,8 @@ public:
   /// Lets everything happen that was asked for, callbacks included.
   void deliver();
 
+  [[nodiscard]] bool busy() const { return !asked_.empty(); }
+
   /// The hub dies: everybody is told, and until `restore` publishing waits.
   void fail(std::string reason);
   void restore();
@@ -37,6 +39,7 @@ public:
   std::size_t duplicate_next = 0;
   bool hold_next = false; ///< Delivered only after the one behind it.
   bool deaf = false;      ///< Takes everything and delivers nothing.
+  bool stuck = false;     ///< Closing never comes to its end.
 
   /// How often a bus was told to reconnect.
   std::size_t reconnects_asked = 0;
