@@ -138,12 +138,12 @@ void node::guard(const caf::actor& vital, const char* name) {
       cluster_gone_ = true;
     if (draining_)
       return;
+    // Its own `failed` has logged an exception as `actor.failed`.
     asio::post(main_, [this, name, text = system_->render(why)] {
       if (draining_)
         return;
-      log::emit(events::actor_failed, {{"actor", name}, {"reason", text}});
       exit_code_ = 1;
-      begin_stop("failure");
+      begin_stop(std::string{name} + " ended: " + text);
     });
   });
 }
