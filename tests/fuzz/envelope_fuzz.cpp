@@ -1,26 +1,22 @@
-// Any bytes from the bus give an envelope or an error; what is an envelope can
-// be written again and then says the same.
-
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
-
 #include "cluster/envelope.hpp"
+#include "tests/fuzz/fuzz.hpp"
 
-using namespace greenroom::cluster;
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes,
-                                      std::size_t size) {
-  auto found = decode({reinterpret_cast<const char*>(bytes), size});
-  if (!found)
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace greenroom;
+  using namespace greenroom::cluster;
+  auto found = decode(fuzz::view(data, size));
+  if (!found) {
+    fuzz::must(!found.error().text.empty(), "an error has a text");
     return 0;
-  if (auto* traffic = std::get_if<room_traffic>(&*found)) {
-    auto again =
-        encode(traffic->from, traffic->at, traffic->room, traffic->what);
-    auto back = decode(again);
-    if (!back || !std::holds_alternative<room_traffic>(*back))
-      std::abort();
   }
+  auto* came = std::get_if<room_traffic>(&*found);
+  if (came == nullptr)
+    return 0;
+  auto sent = encode(came->from, came->at, came->room, came->what);
+  auto again = decode(sent);
+  fuzz::must(again.has_value(), "what came can be sent on");
+  const auto& back = std::get<room_traffic>(*again);
+  fuzz::must(encode(back.from, back.at, back.room, back.what) == sent,
+             "and then says the same");
   return 0;
 }
