@@ -2,12 +2,11 @@
 
 import assert from 'node:assert/strict';
 
-import {
-  JSON_V1, MSGPACK_V1, connect, dial, joinRelay,
-} from './support/client.mjs';
+import { JSON_V1, MSGPACK_V1, connect, dial } from './support/client.mjs';
 import { OP } from './support/frames.mjs';
 import { openNode } from './support/node.mjs';
 import { dialRaw } from './support/raw.mjs';
+import { relayMembers } from './support/relay.mjs';
 import { shared, test } from './support/test.mjs';
 
 const open = shared(openNode);
@@ -104,12 +103,18 @@ test('[P-1.3] /ws without a room stays open where none is required',
 test('[P-1] rooms of /ws and of /relay that share a name are two rooms',
   async (t) => {
     const node = await open();
-    const talker = await connect(t, node, { query: { room: 'twin' } });
-    await talker.next('joined');
-    const relay = await joinRelay(t, node, 'twin');
-    relay.sendFrame('raw');
+    const talker = await connect(t, node);
+    const listener = await connect(t, node);
+    await talker.join('twin');
+    await listener.join('twin');
+    const [sender, receiver] = await relayMembers(t, node, 'twin', 2);
+    sender.sendFrame('raw');
+    await receiver.next((item) => item.bytes.toString() === 'raw');
     await talker.say('twin', 'said');
-    await talker.lives();
-    assert.deepEqual(relay.received, []);
-    assert.deepEqual(talker.all('message'), []);
+    assert.equal((await listener.next('message')).text, 'said');
+    // Both rooms have delivered: what crossed over would be here by now.
+    sender.sendFrame('raw again');
+    const next = await receiver.next('frame');
+    assert.equal(next.bytes.toString(), 'raw again');
+    assert.equal(listener.all('message').length, 1);
   });

@@ -154,14 +154,7 @@ export async function connect(t, node, options = {}) {
   return Object.assign(client, { userId, connectionId });
 }
 
-/** The same as user `sub` with that user's token. */
+/** The options of a client that brings its token in the header. */
 export function bearer(token) {
   return { headers: { Authorization: `Bearer ${token}` } };
-}
-
-/** Dials `/relay` and waits until the room has the client. */
-export async function joinRelay(t, node, room, options = {}) {
-  const client = dial(t, node, { path: '/relay', query: { room }, ...options });
-  await client.opened;
-  return client;
 }

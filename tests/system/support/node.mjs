@@ -17,8 +17,10 @@ export const binary = process.env.GREENROOM_BIN
 /** Faults that sanitizers and the C++ runtime report on stderr. */
 const FAULTS = /Sanitizer|runtime error:|terminate called|core dumped/;
 
-export function toArguments(settings) {
-  return Object.entries(settings).map(([key, value]) => `--${key}=${value}`);
+/** Settings as a command line; one that is null is left at its default. */
+function toArguments(settings) {
+  return Object.entries(settings).filter(([, value]) => value !== null)
+    .map(([key, value]) => `--${key}=${value}`);
 }
 
 function launch(args, env) {

@@ -1,23 +1,16 @@
 // A real redis-server with nothing on disk, which a test may kill and start
 // again at the same place.
 
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { temporaryFolder } from './files.mjs';
 import { ChildProcess } from './process.mjs';
 import { SOON, eventually } from './wait.mjs';
 
 const run = promisify(execFile);
-
-export function temporaryFolder(t) {
-  const folder = mkdtempSync(join(tmpdir(), 'greenroom-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** A port that was free a moment ago. */
 export async function freePort() {
@@ -26,24 +19,6 @@ export async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** A CA and a certificate of its own for 127.0.0.1, as files. */
-export function certificates(folder, name) {
-  const at = (suffix) => join(folder, `${name}.${suffix}`);
-  const openssl = (...args) =>
-    execFileSync('openssl', args, { stdio: 'pipe' });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
-    '-nodes'];
-  openssl('req', '-x509', ...key, '-days', '2', '-subj', `/CN=${name} CA`,
-    '-keyout', at('ca.key'), '-out', at('ca.crt'));
-  openssl('req', ...key, '-subj', '/CN=127.0.0.1', '-keyout', at('key'),
-    '-out', at('csr'));
-  writeFileSync(at('ext'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
-  openssl('x509', '-req', '-in', at('csr'), '-CA', at('ca.crt'), '-CAkey',
-    at('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', at('ext'),
-    '-out', at('crt'));
-  return { ca: at('ca.crt'), cert: at('crt'), key: at('key') };
 }
 
 export class Redis {
@@ -83,7 +58,7 @@ export class Redis {
   }
 
   get url() {
-    if (this.socket) return `unix://${this.socket}`;
+    if (this.socket) return this.socket;
     return `${this.tls ? 'rediss' : 'redis'}://127.0.0.1:${this.port}`;
   }
 
