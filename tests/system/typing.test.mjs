@@ -6,6 +6,7 @@ import { connect } from './support/client.mjs';
 import { openNode } from './support/node.mjs';
 import { roomOf } from './support/rooms.mjs';
 import { shared, test } from './support/test.mjs';
+import { eventually } from './support/wait.mjs';
 
 const open = shared(openNode);
 
@@ -60,7 +61,10 @@ test('[P-4.5] typing that is renewed goes on', async (t) => {
   await bob.next({ type: 'typing', isTyping: true });
   const renewal = setInterval(() => ada.send(typing('renew')), 50);
   t.after(() => clearInterval(renewal));
-  while (Date.now() - began < 1200) await bob.lives();
+  await eventually('three times the timeout has passed', async () => {
+    await bob.lives();
+    return Date.now() - began > 1200;
+  });
   assert.deepEqual(bob.all('typing').filter((m) => !m.isTyping), []);
   clearInterval(renewal);
   await bob.next({ type: 'typing', isTyping: false });

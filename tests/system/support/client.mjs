@@ -10,7 +10,8 @@ import { Inbox, SOON, within } from './wait.mjs';
 export const JSON_V1 = 'greenroom.v1.json';
 export const MSGPACK_V1 = 'greenroom.v1.msgpack';
 
-const msgpackOptions = { useBigInt64: false };
+// Maps may have keys of any type; JavaScript's objects have only strings.
+const decoding = { mapKeyConverter: (key) => String(key) };
 
 export class Client {
   #requests = 0;
@@ -53,7 +54,7 @@ export class Client {
     else if (isBinary !== this.isMsgpack)
       item = { type: '(wrong kind of frame)', isBinary, bytes };
     else
-      item = isBinary ? decode(bytes, msgpackOptions) : JSON.parse(bytes);
+      item = isBinary ? decode(bytes, decoding) : JSON.parse(bytes);
     this.#raw.set(item, bytes);
     this.inbox.push(item);
   }

@@ -25,7 +25,7 @@ export async function eventually(what, probe, ms = SOON) {
     const answer = await probe();
     if (answer) return answer;
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
