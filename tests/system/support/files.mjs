@@ -11,8 +11,9 @@ export function temporaryFolder(t) {
   return folder;
 }
 
-/** A CA and a certificate of its own for 127.0.0.1, as files. */
-export function certificates(folder, name) {
+/** A CA and a certificate of its own, as files; for loopback by default. */
+export function certificates(folder, name,
+  names = 'IP:127.0.0.1,DNS:localhost') {
   const at = (suffix) => join(folder, `${name}.${suffix}`);
   const openssl = (...args) =>
     execFileSync('openssl', args, { stdio: 'pipe' });
@@ -20,9 +21,9 @@ export function certificates(folder, name) {
     '-nodes'];
   openssl('req', '-x509', ...key, '-days', '2', '-subj', `/CN=${name} CA`,
     '-keyout', at('ca.key'), '-out', at('ca.crt'));
-  openssl('req', ...key, '-subj', '/CN=127.0.0.1', '-keyout', at('key'),
+  openssl('req', ...key, '-subj', '/CN=greenroom test', '-keyout', at('key'),
     '-out', at('csr'));
-  writeFileSync(at('ext'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
+  writeFileSync(at('ext'), `subjectAltName=${names}\n`);
   openssl('x509', '-req', '-in', at('csr'), '-CA', at('ca.crt'), '-CAkey',
     at('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', at('ext'),
     '-out', at('crt'));

@@ -29,13 +29,18 @@ function launch(args, env) {
   // What the caller's environment says about Greenroom must not decide a test.
   const clean = Object.fromEntries(Object.entries(process.env)
     .filter(([name]) => !name.startsWith('GREENROOM_')));
-  return new ChildProcess(binary, args, { env: { ...clean, ...env } });
+  // What is freed shall be free, also for the sanitizer: memory is measured.
+  const ASAN_OPTIONS =
+    [process.env.ASAN_OPTIONS, 'quarantine_size_mb=4'].filter(Boolean).join(':');
+  return new ChildProcess(binary, args,
+    { env: { ...clean, ASAN_OPTIONS, ...env } });
 }
 
 export class GreenroomNode {
   /** The events of its log, as objects. */
   events = new Inbox(() => this.process.tail());
   #mayEnd = false;
+  #sanitized;
 
   constructor(settings, env) {
     this.process = launch(toArguments(settings), env);
@@ -108,6 +113,13 @@ export class GreenroomNode {
       this.process.signal('SIGKILL');
     }
     assert.doesNotMatch(this.process.stderr, FAULTS);
+  }
+
+  /** Whether this build checks itself, which costs memory. */
+  get isSanitized() {
+    this.#sanitized ??= /libasan|libclang_rt\.asan/.test(
+      readFileSync(`/proc/${this.pid}/maps`, 'utf8'));
+    return this.#sanitized;
   }
 
   /** Its resident memory in bytes. */

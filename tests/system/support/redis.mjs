@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 
 import { temporaryFolder } from './files.mjs';
 import { ChildProcess } from './process.mjs';
-import { SOON, eventually } from './wait.mjs';
 
 const run = promisify(execFile);
 
@@ -22,8 +21,8 @@ export async function freePort() {
 }
 
 export class Redis {
-  constructor({ port = 0, tls, socket, users = [] }) {
-    Object.assign(this, { port, tls, socket, users });
+  constructor({ port = 0, tls, socket, users = [], as }) {
+    Object.assign(this, { port, tls, socket, users, as });
   }
 
   #arguments() {
@@ -64,8 +63,12 @@ export class Redis {
 
   /** What redis-cli answers, line by line. */
   async cli(...args) {
-    const where = this.socket ? ['-s', this.socket]
-      : ['-p', String(this.port)];
+    const where = [
+      ...(this.socket ? ['-s', this.socket] : ['-p', String(this.port)]),
+      ...(this.tls ? ['--tls', '--cacert', this.tls.ca] : []),
+      ...(this.as ? ['--no-auth-warning', '--user', this.as[0],
+        '--pass', this.as[1]] : []),
+    ];
     const { stdout } = await run('redis-cli', [...where, ...args]);
     return stdout.split('\n').filter((line) => line !== '');
   }
@@ -76,14 +79,17 @@ export class Redis {
   }
 }
 
-/** Starts a Redis for test `t`: {tls: {ca, cert, key}, unix, users}. */
-export async function startRedis(t, { tls, unix, users } = {}) {
+/**
+ * Starts a Redis for test `t`: `tls` as of certificates(), `unix` for a socket,
+ * `users` as in an ACL file, `as` the [user, password] of `cli`.
+ */
+export async function startRedis(t, { tls, unix, users, as } = {}) {
   const socket = unix ? join(temporaryFolder(t), 'redis.sock') : undefined;
   let last;
   // Another process may take the free port first; then the next one is tried.
   for (let attempt = 0; attempt < 5; ++attempt) {
     const redis = new Redis(
-      { port: socket ? 0 : await freePort(), tls, socket, users });
+      { port: socket ? 0 : await freePort(), tls, socket, users, as });
     try {
       await redis.start();
       t.after(() => redis.stop());
@@ -93,10 +99,4 @@ export async function startRedis(t, { tls, unix, users } = {}) {
     }
   }
   throw last;
-}
-
-/** Waits until Redis knows exactly this many channels that match. */
-export function channelsBecome(redis, match, count, ms = SOON) {
-  return eventually(`${count} channels match ${match}`, async () =>
-    (await redis.channels()).filter((c) => match.test(c)).length === count, ms);
 }
