@@ -17,7 +17,8 @@
 
 namespace greenroom::actors {
 
-/// Names one connection on this node for as long as the process lives.
+/// Names one connection on this node for as long as the process lives: its
+/// actor's id, so that news of its death name the member.
 using member_id = std::uint64_t;
 
 /// One byte stream of a room: what a member sees depends on its wire format and
@@ -76,6 +77,7 @@ struct newcomer {
   std::uint32_t loop = 0;      ///< Where its socket lives.
   lane_kind lane = lane_kind::raw;
   protocol::member about; ///< As others see it.
+  std::string session;    ///< Its ids are remembered by this [P-3.4].
   bool sees_presence = false;
 };
 
@@ -89,13 +91,14 @@ struct join {
 struct leave {
   member_id who = 0;
   protocol::request_id id;
+  std::string reason; ///< Empty: the client asked for it.
 };
 
 /// Something a member says to the room. `what` carries who says it.
 struct publish {
   member_id who = 0;
   protocol::request_id id;
-  bool answer = false; ///< Answer with `request_done` even without an `id`.
+  bool credit = false; ///< Answer even without an `id`: see `request_done`.
   room_event_ptr what;
 };
 
@@ -138,14 +141,18 @@ struct room_exited {
   room_key key;
 };
 
+/// A publish is done. `credit` repeats what the publish asked: so a connection
+/// bounds what it has under way to rooms on other loops.
 struct request_done {
   protocol::ack what;
+  bool credit = false;
 };
 
 struct request_refused {
   protocol::error what;
   room_key key;
   bool was_join = false;
+  bool credit = false;
 };
 
 // -- keeper: the rooms whose home is one loop ---------------------------------
@@ -181,7 +188,8 @@ struct step {
   lane_kind lane = lane_kind::raw;
   slice frame;
   std::uint64_t offset = 0; ///< 0: not in the log.
-  member_id sender = 0;     ///< Is not sent its own frame. 0: nobody here.
+  member_id sender = 0;     ///< Is not sent its own frame. 0: nobody.
+  std::uint32_t sender_loop = 0;
 };
 
 /// The lanes now reach further. Shared by all audiences of the room.
@@ -216,9 +224,6 @@ public:
   /// `reader` has dealt with that many bytes in so many `inbound`s: the window
   /// of what was read and not yet handled opens again.
   virtual void handled(std::size_t messages, std::size_t bytes) = 0;
-
-  /// Stops and goes on reading (backpressure by TCP).
-  virtual void pause(bool on) = 0;
 
   virtual void ping() = 0;
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <caf/actor_cast.hpp>
-#include <caf/detail/unique_function.hpp>
 #include <caf/sec.hpp>
 
 #include "actors/caf_bridge.hpp"
@@ -72,8 +72,22 @@ private:
   }
 
   loop& home_;
-  caf::detail::unique_function<void()> build_;
+  std::function<void()> build_;
   std::optional<State> state_;
 };
+
+/// Spawns a pinned actor. Any thread; the state is built on the loop's own.
+/// CAF 1.x: `spawn(caf::actor_from_state<State>, args...)` on that unit.
+template <class State, class... Args>
+typename State::handle spawn_pinned(loop& home, Args&&... args) {
+  auto& system = home.system();
+  caf::actor_config config{&home};
+  auto spawned = caf::make_actor<pinned<State>, typename State::handle>(
+      system.next_actor_id(), system.node(), &system, config, home,
+      std::forward<Args>(args)...);
+  auto* raw = caf::actor_cast<caf::abstract_actor*>(spawned);
+  static_cast<pinned<State>*>(raw)->launch(&home, false, false);
+  return spawned;
+}
 
 } // namespace greenroom::actors

@@ -13,10 +13,15 @@ function(greenroom_layer name)
   endif()
 endfunction()
 
-# Warnings, sanitizers and optimisation, for every target of ours.
-function(greenroom_options target)
+# A warning is an error, in every target of ours.
+function(greenroom_warnings target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror)
+endfunction()
+
+# Warnings, sanitizers and optimisation, for every target of ours.
+function(greenroom_options target)
+  greenroom_warnings(${target})
   if(GREENROOM_SANITIZE)
     target_compile_options(${target} PRIVATE
       -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -49,6 +49,10 @@
     "The room stayed empty and is gone with its log.")                         \
   X(room_refused, "room.refused", warn, "room reason",                         \
     "A room could not be opened because of a limit.")                          \
+  X(room_failed, "room.failed", error, "room space reason",                    \
+    "A room actor failed: its members have left it.")                          \
+  X(actor_failed, "actor.failed", error, "actor reason",                       \
+    "An actor that the node cannot do without failed: the process ends.")      \
   X(member_lagging, "member.lagging", warn, "room connection dropped_bytes",   \
     "A slow member skips what it could not take (`gap`).")                     \
   X(bus_connecting, "bus.connecting", info, "endpoint attempt",                \

@@ -15,7 +15,7 @@ void outbox::push(slice frame) {
 }
 
 void outbox::mark(source& from) {
-  if (shut_ || cut_
+  if (!takes()
       || std::find(ready_.begin(), ready_.end(), &from) != ready_.end())
     return;
   ready_.push_back(&from);
@@ -28,6 +28,9 @@ void outbox::forget(source& from) {
 }
 
 std::size_t outbox::gather(std::span<iovec> into) {
+  // By index: what a source pushes may end the connection and clear the list.
+  for (std::size_t i = 0; i < ready_.size(); ++i)
+    ready_[i]->prepare();
   std::size_t used = 0;
   for (const auto& frame : own_) {
     if (used == into.size())
@@ -80,8 +83,8 @@ void outbox::sent(std::size_t bytes) {
 void outbox::set_blocked(bool on) {
   blocked_ = on;
   if (on)
-    for (auto* from : ready_)
-      from->blocked();
+    for (std::size_t i = 0; i < ready_.size(); ++i) // `blocked` may clear it.
+      ready_[i]->blocked();
 }
 
 void outbox::cut() {

@@ -21,6 +21,10 @@ class source {
 public:
   virtual ~source() = default;
 
+  /// Comes before `gather`: the one moment to push a frame that has to go ahead
+  /// of what is gathered.
+  virtual void prepare() = 0;
+
   /// Names what is to be sent next, in `into`; gives how many entries it used.
   /// The bytes stay where they are until `sent` has been told of them.
   virtual std::size_t gather(std::span<iovec> into) = 0;
@@ -57,6 +61,9 @@ public:
 
   /// The source must not be asked any more (its member left, or its room died).
   void forget(source& from);
+
+  /// Whether it still takes frames from sources: not once it closes.
+  [[nodiscard]] bool takes() const { return !cut_ && !shut_; }
 
   [[nodiscard]] bool empty() const { return own_.empty() && ready_.empty(); }
   [[nodiscard]] std::size_t own_bytes() const { return own_bytes_; }

@@ -78,6 +78,8 @@ struct settings {
     std::uint32_t inbound_messages = 256; ///< Read, not yet handled.
     std::uint32_t handshake_bytes = 8 * 1024;
     milliseconds handshake_timeout{10'000};
+    std::uint32_t handshakes =
+        10'000; ///< Sockets still shaking hands, by loop.
   } limits;
 
   struct cluster_settings {

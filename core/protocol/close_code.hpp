@@ -33,6 +33,10 @@ namespace greenroom::protocol {
   X(resumed_elsewhere, 4009, "Resumed elsewhere",                              \
     "Another connection took "                                                 \
     "the session over.")                                                       \
+  X(forbidden, 4010, "Forbidden",                                              \
+    "The token gives no right to this room "                                   \
+    "(`/relay`, which has no other way to say "                                \
+    "so).")                                                                    \
   X(too_many_violations, 4029, "Too many violations",                          \
     "The client went on after `rate_limited`.")
 

@@ -93,6 +93,7 @@ struct auth_success {
   std::string connection_id;
   std::string session;
   std::optional<std::int64_t> expires_at; ///< Milliseconds since the epoch.
+  request_id id; ///< Where it answers an `auth` that had one.
 };
 
 /// One connection in a room's member list [P-4.4].

@@ -1,0 +1,160 @@
+#include "actors/audience.hpp"
+
+#include <algorithm>
+
+#include "actors/lane_kind.hpp"
+#include "core/events.hpp"
+#include "core/protocol/codec.hpp"
+#include "core/ws_frame.hpp"
+
+namespace greenroom::actors {
+
+audience::audience(handle::pointer, loop& home, room_key room,
+                   std::string epoch, slow_policy slow)
+  : home_(home),
+    room_(std::move(room)),
+    epoch_(std::move(epoch)),
+    // A raw frame that is left out cannot be announced, and no jump happens
+    // silently [P-4.1].
+    slow_(room_.space == room_space::relay ? slow_policy::close : slow),
+    spread_later_([this] { spread(); }),
+    trim_later_([this] { trim(); }) {}
+
+audience::handle::behavior_type audience::make_behavior() {
+  return {
+      [this](const admit& msg) { on_admit(msg); },
+      [this](const dismiss& msg) { on_dismiss(msg); },
+      [this](const advance& msg) { on_advance(msg); },
+      [this](const hand_over& msg) { on_hand_over(msg); },
+  };
+}
+
+void audience::on_admit(const admit& msg) {
+  auto& in = row_of(msg.who.lane);
+  auto [entry, is_new] = seats_.try_emplace(msg.who.id);
+  if (!is_new)
+    return; // The room admits a member once.
+  // Members that are already here get what was before the newcomer first, so
+  // that its cursor may start at the head.
+  entry->second = std::make_unique<seat>(in, msg.who, slow_);
+  in.add(*entry->second);
+  entry->second->out->push(msg.first);
+}
+
+void audience::on_dismiss(const dismiss& msg) {
+  auto* who = find(msg.who);
+  if (who == nullptr)
+    return;
+  who->finish();
+  who->out->push(msg.last);
+  who->in.remove(*who);
+  seats_.erase(msg.who);
+}
+
+void audience::on_advance(const advance& msg) {
+  for (const auto& next : *msg.steps)
+    append(next);
+  home_.spread().add(spread_later_);
+}
+
+void audience::on_hand_over(const hand_over& msg) {
+  for (auto id : msg.to)
+    if (auto* who = find(id))
+      who->out->push(msg.frame);
+}
+
+void audience::append(const step& next) {
+  auto& in = rows_[static_cast<std::size_t>(next.lane)];
+  if (!in || in->empty())
+    return;
+  auto begin = in->stream.head();
+  in->stream.extend(next.frame, next.offset);
+  in->extended = true;
+  // Only the sender pays for not being sent its own frame.
+  if (next.sender != 0 && next.sender_loop == home_.index())
+    if (auto* sender = find(next.sender); sender && &sender->in == in.get())
+      sender->skip_own(begin, in->stream.head());
+}
+
+void audience::spread() {
+  for (auto& in : rows_) {
+    if (!in || !in->extended)
+      continue;
+    in->spread();
+  }
+  home_.trim().add(trim_later_);
+}
+
+void audience::trim() {
+  for (auto& in : rows_)
+    if (in)
+      in->trim();
+}
+
+audience::row& audience::row_of(lane_kind kind) {
+  auto& in = rows_[static_cast<std::size_t>(kind)];
+  if (!in)
+    in = std::make_unique<row>(*this, kind);
+  return *in;
+}
+
+audience::seat* audience::find(member_id who) {
+  auto found = seats_.find(who);
+  return found == seats_.end() ? nullptr : found->second.get();
+}
+
+// -- row ----------------------------------------------------------------------
+
+void audience::row::lagging(cursor& who, bool on) {
+  if (on) {
+    who.lag_slot = lagging_.size();
+    lagging_.push_back(&who);
+    return;
+  }
+  lagging_[who.lag_slot] = lagging_.back();
+  lagging_[who.lag_slot]->lag_slot = who.lag_slot;
+  lagging_.pop_back();
+  in_.home_.trim().add(in_.trim_later_);
+}
+
+slice audience::row::gap_frame(const cursor&, lane::offsets missed) {
+  if (kind_ == lane_kind::raw)
+    return {};
+  return make_frame(kind_, protocol::gap{in_.room_.id, in_.epoch_, missed.first,
+                                         missed.last, "slow"});
+}
+
+void audience::row::skipped(cursor& who, std::uint64_t bytes) {
+  auto& member = static_cast<seat&>(who);
+  if (std::exchange(member.told_of_lag, true))
+    return;
+  log::emit(events::member_lagging, {{"room", in_.room_.id},
+                                     {"connection", member.connection_id},
+                                     {"dropped_bytes", bytes}});
+}
+
+void audience::row::add(cursor& who) {
+  who.row_slot = members_.size();
+  members_.push_back(&who);
+}
+
+void audience::row::remove(cursor& who) {
+  members_[who.row_slot] = members_.back();
+  members_[who.row_slot]->row_slot = who.row_slot;
+  members_.pop_back();
+}
+
+void audience::row::spread() {
+  extended = false;
+  for (auto* member : members_)
+    member->advance();
+}
+
+void audience::row::trim() {
+  auto keep_from = stream.head();
+  for (auto* behind : lagging_)
+    keep_from = std::min(keep_from, behind->at());
+  stream.trim(keep_from);
+}
+
+} // namespace greenroom::actors

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/call_later.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/loop.hpp"
+#include "core/cursor.hpp"
+#include "core/settings.hpp"
+
+namespace greenroom::actors {
+
+/// The members of one room on one loop. The room tells it once per advance how
+/// far the lanes reach; it marks its members once per turn, and each gets what
+/// lies between its cursor and the head in one send. Owned by its room.
+class audience {
+public:
+  using handle = audience_actor;
+
+  static constexpr const char* name = "audience";
+
+  audience(handle::pointer self, loop& home, room_key room, std::string epoch,
+           slow_policy slow);
+
+  handle::behavior_type make_behavior();
+
+private:
+  class seat;
+
+  /// The members that read one lane.
+  class row final : public cursor::owner {
+  public:
+    row(audience& in, lane_kind kind) : in_(in), kind_(kind) {}
+
+    void lagging(cursor& who, bool on) override;
+    slice gap_frame(const cursor& who, lane::offsets missed) override;
+    void skipped(cursor& who, std::uint64_t bytes) override;
+
+    void add(cursor& who);
+    void remove(cursor& who);
+
+    /// Marks every member: the stream has grown in this turn.
+    void spread();
+
+    /// Drops what every member of the row has got.
+    void trim();
+
+    lane stream;
+    bool extended = false; ///< In this turn.
+
+    [[nodiscard]] bool empty() const { return members_.empty(); }
+
+  private:
+    audience& in_;
+    lane_kind kind_;
+    std::vector<cursor*> members_;
+    std::vector<cursor*> lagging_;
+  };
+
+  /// Keeps the outbox alive for as long as the cursor beside it points to it.
+  struct holder {
+    std::shared_ptr<outbox> out;
+  };
+
+  /// One member: its cursor, and where its bytes go.
+  class seat final : public holder, public cursor {
+  public:
+    seat(row& its, const newcomer& who, slow_policy slow)
+      : holder{who.out},
+        cursor(its, its.stream, *who.out, slow),
+        in(its),
+        connection_id(who.about.connection_id) {}
+
+    row& in;
+    std::string connection_id;
+    bool told_of_lag = false;
+  };
+
+  void on_admit(const admit& msg);
+  void on_dismiss(const dismiss& msg);
+  void on_advance(const advance& msg);
+  void on_hand_over(const hand_over& msg);
+
+  void append(const step& next);
+  void spread();
+  void trim();
+  row& row_of(lane_kind kind);
+  [[nodiscard]] seat* find(member_id who);
+
+  loop& home_;
+  room_key room_;
+  std::string epoch_;
+  slow_policy slow_;
+  std::array<std::unique_ptr<row>, lane_kinds> rows_;
+  std::unordered_map<member_id, std::unique_ptr<seat>> seats_;
+  call_later spread_later_;
+  call_later trim_later_;
+};
+
+} // namespace greenroom::actors

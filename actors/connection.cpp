@@ -1,0 +1,649 @@
+#include "actors/connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/lane_kind.hpp"
+#include "core/events.hpp"
+#include "core/protocol/codec.hpp"
+#include "core/random_id.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using protocol::close_code;
+using protocol::error_code;
+using protocol::request_id;
+
+/// After so many publishes a room is asked to confirm, and with so many
+/// unconfirmed the client's next messages wait: a busy room slows its
+/// publishers down instead of growing its mailbox.
+constexpr std::uint32_t credit_every = 16;
+constexpr std::uint32_t unconfirmed_max = 256;
+
+/// A room that does not answer a join in this time is refused.
+constexpr milliseconds join_timeout{5'000};
+
+/// RFC 6455 section 7.4.1: what a log says of an end without a close frame.
+constexpr std::uint16_t abnormal_closure = 1006;
+
+std::string_view to_string(protocol::encoding encoding) {
+  return encoding == protocol::encoding::json ? "json" : "msgpack";
+}
+
+} // namespace
+
+connection::connection(handle::pointer self, loop& home, context_ptr context,
+                       std::shared_ptr<wire> client, client_hello hello)
+  : self_(self),
+    home_(home),
+    context_(std::move(context)),
+    wire_(std::move(client)),
+    out_(wire_->out()),
+    hello_(std::move(hello)),
+    connection_id_(random_id("c-", 16)),
+    session_(random_id("s-", 26)),
+    pace_(context_->config.limits.messages_per_second,
+          context_->config.limits.messages_burst),
+    born_(home.now()),
+    next_ping_(home.now() + context_->config.heartbeat.interval) {
+  log::emit(events::connection_opened,
+            {{"connection", connection_id_},
+             {"peer", hello_.peer},
+             {"path", hello_.space == room_space::relay ? "/relay" : "/ws"},
+             {"encoding", hello_.space == room_space::relay
+                              ? std::string_view{"raw"}
+                              : to_string(hello_.encoding)},
+             {"loop", home_.index()}});
+}
+
+connection::~connection() {
+  // However the actor ends, its client is not left hanging.
+  if (phase_ != phase::closing)
+    wire_->close(close_code::internal_error,
+                 reason(close_code::internal_error));
+}
+
+connection::handle::behavior_type connection::make_behavior() {
+  begin();
+  return {
+      [this](inbound& msg) { on_inbound(std::move(msg)); },
+      [this](const socket_closed& msg) { on_closed(msg); },
+      [this](deadline_reached) { on_deadline(); },
+      [this](drain) { close(close_code::going_away); },
+      [this](const room_entered& msg) { on_entered(msg); },
+      [this](const room_exited& msg) { on_exited(msg); },
+      [this](const request_done& msg) { on_done(msg); },
+      [this](const request_refused& msg) { on_refused(msg); },
+  };
+}
+
+void connection::failed(std::string_view why) {
+  log::emit(events::connection_failed,
+            {{"connection", connection_id_}, {"reason", why}});
+}
+
+// -- login --------------------------------------------------------------------
+
+void connection::begin() {
+  wire_->start(connection_actor{self_});
+  if (room_is_missing()) {
+    close(close_code::missing_room);
+    return;
+  }
+  set_timer();
+  if (!hello_.token.empty())
+    on_token(std::exchange(hello_.token, {}), "handshake");
+  else if (context_->config.auth.anonymous)
+    log_in_anonymous();
+}
+
+bool connection::room_is_missing() {
+  if (hello_.space == room_space::relay)
+    return hello_.rooms.empty()
+           || !protocol::is_name(hello_.rooms.front(),
+                                 protocol::room_id_bytes_max);
+  return context_->config.rooms.require_room && hello_.rooms.empty();
+}
+
+void connection::on_first_message(const inbound& msg) {
+  auto said = protocol::decode(hello_.encoding, msg.bytes,
+                               {context_->config.limits.message_depth,
+                                context_->config.limits.recipients});
+  const auto* auth = said ? std::get_if<protocol::auth>(&said->what) : nullptr;
+  if (auth == nullptr) {
+    reject_token("no token in the first message",
+                 reason(close_code::bad_token));
+    return;
+  }
+  on_token(auth->token, "message");
+}
+
+void connection::on_token(std::string_view token, std::string_view way) {
+  token_verdict verdict = token_refused{"no key is configured"};
+  if (context_->verify)
+    verdict = context_->verify(token, home_.wall_now());
+  if (auto* who = std::get_if<claims>(&verdict))
+    log_in(std::move(*who), way);
+  else
+    reject_token(std::get<token_refused>(verdict).reason,
+                 reason(close_code::bad_token));
+}
+
+void connection::log_in(claims who, std::string_view way) {
+  user_id_ = std::move(who.user_id);
+  info_json_ = std::move(who.info_json);
+  expires_at_ = who.expires_at;
+  token_rooms_ = std::move(who.rooms);
+  anonymous_ = false;
+  log::emit(events::connection_authenticated,
+            {{"connection", connection_id_}, {"user", user_id_}, {"way", way}});
+  welcome({});
+  if (std::exchange(phase_, phase::open) == phase::awaiting_auth)
+    enter_first_rooms();
+  set_timer();
+}
+
+void connection::log_in_anonymous() {
+  claims nobody;
+  nobody.user_id = random_id("anon-", 10);
+  log_in(std::move(nobody), "anonymous");
+  anonymous_ = true;
+}
+
+void connection::welcome(const request_id& id) {
+  // A raw client would take it for somebody's frame.
+  if (hello_.space == room_space::protocol)
+    reply(protocol::auth_success{user_id_, connection_id_, session_,
+                                 expires_at_, id});
+}
+
+/// A later `auth` [P-2.4].
+void connection::refresh(const protocol::auth& said, const request_id& id) {
+  token_verdict verdict = token_refused{"no key is configured"};
+  if (context_->verify)
+    verdict = context_->verify(said.token, home_.wall_now());
+  auto* who = std::get_if<claims>(&verdict);
+  if (who == nullptr) {
+    reject_token(std::get<token_refused>(verdict).reason,
+                 reason(close_code::bad_token));
+    return;
+  }
+  // An anonymous client without a name of its own may still log in.
+  bool may_take = anonymous_ && !named_ && rooms_.empty();
+  if (who->user_id != user_id_ && !may_take) {
+    refuse(error_code::forbidden, "the token is another user's", id);
+    return;
+  }
+  user_id_ = std::move(who->user_id);
+  info_json_ = std::move(who->info_json);
+  expires_at_ = who->expires_at;
+  token_rooms_ = std::move(who->rooms);
+  anonymous_ = false;
+  welcome(id);
+  // What the new token no longer allows ends now.
+  for (auto i = rooms_.begin(); i != rooms_.end();) {
+    i->second.may = rights_in(i->first);
+    if (i->second.may.receive || !i->second.room) {
+      ++i;
+      continue;
+    }
+    self_->send(i->second.room, leave{self_->id(), {}, "forbidden"});
+    i = rooms_.erase(i);
+  }
+  set_timer();
+}
+
+void connection::reject_token(std::string_view why, std::string_view reason) {
+  log::emit(
+      events::auth_failed,
+      {{"connection", connection_id_}, {"peer", hello_.peer}, {"reason", why}});
+  close(close_code::bad_token, reason);
+}
+
+void connection::enter_first_rooms() {
+  for (const auto& room_id : std::exchange(hello_.rooms, {})) {
+    if (phase_ != phase::open)
+      return;
+    if (hello_.space == room_space::relay) {
+      if (!rights_in(room_id).receive) {
+        close(close_code::forbidden);
+        return;
+      }
+      send_join(room_id, std::nullopt, {});
+      return; // A relay client has one room.
+    }
+    protocol::join_room asked{room_id, std::nullopt, std::nullopt};
+    if (protocol::is_name(room_id, protocol::room_id_bytes_max))
+      on_client(asked, request_id{});
+    else
+      refuse(error_code::bad_message,
+             "room: 1 to 256 bytes of UTF-8 without control characters", {});
+  }
+}
+
+// -- what the client says -----------------------------------------------------
+
+void connection::on_inbound(inbound msg) {
+  if (phase_ == phase::closing)
+    return;
+  backlog_.push_back(std::move(msg));
+  work_off();
+}
+
+bool connection::stalled() const {
+  return joining_ > 0 || unconfirmed_ >= unconfirmed_max || throttled_until_;
+}
+
+void connection::work_off() {
+  if (std::exchange(working_off_, true))
+    return;
+  while (!backlog_.empty() && !stalled() && phase_ != phase::closing) {
+    auto next = std::move(backlog_.front());
+    backlog_.pop_front();
+    auto bytes = next.bytes.size();
+    take(next);
+    wire_->handled(1, bytes);
+  }
+  working_off_ = false;
+}
+
+void connection::take(const inbound& msg) {
+  ++messages_;
+  if (phase_ == phase::awaiting_auth)
+    on_first_message(msg);
+  else if (hello_.space == room_space::relay)
+    handle_relay(msg);
+  else
+    handle_request(msg);
+}
+
+void connection::handle_relay(const inbound& msg) {
+  auto at = rooms_.begin();
+  if (at == rooms_.end())
+    return; // It closes: its room is gone.
+  if (!at->second.may.send) {
+    close(close_code::forbidden);
+    return;
+  }
+  send_publish(at->second, relayed{msg.is_text, msg.bytes}, {});
+  // Raw frames know no refusal: over its rate, a client is read more slowly.
+  if (!pace_.take(home_.now())) {
+    throttled_until_ = home_.now() + pace_.wait(home_.now());
+    set_timer();
+  }
+}
+
+void connection::handle_request(const inbound& msg) {
+  bool wants_text = hello_.encoding == protocol::encoding::json;
+  if (msg.is_text != wants_text) {
+    refuse(error_code::bad_json,
+           wants_text ? "this dialect uses text frames"
+                      : "this dialect uses binary frames",
+           {});
+    count_violation();
+    return;
+  }
+  auto said = protocol::decode(hello_.encoding, msg.bytes,
+                               {context_->config.limits.message_depth,
+                                context_->config.limits.recipients});
+  if (!said) {
+    auto why = std::move(said).error();
+    if (within_rate(why.id, why.room_id))
+      refuse(why.code, std::move(why.text), why.id, why.room_id);
+    return;
+  }
+  if (!within_rate(said->id, {}))
+    return;
+  std::visit([&](auto& what) { on_client(what, said->id); }, said->what);
+}
+
+void connection::on_client(const protocol::auth& said, const request_id& id) {
+  refresh(said, id);
+}
+
+void connection::on_client(protocol::join_room& said, const request_id& id) {
+  if (!claim_user_id(said.user_id, said.room_id, id))
+    return;
+  if (!rights_in(said.room_id).receive) {
+    refuse(error_code::forbidden, "no right to receive from this room", id,
+           said.room_id);
+    return;
+  }
+  if (!rooms_.contains(said.room_id)
+      && rooms_.size() >= context_->config.limits.rooms_per_connection) {
+    refuse(error_code::too_large,
+           "the connection is in as many rooms as it may be", id, said.room_id);
+    return;
+  }
+  send_join(said.room_id, std::move(said.since), id);
+}
+
+void connection::on_client(protocol::leave_room& said, const request_id& id) {
+  if (auto* in = joined_room(said.room_id, id)) {
+    self_->send(in->room, leave{self_->id(), id, {}});
+    rooms_.erase(said.room_id);
+  }
+}
+
+void connection::on_client(protocol::message& said, const request_id& id) {
+  auto* in = joined_room(said.room_id, id);
+  if (in == nullptr)
+    return;
+  if (!in->may.send) {
+    refuse(error_code::forbidden, "no right to send to this room", id,
+           said.room_id);
+    return;
+  }
+  posted what{user_id_, std::move(said.body), std::move(said.event),
+              std::move(said.timestamp), home_.wall_now()};
+  if (said.directed)
+    send_publish(*in, directed{std::move(what), std::move(said.to)}, id);
+  else
+    send_publish(*in, std::move(what), id);
+}
+
+void connection::on_client(protocol::typing& said, const request_id& id) {
+  auto* in = joined_room(said.room_id, id);
+  if (in == nullptr || !claim_user_id(said.user_id, said.room_id, id))
+    return;
+  if (!in->may.send) {
+    refuse(error_code::forbidden, "no right to send to this room", id,
+           said.room_id);
+    return;
+  }
+  // Has no reply [P-3], so its `id` goes no further.
+  send_publish(*in, typing_event{connection_id_, user_id_, said.is_typing}, {});
+}
+
+void connection::on_client(protocol::list_presence& said,
+                           const request_id& id) {
+  auto* in = joined_room(said.room_id, id);
+  if (in == nullptr)
+    return;
+  if (!in->may.presence) {
+    refuse(error_code::forbidden, "no right to see who is here", id,
+           said.room_id);
+    return;
+  }
+  self_->send(in->room, list_members{self_->id(), id});
+}
+
+void connection::on_client(const protocol::ping&, const request_id& id) {
+  reply(protocol::pong{id});
+}
+
+// -- rooms --------------------------------------------------------------------
+
+void connection::send_join(const std::string& room_id,
+                           std::optional<protocol::log_position> since,
+                           const request_id& id) {
+  room_key key{hello_.space, room_id};
+  auto may = rights_in(room_id);
+  auto& in = rooms_[room_id];
+  in.may = may;
+  in.asked_at = home_.now();
+  ++joining_;
+  newcomer who;
+  who.id = self_->id();
+  who.connection = connection_actor{self_};
+  who.out = out_;
+  who.loop = home_.index();
+  who.lane = hello_.space == room_space::relay
+                 ? lane_kind::raw
+                 : lane_of(hello_.encoding, may.presence);
+  who.about = {connection_id_, user_id_, info_json_};
+  who.session = session_;
+  who.sees_presence = may.presence;
+  self_->send(context_->keeper_of(key),
+              join{std::move(key), std::move(who), id, std::move(since)});
+  set_timer();
+}
+
+void connection::send_publish(const membership& in, room_event what,
+                              const request_id& id) {
+  ++unconfirmed_;
+  bool ask = ++since_credit_ >= credit_every;
+  if (ask)
+    since_credit_ = 0;
+  self_->send(in.room,
+              publish{self_->id(), id, ask,
+                      std::make_shared<const room_event>(std::move(what))});
+}
+
+connection::membership* connection::joined_room(const std::string& room_id,
+                                                const request_id& id) {
+  auto found = rooms_.find(room_id);
+  if (found != rooms_.end() && found->second.room)
+    return &found->second;
+  refuse(error_code::not_in_room, "join the room first", id, room_id);
+  return nullptr;
+}
+
+/// Whether the client may call itself so [P-3.2].
+bool connection::claim_user_id(const std::optional<std::string>& wanted,
+                               const std::string& room_id,
+                               const request_id& id) {
+  if (!wanted || *wanted == user_id_)
+    return true;
+  if (anonymous_ && !named_) {
+    user_id_ = *wanted;
+    named_ = true;
+    return true;
+  }
+  refuse(error_code::forbidden, "userId is not yours", id, room_id);
+  return false;
+}
+
+rights connection::rights_in(const std::string& room_id) const {
+  if (token_rooms_)
+    return token_rooms_->in(room_id);
+  room_key key{hello_.space, room_id};
+  return rights::from(context_->config.of(key.name_space()).rights);
+}
+
+void connection::leave_all() {
+  for (const auto& [room_id, in] : rooms_)
+    if (in.room)
+      self_->send(in.room, leave{self_->id(), {}, {}});
+  rooms_.clear();
+  joining_ = 0;
+}
+
+void connection::on_entered(const room_entered& msg) {
+  auto found = rooms_.find(msg.key.id);
+  if (found == rooms_.end()) {
+    // Too late: the client has left or closed, or the join was given up.
+    self_->send(msg.room, leave{self_->id(), {}, {}});
+    return;
+  }
+  if (joining_ > 0)
+    --joining_;
+  found->second.room = msg.room;
+  work_off();
+}
+
+void connection::on_exited(const room_exited& msg) {
+  auto found = rooms_.find(msg.key.id);
+  if (found == rooms_.end())
+    return;
+  if (!found->second.room && joining_ > 0)
+    --joining_;
+  rooms_.erase(found);
+  unconfirmed_ = 0; // What the room owed will not come.
+  if (hello_.space == room_space::relay)
+    close(close_code::internal_error);
+  else
+    reply(protocol::left{msg.key.id, {}, "closed"});
+  work_off();
+}
+
+void connection::on_done(const request_done& msg) {
+  if (msg.credit)
+    unconfirmed_ -= std::min(unconfirmed_, credit_every);
+  if (protocol::is_set(msg.what.id))
+    reply(msg.what);
+  work_off();
+}
+
+void connection::on_refused(const request_refused& msg) {
+  if (msg.credit)
+    unconfirmed_ -= std::min(unconfirmed_, credit_every);
+  if (msg.was_join) {
+    auto found = rooms_.find(msg.key.id);
+    if (found != rooms_.end() && joining_ > 0) {
+      --joining_;
+      if (!found->second.room)
+        rooms_.erase(found);
+    }
+  }
+  if (hello_.space == room_space::relay)
+    close(close_code::try_later);
+  else
+    reply(msg.what);
+  work_off();
+}
+
+// -- pace ---------------------------------------------------------------------
+
+bool connection::within_rate(const request_id& id, const std::string& room_id) {
+  if (pace_.take(home_.now())) {
+    told_of_limit_ = false;
+    return true;
+  }
+  reply(protocol::error{error_code::rate_limited, "too many messages", id,
+                        room_id, pace_.wait(home_.now()).count()});
+  count_violation();
+  return false;
+}
+
+/// Who goes on after `rate_limited` is closed [P-7].
+void connection::count_violation() {
+  const auto& limits = context_->config.limits;
+  if (!std::exchange(told_of_limit_, true))
+    log::emit(events::connection_limited,
+              {{"connection", connection_id_},
+               {"limit", "limits.messages-per-second"}});
+  if (home_.now() - violations_since_ > limits.violations_window) {
+    violations_since_ = home_.now();
+    violations_ = 0;
+  }
+  if (++violations_ > limits.violations)
+    close(close_code::too_many_violations);
+}
+
+// -- end and time -------------------------------------------------------------
+
+void connection::close(close_code code, std::string_view why) {
+  if (phase_ == phase::closing)
+    return;
+  phase_ = phase::closing;
+  closed_with_ = static_cast<std::uint16_t>(code);
+  closed_why_ = why.empty() ? reason(code) : why;
+  leave_all();
+  backlog_.clear();
+  timer_.cancel();
+  wire_->close(code, closed_why_);
+}
+
+void connection::on_closed(const socket_closed& msg) {
+  bool by_node = phase_ == phase::closing && !msg.by_client;
+  auto code = by_node ? closed_with_ : msg.code;
+  log::emit(
+      events::connection_closed,
+      {{"connection", connection_id_},
+       {"user", user_id_},
+       {"code", code},
+       {"reason", by_node ? closed_why_ : msg.reason},
+       {"by", by_node ? "node" : "client"},
+       {"lived_ms",
+        std::chrono::duration_cast<milliseconds>(home_.now() - born_).count()},
+       {"messages", messages_}});
+  phase_ = phase::closing;
+  self_->quit();
+}
+
+void connection::on_deadline() {
+  if (phase_ == phase::closing)
+    return;
+  const auto& auth = context_->config.auth;
+  auto now = home_.now();
+  if (phase_ == phase::awaiting_auth && now >= born_ + auth.timeout) {
+    reject_token("no token in time", "Auth timeout");
+    return;
+  }
+  if (expires_at_ && home_.wall_now() >= *expires_at_ + auth.grace.count()) {
+    close(close_code::token_expired);
+    return;
+  }
+  if (throttled_until_ && now >= *throttled_until_)
+    throttled_until_.reset();
+  for (auto i = rooms_.begin(); joining_ > 0 && i != rooms_.end();) {
+    if (i->second.room || now < i->second.asked_at + join_timeout) {
+      ++i;
+      continue;
+    }
+    refuse(error_code::unavailable, "the room does not answer", {}, i->first);
+    i = rooms_.erase(i);
+    --joining_;
+  }
+  if (now >= next_ping_)
+    check_heartbeat();
+  if (phase_ == phase::closing)
+    return;
+  work_off();
+  set_timer();
+}
+
+void connection::check_heartbeat() {
+  // Nothing since the last ping, not even its pong [P-6.1].
+  if (!wire_->heard() && pinged_) {
+    closed_why_ = "heartbeat";
+    closed_with_ = abnormal_closure;
+    leave_all();
+    phase_ = phase::closing;
+    wire_->abort();
+    return;
+  }
+  wire_->ping();
+  pinged_ = true;
+  next_ping_ = home_.now() + context_->config.heartbeat.interval;
+}
+
+void connection::set_timer() {
+  if (phase_ == phase::closing)
+    return;
+  const auto& auth = context_->config.auth;
+  auto next = next_ping_;
+  if (phase_ == phase::awaiting_auth)
+    next = std::min(next, born_ + auth.timeout);
+  if (expires_at_) {
+    // Bounded, so that a token for the year 9999 does not overflow the clock.
+    auto left = std::clamp<std::int64_t>(
+        *expires_at_ - home_.wall_now() + auth.grace.count(), 0, 86'400'000);
+    next = std::min(next, home_.now() + milliseconds{left});
+  }
+  if (throttled_until_)
+    next = std::min(next, *throttled_until_);
+  if (joining_ > 0)
+    for (const auto& [room_id, in] : rooms_)
+      if (!in.room)
+        next = std::min(next, in.asked_at + join_timeout);
+  home_.timers().at(next, timer_,
+                    [this] { self_->send(self_, deadline_reached{}); });
+}
+
+// -- answers ------------------------------------------------------------------
+
+template <class Message>
+void connection::reply(const Message& what) {
+  out_->push(make_frame(hello_.encoding, what));
+}
+
+void connection::refuse(error_code code, std::string text, const request_id& id,
+                        const std::string& room_id) {
+  reply(protocol::error{code, std::move(text), id, room_id, std::nullopt});
+}
+
+} // namespace greenroom::actors

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "actors/context.hpp"
+#include "actors/interfaces.hpp"
+#include "core/rights.hpp"
+#include "core/token_bucket.hpp"
+
+namespace greenroom::actors {
+
+/// The rules of one client: login, requests, rights, limits, heartbeat.
+///
+///   awaiting_auth --good token--> open --close()--> closing --socket_closed-->
+///   (dead)
+///        |                                             ^
+///        +---- bad token, auth.timeout, room missing --+
+///
+/// Owned by its loop's gateway; owns the wire. On `/relay` every frame is a
+/// publish to the one room; on `/ws` frames are requests.
+class connection {
+public:
+  using handle = connection_actor;
+
+  static constexpr const char* name = "connection";
+
+  connection(handle::pointer self, loop& home, context_ptr context,
+             std::shared_ptr<wire> client, client_hello hello);
+  ~connection();
+
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  handle::behavior_type make_behavior();
+
+  /// An exception is about to end the actor: the client hears 1011.
+  void failed(std::string_view why);
+
+private:
+  enum class phase : std::uint8_t { awaiting_auth, open, closing };
+
+  struct membership {
+    room_actor room; ///< Null while the join is under way.
+    rights may;
+    steady_time asked_at; ///< When the join was sent.
+  };
+
+  // -- login [P-2]
+  void begin();
+  bool room_is_missing();
+  void on_first_message(const inbound& msg);
+  void on_token(std::string_view token, std::string_view way);
+  void log_in(claims who, std::string_view way);
+  void log_in_anonymous();
+  void welcome(const protocol::request_id& id);
+  void refresh(const protocol::auth& said, const protocol::request_id& id);
+  void reject_token(std::string_view why, std::string_view reason);
+  void enter_first_rooms();
+
+  // -- what the client says
+  void on_inbound(inbound msg);
+  void take(const inbound& msg);
+  void handle_relay(const inbound& msg);
+  void handle_request(const inbound& msg);
+  void on_client(const protocol::auth& said, const protocol::request_id& id);
+  void on_client(protocol::join_room& said, const protocol::request_id& id);
+  void on_client(protocol::leave_room& said, const protocol::request_id& id);
+  void on_client(protocol::message& said, const protocol::request_id& id);
+  void on_client(protocol::typing& said, const protocol::request_id& id);
+  void on_client(protocol::list_presence& said, const protocol::request_id& id);
+  void on_client(const protocol::ping& said, const protocol::request_id& id);
+
+  // -- rooms
+  void send_join(const std::string& room_id,
+                 std::optional<protocol::log_position> since,
+                 const protocol::request_id& id);
+  void send_publish(const membership& in, room_event what,
+                    const protocol::request_id& id);
+  membership* joined_room(const std::string& room_id,
+                          const protocol::request_id& id);
+  bool claim_user_id(const std::optional<std::string>& wanted,
+                     const std::string& room_id,
+                     const protocol::request_id& id);
+  [[nodiscard]] rights rights_in(const std::string& room_id) const;
+  void leave_all();
+  void on_entered(const room_entered& msg);
+  void on_exited(const room_exited& msg);
+  void on_done(const request_done& msg);
+  void on_refused(const request_refused& msg);
+
+  // -- pace: what was read waits while a join or too much else is under way
+  [[nodiscard]] bool stalled() const;
+  void work_off();
+  bool within_rate(const protocol::request_id& id, const std::string& room_id);
+  void count_violation();
+
+  // -- end and time
+  void close(protocol::close_code code, std::string_view why = {});
+  void on_closed(const socket_closed& msg);
+  void on_deadline();
+  void check_heartbeat();
+  void set_timer();
+
+  // -- answers
+  template <class Message>
+  void reply(const Message& what);
+  void refuse(protocol::error_code code, std::string text,
+              const protocol::request_id& id, const std::string& room_id = {});
+
+  handle::pointer self_;
+  loop& home_;
+  context_ptr context_;
+  std::shared_ptr<wire> wire_;
+  std::shared_ptr<outbox> out_;
+  client_hello hello_;
+  phase phase_ = phase::awaiting_auth;
+
+  std::string connection_id_;
+  std::string session_;
+  std::string user_id_;
+  std::string info_json_;
+  std::optional<std::int64_t> expires_at_; ///< Wall clock, ms.
+  std::optional<room_rights> token_rooms_;
+  bool anonymous_ = false;
+  bool named_ = false; ///< An anonymous client has taken its own `userId`.
+
+  std::map<std::string, membership> rooms_;
+  std::uint32_t joining_ = 0; ///< Joins under way.
+  std::deque<inbound> backlog_;
+  std::uint32_t unconfirmed_ = 0; ///< Publishes since the last credit came.
+  std::uint32_t since_credit_ = 0;
+  bool working_off_ = false;
+
+  token_bucket pace_;
+  steady_time violations_since_{};
+  std::uint32_t violations_ = 0;
+  bool told_of_limit_ = false;
+  std::optional<steady_time> throttled_until_; ///< `/relay`, over its rate.
+
+  steady_time born_;
+  steady_time next_ping_;
+  bool pinged_ = false;
+  std::uint64_t messages_ = 0;
+  std::uint16_t closed_with_ = 0;
+  std::string closed_why_;
+  timer_queue::timer timer_;
+};
+
+} // namespace greenroom::actors

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "actors/interfaces.hpp"
+#include "actors/loop.hpp"
+#include "core/settings.hpp"
+#include "core/token.hpp"
+
+namespace greenroom::actors {
+
+/// What every actor of the node may look at: set up by the node before the
+/// loops run, constant while they do (but for the counters).
+struct node_context {
+  settings config;
+  token_verifier verify; ///< Empty: no token can be checked.
+  std::vector<loop*> loops;
+  std::vector<keeper_actor> keepers; ///< One per loop, same order.
+  cluster_actor cluster;             ///< Null: no cluster.
+
+  /// Open rooms on this node, all loops: for `limits.rooms`.
+  std::atomic<std::uint32_t> rooms{0};
+
+  /// Open connections on this node, all loops: for `net.connections`.
+  std::atomic<std::uint32_t> connections{0};
+
+  /// The keeper of the room's home loop.
+  [[nodiscard]] const keeper_actor& keeper_of(const room_key& key) const {
+    return keepers[std::hash<room_key>{}(key) % keepers.size()];
+  }
+};
+
+/// Shared by all actors; outlives the loops.
+using context_ptr = std::shared_ptr<node_context>;
+
+} // namespace greenroom::actors

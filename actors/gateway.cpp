@@ -1,0 +1,54 @@
+#include "actors/gateway.hpp"
+
+#include "actors/connection.hpp"
+#include "actors/pinned.hpp"
+#include "core/events.hpp"
+
+namespace greenroom::actors {
+
+gateway::gateway(handle::pointer self, loop& home, context_ptr context)
+  : self_(self), home_(home), context_(std::move(context)) {}
+
+gateway::handle::behavior_type gateway::make_behavior() {
+  self_->set_down_handler([this](const caf::down_msg& msg) {
+    if (connections_.erase(msg.source.id()) > 0)
+      --context_->connections;
+  });
+  return {
+      [this](const client_arrived& msg) { on_arrived(msg); },
+      [this](drain) { on_drain(); },
+      [this](get_connection_count) -> std::uint64_t {
+        return connections_.size();
+      },
+  };
+}
+
+void gateway::failed(std::string_view why) {
+  log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
+}
+
+void gateway::on_arrived(const client_arrived& msg) {
+  if (draining_) {
+    msg.client->close(protocol::close_code::going_away,
+                      reason(protocol::close_code::going_away));
+    return;
+  }
+  if (context_->connections.fetch_add(1) >= context_->config.net.connections) {
+    --context_->connections;
+    msg.client->close(protocol::close_code::try_later,
+                      reason(protocol::close_code::try_later));
+    return;
+  }
+  auto client =
+      spawn_pinned<connection>(home_, context_, msg.client, msg.hello);
+  self_->monitor(client);
+  connections_.emplace(client.id(), std::move(client));
+}
+
+void gateway::on_drain() {
+  draining_ = true;
+  for (const auto& [id, client] : connections_)
+    self_->send(client, drain{});
+}
+
+} // namespace greenroom::actors

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string_view>
+#include <unordered_map>
+
+#include "actors/context.hpp"
+#include "actors/interfaces.hpp"
+
+namespace greenroom::actors {
+
+/// The connections of one loop: gives each client that has shaken hands its
+/// actor, and tells them all when the node stops. Owned by the node.
+class gateway {
+public:
+  using handle = gateway_actor;
+
+  static constexpr const char* name = "gateway";
+
+  gateway(handle::pointer self, loop& home, context_ptr context);
+
+  handle::behavior_type make_behavior();
+  void failed(std::string_view why);
+
+private:
+  void on_arrived(const client_arrived& msg);
+  void on_drain();
+
+  handle::pointer self_;
+  loop& home_;
+  context_ptr context_;
+  std::unordered_map<caf::actor_id, connection_actor> connections_;
+  bool draining_ = false;
+};
+
+} // namespace greenroom::actors

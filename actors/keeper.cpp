@@ -1,0 +1,97 @@
+#include "actors/keeper.hpp"
+
+#include <algorithm>
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include "actors/pinned.hpp"
+#include "actors/room.hpp"
+#include "core/events.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// When a client whose room could not be opened may try again.
+constexpr milliseconds retry_after{1'000};
+
+} // namespace
+
+keeper::keeper(handle::pointer self, loop& home, context_ptr context)
+  : self_(self), home_(home), context_(std::move(context)) {}
+
+keeper::~keeper() {
+  for (auto& [key, at] : rooms_)
+    caf::anon_send_exit(at.room, caf::exit_reason::user_shutdown);
+  context_->rooms -= static_cast<std::uint32_t>(rooms_.size());
+}
+
+keeper::handle::behavior_type keeper::make_behavior() {
+  self_->set_down_handler(
+      [this](const caf::down_msg& msg) { on_dead(msg.source); });
+  return {
+      [this](const join& msg) { on_join(msg); },
+      [this](const retire& msg) { on_retire(msg); },
+      [this](close_rooms) { self_->quit(caf::exit_reason::user_shutdown); },
+  };
+}
+
+void keeper::failed(std::string_view why) {
+  log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
+}
+
+void keeper::on_join(const join& msg) {
+  auto* at = open(msg.room);
+  if (at == nullptr) {
+    refuse(msg);
+    return;
+  }
+  ++at->joins;
+  self_->send(at->room, msg);
+}
+
+keeper::entry* keeper::open(const room_key& key) {
+  if (auto found = rooms_.find(key); found != rooms_.end())
+    return &found->second;
+  if (context_->rooms.fetch_add(1) >= context_->config.limits.rooms) {
+    --context_->rooms;
+    log::emit(events::room_refused,
+              {{"room", key.id}, {"reason", "limits.rooms"}});
+    return nullptr;
+  }
+  auto room =
+      spawn_pinned<actors::room>(home_, key, keeper_actor{self_}, context_);
+  self_->monitor(room);
+  return &rooms_.emplace(key, entry{std::move(room), 0}).first->second;
+}
+
+void keeper::refuse(const join& msg) {
+  protocol::error busy{protocol::error_code::unavailable,
+                       "the node has as many rooms as it may have", msg.id,
+                       msg.room.id, retry_after.count()};
+  self_->send(msg.who.connection,
+              request_refused{std::move(busy), msg.room, true, false});
+}
+
+void keeper::on_retire(const retire& msg) {
+  auto found = rooms_.find(msg.key);
+  if (found == rooms_.end() || found->second.joins != msg.joins_seen)
+    return; // A newcomer is on the way.
+  self_->demonitor(found->second.room.address());
+  self_->send_exit(found->second.room, caf::exit_reason::user_shutdown);
+  rooms_.erase(found);
+  --context_->rooms;
+}
+
+void keeper::on_dead(const caf::actor_addr& who) {
+  auto found = std::find_if(rooms_.begin(), rooms_.end(), [&](auto& candidate) {
+    return candidate.second.room.address() == who;
+  });
+  if (found == rooms_.end())
+    return;
+  rooms_.erase(found);
+  --context_->rooms;
+}
+
+} // namespace greenroom::actors

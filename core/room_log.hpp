@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "core/settings.hpp"
+#include "core/timer_queue.hpp"
+
+namespace greenroom {
+
+/// The order of one room on this node: one life of it (`epoch`), the offset of
+/// the newest message, and which ids were seen lately [P-3.4, P-4.3].
+class room_log {
+public:
+  room_log(std::string epoch, const room_settings& bounds)
+    : epoch_(std::move(epoch)),
+      ids_max_(bounds.dedupe_messages),
+      window_(bounds.dedupe_window) {}
+
+  struct appended {
+    std::uint64_t offset = 0;
+    bool duplicate = false;
+  };
+
+  /// Gives the message its offset, or the one that it got when the same `key`
+  /// (session and request id; empty: none) was appended before.
+  appended append(const std::string& key, steady_time now);
+
+  [[nodiscard]] const std::string& epoch() const { return epoch_; }
+
+  /// The newest offset; 0 before the first message.
+  [[nodiscard]] std::uint64_t top() const { return top_; }
+
+private:
+  struct seen {
+    steady_time at;
+    std::string key;
+  };
+
+  void forget_old(steady_time now);
+
+  std::string epoch_;
+  std::uint64_t top_ = 0;
+  std::uint32_t ids_max_;
+  std::chrono::milliseconds window_;
+  std::unordered_map<std::string, std::uint64_t> offsets_;
+  std::deque<seen> order_; ///< Oldest first.
+};
+
+} // namespace greenroom

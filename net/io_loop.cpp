@@ -1,0 +1,84 @@
+#include "net/io_loop.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "core/events.hpp"
+
+namespace greenroom::net {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// How long sockets may keep a turn before actors and sends have theirs: long
+/// enough that what comes together leaves together, short beside what people
+/// notice. The trial of the fan-out path found both bounds (docs/performance).
+constexpr milliseconds socket_budget{2};
+constexpr int socket_handlers_max = 16'384;
+
+/// Reading the clock after every handler would cost more than some handlers.
+constexpr int handlers_per_clock_reading = 64;
+
+/// A turn this long is told: every client of the loop has felt it.
+constexpr milliseconds stall_threshold{250};
+
+} // namespace
+
+io_loop::io_loop(caf::actor_system& system, std::uint32_t index)
+  : actors::loop(system, index) {
+  read_clocks();
+}
+
+void io_loop::run() {
+  enter();
+  log::emit(events::loop_started, {{"loop", index()}});
+  auto keep = boost::asio::make_work_guard(io_);
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    if (!has_work())
+      wait();
+    read_clocks();
+    run_sockets();
+    run_turn();
+    auto spent = steady_clock::now() - now_;
+    if (spent > stall_threshold)
+      log::emit(events::loop_stalled,
+                {{"loop", index()},
+                 {"turn_ms",
+                  std::chrono::duration_cast<milliseconds>(spent).count()}});
+  }
+  log::emit(events::loop_stopped, {{"loop", index()}, {"turns", turns()}});
+}
+
+void io_loop::stop() {
+  stopping_.store(true);
+  wake();
+}
+
+void io_loop::wake() {
+  boost::asio::post(io_, [] {});
+}
+
+/// Until a socket is ready, another thread wakes us, or a timer is due.
+void io_loop::wait() {
+  if (auto due = timers().next())
+    io_.run_one_until(*due);
+  else
+    io_.run_one();
+}
+
+void io_loop::run_sockets() {
+  auto until = now_ + socket_budget;
+  for (int done = 1; done <= socket_handlers_max && io_.poll_one() > 0; ++done)
+    if (done % handlers_per_clock_reading == 0 && steady_clock::now() >= until)
+      break;
+}
+
+void io_loop::read_clocks() {
+  now_ = steady_clock::now();
+  wall_now_ = std::chrono::duration_cast<milliseconds>(
+                  std::chrono::system_clock::now().time_since_epoch())
+                  .count();
+}
+
+} // namespace greenroom::net

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "actors/loop.hpp"
+
+namespace greenroom::net {
+
+/// A loop with sockets: an `asio::io_context` run by one thread, which is also
+/// the CAF execution unit of the actors pinned to it.
+class io_loop final : public actors::loop {
+public:
+  io_loop(caf::actor_system& system, std::uint32_t index);
+
+  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+
+  [[nodiscard]] steady_time now() const override { return now_; }
+  [[nodiscard]] std::int64_t wall_now() const override { return wall_now_; }
+
+  /// Turns until `stop`; the calling thread is the loop's own meanwhile.
+  void run();
+
+  /// Ends `run` after its present turn. Any thread.
+  void stop();
+
+protected:
+  void wake() override;
+
+private:
+  void wait();
+  void run_sockets();
+  void read_clocks();
+
+  boost::asio::io_context io_{1};
+  std::atomic<bool> stopping_{false};
+  steady_time now_;
+  std::int64_t wall_now_ = 0;
+};
+
+} // namespace greenroom::net

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include "actors/interfaces.hpp"
+#include "core/settings.hpp"
+#include "core/timer_queue.hpp"
+#include "net/io_loop.hpp"
+#include "net/outbox_stream.hpp"
+
+namespace greenroom::net {
+
+using upgrade_request =
+    boost::beast::http::request<boost::beast::http::empty_body>;
+
+/// One client's WebSocket: reads messages for its connection actor, sends what
+/// waits in the outbox once per turn. Lives as long as an operation or the
+/// connection actor holds it. Its loop's thread only.
+///
+///   accepting --> reading --close(), error, client's close--> lingering -->
+///   gone
+///
+/// Lingering: what is queued (the close frame last) is sent, then our side is
+/// shut, and the socket is closed once the client has shut its own, or after
+/// `net.close-timeout`: closing at once could lose the close frame on its way.
+class session final : public actors::wire,
+                      public outbox,
+                      public std::enable_shared_from_this<session> {
+public:
+  session(io_loop& home, boost::asio::ip::tcp::socket socket, std::string early,
+          const settings& config);
+  ~session() override;
+
+  /// Answers the handshake and hands the client to the gateway. `subprotocol`
+  /// empty: none is agreed.
+  void accept(upgrade_request request, std::string subprotocol,
+              actors::gateway_actor gateway, actors::client_hello hello);
+
+  // -- wire
+  void start(actors::connection_actor reader) override;
+  void handled(std::size_t messages, std::size_t bytes) override;
+  void ping() override;
+  bool heard() override;
+  void close(protocol::close_code code, std::string_view reason) override;
+  void abort() override;
+  [[nodiscard]] std::shared_ptr<outbox> out() override;
+
+  // -- outbox
+  void run() override;
+  void too_slow() override;
+
+private:
+  void on_accepted(boost::system::error_code failed,
+                   actors::gateway_actor& gateway, actors::client_hello& hello);
+  void read();
+  void on_read(boost::system::error_code failed);
+  [[nodiscard]] bool window_open() const;
+  void flush();
+  void wait_until_writable();
+  void tell_closed(boost::system::error_code why);
+  void linger();
+  void discard();
+  void let_go();
+
+  io_loop& home_;
+  const settings& config_;
+  boost::beast::websocket::stream<outbox_stream, false> stream_;
+  boost::beast::flat_buffer buffer_;
+  actors::connection_actor reader_;
+  std::uint32_t unhandled_messages_ = 0;
+  std::size_t unhandled_bytes_ = 0;
+  bool reading_ = false;
+  bool closing_ = false;   ///< A close frame is on its way.
+  bool lingering_ = false; ///< Nothing is read for anybody any more.
+  bool shut_down_ = false; ///< Our side of the socket is shut.
+  bool gone_ = false;
+  timer_queue::timer deadline_;
+};
+
+} // namespace greenroom::net
