@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace greenroom {
@@ -19,8 +20,7 @@ enum class slow_policy : std::uint8_t { gap, close };
 
 /// What a namespace may say of its rooms [P-3.1]; `rooms` holds the defaults.
 struct room_settings {
-  std::string rights =
-      "rwsp"; ///< Where the token has no `rooms` claim [P-2.5].
+  std::string rights = "rwsp"; ///< Of tokens without `rooms` [P-2.5].
   slow_policy slow = slow_policy::gap;
   std::uint32_t members = 100'000;       ///< Beyond: `room_full`.
   std::uint32_t listed_members = 1'000;  ///< Beyond: counts without lists.
@@ -29,6 +29,8 @@ struct room_settings {
   milliseconds linger{30'000};           ///< An empty room keeps its log.
   std::uint32_t dedupe_messages = 1'000; ///< Ids remembered per room [P-3.4].
   milliseconds dedupe_window{120'000};
+
+  bool operator==(const room_settings&) const = default;
 };
 
 struct settings {
@@ -39,6 +41,8 @@ struct settings {
     std::vector<std::string> origins; ///< Allowed `Origin`s beside the own one.
     std::uint32_t connections = 100'000;
     milliseconds close_timeout{5'000};
+
+    bool operator==(const net_settings&) const = default;
   } net;
 
   struct auth_settings {
@@ -51,14 +55,20 @@ struct settings {
     milliseconds timeout{5'000};
     milliseconds grace{25'000};
     milliseconds leeway{0}; ///< Clock difference forgiven in exp, nbf, iat.
+
+    bool operator==(const auth_settings&) const = default;
   } auth;
 
   struct heartbeat_settings {
     milliseconds interval{30'000};
+
+    bool operator==(const heartbeat_settings&) const = default;
   } heartbeat;
 
   struct rooms_settings : room_settings {
     bool require_room = false;
+
+    bool operator==(const rooms_settings&) const = default;
   } rooms;
 
   /// Rooms whose id starts with `NAME:`; what is not set is as in `rooms`.
@@ -78,8 +88,9 @@ struct settings {
     std::uint32_t inbound_messages = 256; ///< Read, not yet handled.
     std::uint32_t handshake_bytes = 8 * 1024;
     milliseconds handshake_timeout{10'000};
-    std::uint32_t handshakes =
-        10'000; ///< Sockets still shaking hands, by loop.
+    std::uint32_t handshakes = 10'000; ///< Sockets shaking hands, by loop.
+
+    bool operator==(const limit_settings&) const = default;
   } limits;
 
   struct cluster_settings {
@@ -93,21 +104,31 @@ struct settings {
     milliseconds connect_timeout{5'000};
     milliseconds backoff_min{100};
     milliseconds backoff_max{5'000};
+
+    bool operator==(const cluster_settings&) const = default;
   } cluster;
 
   struct log_settings {
     std::string format = "auto"; ///< json, text, auto
     std::string level = "info";
     std::uint32_t queue = 8'192; ///< Lines; beyond, the newest are dropped.
+
+    bool operator==(const log_settings&) const = default;
   } log;
 
   struct drain_settings {
     milliseconds timeout{10'000};
+
+    bool operator==(const drain_settings&) const = default;
   } drain;
 
   struct demo_settings {
     bool page = false;
+
+    bool operator==(const demo_settings&) const = default;
   } demo;
+
+  bool operator==(const settings&) const = default;
 
   /// The settings of the rooms in a namespace.
   [[nodiscard]] const room_settings& of(std::string_view name_space) const {

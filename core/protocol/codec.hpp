@@ -26,6 +26,12 @@ inline constexpr std::size_t room_id_bytes_max = 256;
 inline constexpr std::size_t user_id_bytes_max = 256;
 inline constexpr std::size_t event_bytes_max = 256;
 inline constexpr std::size_t request_id_bytes_max = 128;
+inline constexpr std::size_t epoch_bytes_max = 128;
+inline constexpr std::size_t token_bytes_max = 16 * 1024;
+
+/// `decode_limits::depth` above this counts as this: what is nested is read by
+/// recursion, and the stack is finite.
+inline constexpr std::uint32_t depth_max = 512;
 
 /// Whether `name` may name a room or a user: 1 to `bytes_max` bytes of UTF-8
 /// with no control character (U+0000 to U+001F, U+007F to U+009F).

@@ -1,0 +1,281 @@
+#include "app/node.hpp"
+
+#include <csignal>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <caf/actor_registry.hpp>
+#include <caf/send.hpp>
+
+#include "actors/gateway.hpp"
+#include "actors/keeper.hpp"
+#include "actors/pinned.hpp"
+#include "app/version.hpp"
+#include "cluster/cluster.hpp"
+#include "cluster/redis_bus.hpp"
+#include "core/events.hpp"
+#include "net/jwt.hpp"
+
+namespace greenroom::app {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+/// How often a stopping node looks whether the present step is done.
+constexpr milliseconds stop_check{5};
+
+std::unique_ptr<caf::actor_system_config> caf_config() {
+  auto config = std::make_unique<caf::actor_system_config>();
+  // Every actor is pinned to a loop: CAF's own workers have nothing to do.
+  config->set("scheduler.max-threads", 1);
+  return config;
+}
+
+} // namespace
+
+// -- start --------------------------------------------------------------------
+
+node::node(settings config)
+  : config_(std::move(config)),
+    signals_(main_, SIGINT, SIGTERM),
+    check_(main_),
+    caf_config_(caf_config()),
+    system_(std::make_unique<caf::actor_system>(*caf_config_)),
+    context_(std::make_shared<actors::node_context>()) {
+  // A client that goes away while we send is no reason to end.
+  std::signal(SIGPIPE, SIG_IGN);
+  context_->config = config_;
+  context_->verify = net::make_jwt_verifier(config_);
+  make_loops();
+  open_listeners();
+  start_cluster();
+  spawn_actors();
+}
+
+node::~node() = default;
+
+void node::make_loops() {
+  auto count = config_.net.loops != 0
+                   ? config_.net.loops
+                   : std::max(1u, std::thread::hardware_concurrency());
+  for (std::uint32_t i = 0; i < count; ++i) {
+    loops_.push_back(std::make_unique<net::io_loop>(*system_, i));
+    context_->loops.push_back(loops_.back().get());
+  }
+}
+
+void node::open_listeners() {
+  boost::system::error_code error;
+  auto address = asio::ip::make_address(config_.net.address, error);
+  if (error)
+    throw startup_error{"net.address: '" + config_.net.address
+                        + "' is not an IP address"};
+  bound_ = {address, config_.net.port};
+  error = net::probe_port(loops_.front()->io(), bound_);
+  for (auto& loop : loops_) {
+    if (!error)
+      acceptors_.push_back(net::open_acceptor(loop->io(), bound_, error));
+    if (!error) // The first one knows which port a 0 became.
+      bound_ = acceptors_.back().local_endpoint(error);
+    if (error)
+      throw startup_error{"cannot listen on " + config_.net.address + " port "
+                          + std::to_string(bound_.port()) + ": "
+                          + error.message()};
+  }
+}
+
+void node::start_cluster() {
+  if (config_.cluster.redis.empty())
+    return;
+  auto bus = cluster::make_redis_bus(loops_.front()->io(), config_.cluster,
+                                     config_.cluster.node_id);
+  if (!bus)
+    throw startup_error{"cluster.redis: " + bus.error().text};
+  cluster_gone_ = false;
+  context_->cluster = actors::spawn_pinned<cluster::cluster>(
+      *loops_.front(), std::shared_ptr<cluster::bus>(std::move(*bus)),
+      cluster::make_options(config_.cluster, [this](bool up) {
+        bus_up_ = up;
+        asio::post(main_, [this] { become_ready(); });
+      }));
+}
+
+void node::spawn_actors() {
+  for (auto& loop : loops_)
+    context_->keepers.push_back(
+        actors::spawn_pinned<actors::keeper>(*loop, context_));
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    auto& loop = *loops_[i];
+    gateways_.push_back(actors::spawn_pinned<actors::gateway>(loop, context_));
+    net::http_services services{&config_, gateways_.back(), [this] {
+                                  return why_not_ready();
+                                }};
+    listeners_.push_back(std::make_shared<net::listener>(
+        loop, std::move(acceptors_[i]), std::move(services)));
+    listeners_.back()->start();
+  }
+  acceptors_.clear();
+  for (const auto& keeper : context_->keepers)
+    guard(caf::actor_cast<caf::actor>(keeper), actors::keeper::name);
+  for (const auto& gateway : gateways_)
+    guard(caf::actor_cast<caf::actor>(gateway), actors::gateway::name);
+  if (context_->cluster)
+    guard(caf::actor_cast<caf::actor>(context_->cluster),
+          cluster::cluster::name);
+}
+
+/// The node cannot do without it: where it ends before the node does, so does
+/// the process, for its supervisor outside to start it again.
+void node::guard(const caf::actor& vital, const char* name) {
+  vital->attach_functor([this, name](const caf::error& why) {
+    if (name == cluster::cluster::name)
+      cluster_gone_ = true;
+    if (draining_)
+      return;
+    asio::post(main_, [this, name, text = system_->render(why)] {
+      if (draining_)
+        return;
+      log::emit(events::actor_failed, {{"actor", name}, {"reason", text}});
+      exit_code_ = 1;
+      begin_stop("failure");
+    });
+  });
+}
+
+int node::run() {
+  log::emit(events::node_starting, {{"version", version},
+                                    {"node_id", config_.cluster.node_id},
+                                    {"loops", loops_.size()},
+                                    {"pid", getpid()}});
+  wait_for_signal();
+  start_threads();
+  log::emit(events::listener_opened, {{"address", bound_.address().to_string()},
+                                      {"port", bound_.port()},
+                                      {"loops", loops_.size()}});
+  become_ready();
+  main_.run();
+  for (auto& loop : loops_)
+    loop->stop();
+  for (auto& thread : threads_)
+    thread.join();
+  auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now()
+                                                       - stop_began_);
+  log::emit(events::node_stopped,
+            {{"clean", clean_}, {"drain_ms", took.count()}});
+  return exit_code_;
+}
+
+void node::start_threads() {
+  // The main thread alone hears signals.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (auto& loop : loops_)
+    threads_.emplace_back([&loop = *loop] { loop.run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void node::become_ready() {
+  if (ready_told_ || !why_not_ready().empty())
+    return;
+  ready_told_ = true;
+  log::emit(events::node_ready, {{"node_id", config_.cluster.node_id},
+                                 {"address", bound_.address().to_string()},
+                                 {"port", bound_.port()},
+                                 {"cluster", bool{context_->cluster}}});
+}
+
+std::string node::why_not_ready() const {
+  if (draining_)
+    return "the node is stopping";
+  if (context_->cluster && !bus_up_)
+    return "Redis is not reached (cluster.redis)";
+  return {};
+}
+
+// -- stop ---------------------------------------------------------------------
+
+void node::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code failed, int signal) {
+    if (failed)
+      return;
+    if (draining_)
+      std::_Exit(128 + signal); // A second one: at once.
+    wait_for_signal();
+    begin_stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  });
+}
+
+/// Accept no more, close the clients; then the cluster, then the rooms.
+void node::begin_stop(std::string reason) {
+  draining_ = true;
+  stop_began_ = steady_clock::now();
+  stop_until_ = stop_began_ + config_.drain.timeout;
+  log::emit(
+      events::node_stopping,
+      {{"reason", reason}, {"connections", context_->connections.load()}});
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    asio::post(loops_[i]->io(), [at = listeners_[i]] { at->close(); });
+    caf::anon_send(gateways_[i], actors::drain{});
+  }
+  await(&node::clients_gone, &node::leave_cluster);
+}
+
+/// Goes on with `next` once the step is done, or ends at the deadline.
+void node::await(bool (node::*done)() const, void (node::*next)()) {
+  if ((this->*done)()) {
+    (this->*next)();
+    return;
+  }
+  if (steady_clock::now() >= stop_until_) {
+    finish();
+    return;
+  }
+  check_.expires_after(stop_check);
+  check_.async_wait([this, done, next](boost::system::error_code failed) {
+    if (!failed)
+      await(done, next);
+  });
+}
+
+bool node::clients_gone() const {
+  return context_->connections == 0;
+}
+bool node::cluster_left() const {
+  return cluster_gone_;
+}
+bool node::actors_gone() const {
+  return system_->registry().running() == 0;
+}
+
+void node::leave_cluster() {
+  if (context_->cluster)
+    caf::anon_send(context_->cluster, actors::leave_cluster{});
+  await(&node::cluster_left, &node::end_actors);
+}
+
+void node::end_actors() {
+  for (const auto& gateway : gateways_)
+    caf::anon_send_exit(gateway, caf::exit_reason::user_shutdown);
+  for (const auto& keeper : context_->keepers)
+    caf::anon_send(keeper, actors::close_rooms{});
+  clean_ = true;
+  await(&node::actors_gone, &node::finish);
+}
+
+void node::finish() {
+  clean_ = clean_ && actors_gone();
+  signals_.cancel();
+  check_.cancel();
+  main_.stop();
+}
+
+} // namespace greenroom::app

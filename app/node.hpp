@@ -1,0 +1,97 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include "actors/context.hpp"
+#include "core/settings.hpp"
+#include "net/io_loop.hpp"
+#include "net/listener.hpp"
+
+namespace greenroom::app {
+
+/// The node cannot start; the text is one line for the operator.
+class startup_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// One node: wires the loops, listeners and actors, and stops them in order.
+///
+///   main thread   signals, the order of starting and stopping
+///   loop 0 … n-1  sockets and actors; the cluster actor lives on loop 0
+class node {
+public:
+  /// Opens the listening sockets; throws `startup_error`. `config` is checked
+  /// and has a node id.
+  explicit node(settings config);
+  ~node();
+
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  /// Serves until a signal or a fatal failure; gives the exit code.
+  int run();
+
+  /// Whether `run` ended everything in time, so that destroying this is safe.
+  [[nodiscard]] bool stopped_clean() const { return clean_; }
+
+private:
+  // -- start
+  void make_loops();
+  void open_listeners();
+  void start_cluster();
+  void spawn_actors();
+  void start_threads();
+  void become_ready();
+
+  // -- stop
+  void wait_for_signal();
+  void begin_stop(std::string reason);
+  void await(bool (node::*done)() const, void (node::*next)());
+  [[nodiscard]] bool clients_gone() const;
+  [[nodiscard]] bool cluster_left() const;
+  [[nodiscard]] bool actors_gone() const;
+  void leave_cluster();
+  void end_actors();
+  void finish();
+  void guard(const caf::actor& vital, const char* name);
+
+  [[nodiscard]] std::string why_not_ready() const;
+
+  settings config_;
+  boost::asio::io_context main_{1};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer check_;
+  std::unique_ptr<caf::actor_system_config> caf_config_;
+  std::unique_ptr<caf::actor_system> system_;
+  actors::context_ptr context_;
+  std::vector<std::unique_ptr<net::io_loop>> loops_;
+  std::vector<std::shared_ptr<net::listener>> listeners_;
+  std::vector<actors::gateway_actor> gateways_;
+  std::vector<boost::asio::ip::tcp::acceptor> acceptors_; ///< Until started.
+  std::vector<std::thread> threads_;
+  boost::asio::ip::tcp::endpoint bound_;
+  std::atomic<bool> bus_up_{false};
+  std::atomic<bool> cluster_gone_{true};
+  std::atomic<bool> draining_{false};
+  bool ready_told_ = false;
+  bool clean_ = false;
+  int exit_code_ = 0;
+  std::chrono::steady_clock::time_point stop_began_;
+  std::chrono::steady_clock::time_point stop_until_;
+};
+
+} // namespace greenroom::app

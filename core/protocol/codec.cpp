@@ -1,0 +1,96 @@
+#include "core/protocol/codec.hpp"
+
+#include <simdjson.h>
+
+#include "core/protocol/fields.hpp"
+#include "core/protocol/json.hpp"
+#include "core/protocol/msgpack.hpp"
+
+namespace greenroom::protocol {
+
+namespace {
+
+/// About how much a message takes, so that most are written with one
+/// allocation. What is named here has no bound of its own below a message's.
+template <class Message>
+std::size_t likely_size(const Message&) {
+  return 256;
+}
+
+std::size_t likely_size(const room_message& what) {
+  return 160 + what.room_id.size() + what.user_id.size() + what.event.size()
+         + (what.body ? what.body->said.bytes.size() : 0);
+}
+
+std::size_t likely_size(const std::vector<member>& members) {
+  std::size_t size = 0;
+  for (const auto& x : members)
+    size += 48 + x.connection_id.size() + x.user_id.size() + x.info_json.size();
+  return size;
+}
+
+std::size_t likely_size(const joined& what) {
+  return 256 + (what.members ? likely_size(*what.members) : 0);
+}
+
+std::size_t likely_size(const presence& what) {
+  return 256 + (what.members ? likely_size(*what.members) : 0)
+         + likely_size(what.joined) + likely_size(what.left);
+}
+
+template <class Message>
+std::string written(encoding as, const Message& what) {
+  std::string out;
+  out.reserve(likely_size(what));
+  if (as == encoding::json)
+    write(json::writer{out}, what);
+  else
+    write(msgpack::writer{out}, what);
+  return out;
+}
+
+/// U+0000 to U+001F, U+007F to U+009F. `text` is UTF-8.
+bool has_control_character(std::string_view text) {
+  unsigned char before = 0;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0))
+      return true;
+    before = byte;
+  }
+  return false;
+}
+
+} // namespace
+
+bool is_name(std::string_view name, std::size_t bytes_max) {
+  return !name.empty() && name.size() <= bytes_max
+         && simdjson::validate_utf8(name.data(), name.size())
+         && !has_control_character(name);
+}
+
+decoded decode(encoding as, std::string_view bytes,
+               const decode_limits& limits) {
+  return as == encoding::json ? json::decode(bytes, limits)
+                              : msgpack::decode(bytes, limits);
+}
+
+#define GREENROOM_ENCODE(type)                                                 \
+  std::string encode(encoding as, const type& what) {                          \
+    return written(as, what);                                                  \
+  }
+GREENROOM_ENCODE(auth_success)
+GREENROOM_ENCODE(joined)
+GREENROOM_ENCODE(left)
+GREENROOM_ENCODE(room_message)
+GREENROOM_ENCODE(typing_changed)
+GREENROOM_ENCODE(presence)
+GREENROOM_ENCODE(ack)
+GREENROOM_ENCODE(pong)
+GREENROOM_ENCODE(gap)
+GREENROOM_ENCODE(degraded)
+GREENROOM_ENCODE(healed)
+GREENROOM_ENCODE(error)
+#undef GREENROOM_ENCODE
+
+} // namespace greenroom::protocol

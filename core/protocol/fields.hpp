@@ -1,0 +1,246 @@
+#pragma once
+
+// Every message from the node to a client, field by field, once. A dialect is a
+// writer with the members that json::writer and msgpack::writer have.
+
+#include "core/protocol/messages.hpp"
+
+namespace greenroom::protocol {
+
+// -- single fields
+// -------------------------------------------------------------
+
+template <class Writer>
+void put(Writer& to, std::string_view name, std::string_view text) {
+  to.key(name);
+  to.string(text);
+}
+
+/// Absent where it is empty.
+template <class Writer>
+void put_if_any(Writer& to, std::string_view name, std::string_view text) {
+  if (!text.empty())
+    put(to, name, text);
+}
+
+template <class Writer>
+void put_natural(Writer& to, std::string_view name, std::uint64_t number) {
+  to.key(name);
+  to.natural(number);
+}
+
+template <class Writer>
+void put_integer(Writer& to, std::string_view name, std::int64_t number) {
+  to.key(name);
+  to.integer(number);
+}
+
+template <class Writer>
+void put_boolean(Writer& to, std::string_view name, bool truth) {
+  to.key(name);
+  to.boolean(truth);
+}
+
+template <class Writer>
+void put_any(Writer& to, std::string_view name, encoding in,
+             std::string_view bytes) {
+  to.key(name);
+  to.any(in, bytes);
+}
+
+template <class Writer>
+void put_id(Writer& to, const request_id& id) {
+  if (auto* text = std::get_if<std::string>(&id))
+    put(to, "id", *text);
+  else if (auto* number = std::get_if<std::int64_t>(&id))
+    put_integer(to, "id", *number);
+}
+
+template <class Writer>
+void put_position(Writer& to, const log_position& at) {
+  put(to, "epoch", at.epoch);
+  put_natural(to, "offset", at.offset);
+}
+
+template <class Writer>
+void put_members(Writer& to, std::string_view name,
+                 const std::vector<member>& members) {
+  to.key(name);
+  to.begin_list(members.size());
+  for (const auto& [connection_id, user_id, info_json] : members) {
+    to.begin_entry();
+    auto map = to.begin_map();
+    put(to, "connectionId", connection_id);
+    put(to, "userId", user_id);
+    if (!info_json.empty())
+      put_any(to, "info", encoding::json, info_json);
+    to.end_map(map);
+  }
+  to.end_list();
+}
+
+// -- messages: the name of the type, then its fields
+// ---------------------------
+
+constexpr std::string_view type_of(const auth_success&) {
+  return "auth_success";
+}
+constexpr std::string_view type_of(const joined&) {
+  return "joined";
+}
+constexpr std::string_view type_of(const left&) {
+  return "left";
+}
+constexpr std::string_view type_of(const room_message&) {
+  return "message";
+}
+constexpr std::string_view type_of(const typing_changed&) {
+  return "typing";
+}
+constexpr std::string_view type_of(const presence&) {
+  return "presence";
+}
+constexpr std::string_view type_of(const ack&) {
+  return "ack";
+}
+constexpr std::string_view type_of(const pong&) {
+  return "pong";
+}
+constexpr std::string_view type_of(const gap&) {
+  return "gap";
+}
+constexpr std::string_view type_of(const degraded&) {
+  return "degraded";
+}
+constexpr std::string_view type_of(const healed&) {
+  return "healed";
+}
+constexpr std::string_view type_of(const error&) {
+  return "error";
+}
+
+template <class Writer>
+void put_fields(Writer& to, const auth_success& what) {
+  put(to, "userId", what.user_id);
+  put(to, "connectionId", what.connection_id);
+  put(to, "session", what.session);
+  if (what.expires_at)
+    put_integer(to, "expiresAt", *what.expires_at);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const joined& what) {
+  put(to, "roomId", what.room_id);
+  put_id(to, what.id);
+  put(to, "order", what.order == order_mode::total ? "total" : "fifo");
+  put_position(to, what.at);
+  if (what.recovered)
+    put_boolean(to, "recovered", *what.recovered);
+  put_if_any(to, "reason", what.reason);
+  put_natural(to, "memberCount", what.member_count);
+  if (what.members)
+    put_members(to, "members", *what.members);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const left& what) {
+  put(to, "roomId", what.room_id);
+  put_id(to, what.id);
+  put_if_any(to, "reason", what.reason);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const room_message& what) {
+  put(to, "roomId", what.room_id);
+  put(to, "userId", what.user_id);
+  if (what.body)
+    put_any(to, what.body->is_text ? "text" : "data", what.body->said.in,
+            what.body->said.bytes);
+  put_if_any(to, "event", what.event);
+  if (what.timestamp)
+    put_any(to, "timestamp", what.timestamp->in, what.timestamp->bytes);
+  else
+    put_integer(to, "timestamp", what.stamped);
+  if (what.offset)
+    put_natural(to, "offset", *what.offset);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const typing_changed& what) {
+  put(to, "roomId", what.room_id);
+  put(to, "userId", what.user_id);
+  put_boolean(to, "isTyping", what.is_typing);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const presence& what) {
+  put(to, "roomId", what.room_id);
+  put_id(to, what.id);
+  put_natural(to, "memberCount", what.member_count);
+  if (what.members) {
+    put_members(to, "members", *what.members);
+    return;
+  }
+  if (!what.joined.empty())
+    put_members(to, "joined", what.joined);
+  if (!what.left.empty())
+    put_members(to, "left", what.left);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const ack& what) {
+  put_id(to, what.id);
+  put_if_any(to, "roomId", what.room_id);
+  if (what.at)
+    put_position(to, *what.at);
+  if (what.delivered)
+    put_natural(to, "delivered", *what.delivered);
+  if (what.duplicate)
+    put_boolean(to, "duplicate", true);
+  if (what.degraded)
+    put_boolean(to, "degraded", true);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const pong& what) {
+  put_id(to, what.id);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const gap& what) {
+  put(to, "roomId", what.room_id);
+  put(to, "epoch", what.epoch);
+  put_natural(to, "from", what.from);
+  put_natural(to, "to", what.to);
+  put_if_any(to, "reason", what.reason);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const degraded& what) {
+  put_if_any(to, "roomId", what.room_id);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const healed& what) {
+  put_if_any(to, "roomId", what.room_id);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const error& what) {
+  put(to, "code", to_string(what.code));
+  put(to, "message", what.text);
+  put_id(to, what.id);
+  put_if_any(to, "roomId", what.room_id);
+  if (what.retry_after)
+    put_integer(to, "retryAfter", *what.retry_after);
+}
+
+template <class Writer, class Message>
+void write(Writer to, const Message& what) {
+  auto map = to.begin_map();
+  put(to, "type", type_of(what));
+  put_fields(to, what);
+  to.end_map(map);
+}
+
+} // namespace greenroom::protocol

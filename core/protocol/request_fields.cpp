@@ -1,0 +1,263 @@
+#include "core/protocol/request_fields.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace greenroom::protocol {
+
+namespace {
+
+using kind = field::kind;
+
+/// Writes to `to` only what is a valid id.
+bool read_id(const field& from, request_id& to) {
+  if (from.is == kind::absent)
+    return true;
+  if (from.is == kind::string && from.text.size() <= request_id_bytes_max)
+    to.emplace<std::string>(from.text);
+  else if (from.is == kind::natural
+           && std::in_range<std::int64_t>(from.natural))
+    to.emplace<std::int64_t>(static_cast<std::int64_t>(from.natural));
+  else if (from.is == kind::negative)
+    to.emplace<std::int64_t>(from.negative);
+  return is_set(to);
+}
+
+bool is_number(const field& what) {
+  return what.is == kind::natural || what.is == kind::negative
+         || what.is == kind::number;
+}
+
+bool is_name_field(const field& what, std::size_t bytes_max) {
+  return what.is == kind::string && is_name(what.text, bytes_max);
+}
+
+/// Builds one request. A member returns false once it has set `why_`.
+class builder {
+public:
+  builder(const client_fields& from, encoding as, const decode_limits& limits)
+    : from_(from), as_(as), limits_(limits) {}
+
+  decoded build() {
+    request result;
+    if (!read_id(from_.id, result.id))
+      fail("id: must be a string of up to 128 bytes or a 64-bit integer");
+    else if (from_.type.is != kind::string)
+      fail("type: must be a string");
+    else if (read_what(result.what))
+      return result;
+    return refuse(from_, code_, std::move(why_));
+  }
+
+private:
+  bool fail(std::string text, error_code code = error_code::bad_message) {
+    why_ = std::move(text);
+    code_ = code;
+    return false;
+  }
+
+  bool read_what(decltype(request::what)& to) {
+    auto type = from_.type.text;
+    if (type == "message")
+      return read(to.emplace<message>());
+    if (type == "typing")
+      return read(to.emplace<typing>());
+    if (type == "ping")
+      return true; // What a fresh request is.
+    if (type == "join_room")
+      return read(to.emplace<join_room>());
+    if (type == "leave_room")
+      return read_room(to.emplace<leave_room>().room_id);
+    if (type == "presence")
+      return read_room(to.emplace<list_presence>().room_id);
+    if (type == "auth")
+      return read(to.emplace<auth>());
+    // A long name would only echo the client's own bytes.
+    return fail("type: not known"
+                    + (type.size() <= 64 ? ": " + std::string{type} : ""),
+                error_code::unknown_type);
+  }
+
+  bool read(auth& to) {
+    if (from_.token.is != kind::string || from_.token.text.empty())
+      return fail("token: must be a string that is not empty");
+    if (from_.token.text.size() > token_bytes_max)
+      return fail("token: must have at most 16384 bytes");
+    to.token = from_.token.text;
+    return true;
+  }
+
+  bool read(join_room& to) {
+    return read_room(to.room_id) && read_user(to.user_id)
+           && read_since(to.since);
+  }
+
+  bool read(message& to) {
+    return read_room(to.room_id) && read_body(to.body) && read_event(to.event)
+           && read_timestamp(to.timestamp) && read_recipients(to);
+  }
+
+  bool read(typing& to) {
+    if (!read_room(to.room_id) || !read_user(to.user_id))
+      return false;
+    if (from_.is_typing.is == kind::absent)
+      return true;
+    if (from_.is_typing.is != kind::boolean)
+      return fail("isTyping: must be true or false");
+    to.is_typing = from_.is_typing.truth;
+    return true;
+  }
+
+  bool read_room(std::string& to) {
+    if (!is_name_field(from_.room_id, room_id_bytes_max))
+      return fail("roomId: must be a string of 1 to 256 bytes without control "
+                  "characters");
+    to = from_.room_id.text;
+    return true;
+  }
+
+  bool read_user(std::optional<std::string>& to) {
+    if (from_.user_id.is == kind::absent)
+      return true;
+    if (!is_name_field(from_.user_id, user_id_bytes_max))
+      return fail("userId: must be a string of 1 to 256 bytes without control "
+                  "characters");
+    to = std::string{from_.user_id.text};
+    return true;
+  }
+
+  bool read_since(std::optional<log_position>& to) {
+    const auto& [epoch, offset] = from_.since_fields;
+    if (from_.since.is == kind::absent)
+      return true;
+    if (from_.since.is != kind::map)
+      return fail("since: must be a map with epoch and offset");
+    if (epoch.is != kind::string || epoch.text.size() > epoch_bytes_max)
+      return fail("since.epoch: must be a string of up to 128 bytes");
+    if (offset.is != kind::natural)
+      return fail("since.offset: must be an integer of 0 or more");
+    to = log_position{std::string{epoch.text}, offset.natural};
+    return true;
+  }
+
+  bool read_body(content& to) {
+    bool has_text = from_.text.is != kind::absent;
+    bool has_data = from_.data.is != kind::absent;
+    if (has_text == has_data)
+      return fail("text, data: exactly one of the two must be there");
+    if (has_text && from_.text.is != kind::string)
+      return fail("text: must be a string");
+    to.is_text = has_text;
+    to.said = {as_, std::string{(has_text ? from_.text : from_.data).slice}};
+    return true;
+  }
+
+  bool read_event(std::string& to) {
+    if (from_.event.is == kind::absent)
+      return true;
+    if (from_.event.is != kind::string
+        || from_.event.text.size() > event_bytes_max)
+      return fail("event: must be a string of up to 256 bytes");
+    to = from_.event.text;
+    return true;
+  }
+
+  /// Anything but a number is as good as none [P-3.5].
+  bool read_timestamp(value& to) {
+    if (is_number(from_.timestamp))
+      to = {as_, std::string{from_.timestamp.slice}};
+    return true;
+  }
+
+  bool read_recipients(message& to) {
+    if (from_.to.is == kind::absent)
+      return true;
+    to.directed = true;
+    if (is_name_field(from_.to, user_id_bytes_max)) {
+      to.to.emplace_back(from_.to.text);
+      return true;
+    }
+    const auto& list = from_.to_names;
+    // The number first: entries beyond it are not looked at in every dialect.
+    if (from_.to.is == kind::list && list.entries > limits_.recipients)
+      return fail("to: more than " + std::to_string(limits_.recipients)
+                      + " entries",
+                  error_code::too_large);
+    if (from_.to.is != kind::list || list.entries == 0 || !list.only_strings)
+      return fail("to: must be a name or a list of names that is not empty");
+    for (auto name : list.names) {
+      if (!is_name(name, user_id_bytes_max))
+        return fail("to: a name must have 1 to 256 bytes and no control "
+                    "characters");
+      to.to.emplace_back(name);
+    }
+    return true;
+  }
+
+  const client_fields& from_;
+  encoding as_;
+  const decode_limits& limits_;
+  std::string why_;
+  error_code code_ = error_code::bad_message;
+};
+
+} // namespace
+
+void name_list::add(const field& entry, std::size_t names_max) {
+  ++entries;
+  if (entry.is != field::kind::string)
+    only_strings = false;
+  else if (names.size() < names_max)
+    names.push_back(entry.text);
+}
+
+field* position_fields::find(std::string_view name) {
+  return name == "epoch" ? &epoch : name == "offset" ? &offset : nullptr;
+}
+
+field* client_fields::find(std::string_view name) {
+  using self = client_fields;
+  using entry = std::pair<std::string_view, field self::*>;
+  static constexpr std::array<entry, 12> table{{
+      {"type", &self::type},
+      {"id", &self::id},
+      {"roomId", &self::room_id},
+      {"text", &self::text},
+      {"data", &self::data},
+      {"event", &self::event},
+      {"to", &self::to},
+      {"timestamp", &self::timestamp},
+      {"userId", &self::user_id},
+      {"isTyping", &self::is_typing},
+      {"since", &self::since},
+      {"token", &self::token},
+  }};
+  for (const auto& [known, member] : table)
+    if (known == name)
+      return &(this->*member);
+  return nullptr;
+}
+
+decoded to_request(const client_fields& from, encoding as,
+                   const decode_limits& limits) {
+  return builder{from, as, limits}.build();
+}
+
+refusal refuse(const client_fields& from, error_code code, std::string text) {
+  refusal result;
+  result.code = code;
+  result.text = std::move(text);
+  read_id(from.id, result.id);
+  if (is_name_field(from.room_id, room_id_bytes_max))
+    result.room_id = from.room_id.text;
+  return result;
+}
+
+refusal refuse_depth(const client_fields& from, std::uint32_t levels_max) {
+  return refuse(from, error_code::bad_message,
+                "depth: values nest deeper than " + std::to_string(levels_max)
+                    + " levels");
+}
+
+} // namespace greenroom::protocol

@@ -1,0 +1,45 @@
+// How a value looks in the other dialect [P-3.6]. docs/protocol.md repeats this
+// table for those who write clients.
+//
+//   JSON                                MessagePack
+//   ----------------------------------  ----------------------------------
+//   null, true, false, string           the same
+//   list, object                        array, map; order and duplicates kept
+//   integer, -2^63 to 2^64 - 1          int, uint (the shortest form)
+//   -0                                  float64
+//   number with fraction or exponent    float64, where that number written
+//                                       with as many digits is the same
+//   every other number (beyond 64 bit,  ext of type 1: its JSON text
+//   over 17 digits, 1e400)
+//   number with fraction or exponent    float32, float64: the digits that
+//                                       read back as the same double
+//   {"$float":"nan"|"inf"|"-inf"}       a float that is no finite number
+//   {"$bin":"<base64>"}                 bin
+//   {"$ext":[type,"<base64>"]}          ext, but for numbers as above
+//   {"$map":[[key,value],…]}            a map with a key that is no string, or
+//                                       whose only key is one of these names
+//
+// The tags are read in both directions. An object with another only key, such
+// as {"$gt":5}, is an object like any other. So is a tag with something else
+// inside, as in {"$bin":5}; but MessagePack clients that pass it on make it
+// {"$map":[["$bin",5]]}, as they would with a map of their own.
+
+#include "core/protocol/transcode.hpp"
+
+#include "core/protocol/codec.hpp"
+
+namespace greenroom::protocol {
+
+std::string transcode(const value& from, encoding to) {
+  if (from.in == to)
+    return from.bytes;
+  std::string out;
+  out.reserve(from.bytes.size() * 5 / 4 + 16);
+  if (to == encoding::json)
+    append_as_json(out, from.bytes);
+  else
+    append_as_msgpack(out, from.bytes);
+  return out;
+}
+
+} // namespace greenroom::protocol
