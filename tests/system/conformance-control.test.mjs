@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 
-import { OP, begin, close, frame, more, ping, text } from './support/frames.mjs';
+import {
+  OP, begin, close, frame, more, ping, text,
+} from './support/frames.mjs';
 import { openNode } from './support/node.mjs';
 import { arrives, livesOn, pair, violates } from './support/pair.mjs';
 import { connectRaw } from './support/raw.mjs';

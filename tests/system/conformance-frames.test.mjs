@@ -2,7 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { OP, begin, binary, frame, more, ping, text } from './support/frames.mjs';
+import {
+  OP, begin, binary, frame, more, ping, text,
+} from './support/frames.mjs';
 import { openNode } from './support/node.mjs';
 import { arrives, livesOn, pair, violates } from './support/pair.mjs';
 import { dialRaw, upgradeRequest } from './support/raw.mjs';

@@ -21,12 +21,14 @@ async function provokes(client, code, frame) {
   return error;
 }
 
-for (const frame of ['', ' ', 'hello', '{', '{"type":"ping"', '{"type":"ping"}x',
+for (const frame of ['', ' ', 'hello', '{', '{"type":"ping"',
+  '{"type":"ping"}x',
   '{"type":"ping"}{"type":"ping"}', "{'type':'ping'}", '{"type":"ping",}',
   '{"type":ping}', '{"type":"pi\nng"}', '{"type":"\\x"}', '{"type":"\\ud800"}',
   '{"id":01,"type":"ping"}', '{"type":"ping","a":+1}', '{"type":"ping","a":.5}',
   '{"type":"ping","a":NaN}', '[]', '[{"type":"ping"}]', '"ping"', '7', 'null',
-  '\ufeff{"type":"ping"}', '{"type":"ping","a":[1,2}', '{"type":"ping","a":tru}',
+  '\ufeff{"type":"ping"}', '{"type":"ping","a":[1,2}',
+  '{"type":"ping","a":tru}',
   '{"type":"ping","a":"\u0001"}'])
   test(`[P-5.1] bad_json: ${JSON.stringify(frame)}`, async (t) => {
     await provokes(await connect(t, await open()), 'bad_json', frame);

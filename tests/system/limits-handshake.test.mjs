@@ -12,7 +12,8 @@ const open = shared(openNode);
 const hasty = shared((file) =>
   openNode(file, { 'limits.handshake-timeout': '300ms' }));
 
-const filled = (bytes) => upgradeRequest('/ws', { 'X-Fill': 'x'.repeat(bytes) });
+const filled = (bytes) =>
+  upgradeRequest('/ws', { 'X-Fill': 'x'.repeat(bytes) });
 
 async function answerTo(t, request) {
   const client = await dialRaw(t, await open());

@@ -76,7 +76,8 @@ const nested = (depth, fields = {}) => {
   return { type: 'message', roomId: 'deep', ...fields, data };
 };
 
-for (const [name, protocol] of [['JSON', undefined], ['MessagePack', MSGPACK_V1]])
+for (const [name, protocol] of [
+  ['JSON', undefined], ['MessagePack', MSGPACK_V1]])
   test(`[P-7] ${name} nests up to 64 levels, deeper is a bad_message`,
     async (t) => {
       const node = await openNode(t);

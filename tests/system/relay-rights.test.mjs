@@ -52,7 +52,8 @@ test('[P-2.2] /relay closes with 4001 on a bad token', async (t) => {
   await (await member(t, 'x', 'junk')).closes(4001, 'Invalid token');
   for (const first of ['hello', Buffer.from([1, 2, 3]),
     JSON.stringify({ type: 'auth', token: 'junk' })]) {
-    const client = dial(t, await start(), { path: RELAY, query: { room: 'x' } });
+    const client = dial(t, await start(),
+      { path: RELAY, query: { room: 'x' } });
     await client.opened;
     client.sendFrame(first);
     await client.closes(4001, 'Invalid token');

@@ -116,6 +116,7 @@ test('[P-1] the node itself says nothing on /relay', async (t) => {
   const other = dial(t, node, { path: '/relay', query: { room: 'hush' } });
   await other.opened;
   await heard((what) => other.sendFrame(what), [client]);
-  for (const { bytes } of client.received) assert.match(String(bytes), /^probe/);
+  for (const { bytes } of client.received)
+    assert.match(String(bytes), /^probe/);
   assert.equal((await client.close()).code, 1000);
 });

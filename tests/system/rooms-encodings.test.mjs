@@ -62,7 +62,8 @@ for (const [what, hex] of [
     const [ada, bob] = await roomOf(t, await open(), 'pack', 2, msgpack);
     // A map of three; its last value is the data as it is.
     const head = encode({ type: 'message', roomId: 'pack', data: 0 });
-    const bytes = Buffer.concat([head.subarray(0, -1), Buffer.from(hex, 'hex')]);
+    const bytes = Buffer.concat(
+      [head.subarray(0, -1), Buffer.from(hex, 'hex')]);
     ada.sendFrame(bytes);
     const message = await bob.next((m) => m.type === 'message');
     const raw = bob.raw(message).toString('hex');

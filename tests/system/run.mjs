@@ -18,7 +18,8 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 18 || (major === 18 && minor < 19))
   complain(`Node.js 18.19 or newer is needed, this is ${process.version}`);
 
-for (const [name, version] of Object.entries(read('package.json').dependencies)) {
+const { dependencies } = read('package.json');
+for (const [name, version] of Object.entries(dependencies)) {
   let installed = 'nothing';
   try {
     installed = read(`node_modules/${name}/package.json`).version;

@@ -24,14 +24,14 @@ function toArguments(settings) {
 }
 
 function launch(args, env) {
-  assert.ok(existsSync(binary),
-    `there is no greenroom at ${binary}: build it, or name it in GREENROOM_BIN`);
+  assert.ok(existsSync(binary), `there is no greenroom at ${binary}: `
+    + 'build it, or name it in GREENROOM_BIN');
   // What the caller's environment says about Greenroom must not decide a test.
   const clean = Object.fromEntries(Object.entries(process.env)
     .filter(([name]) => !name.startsWith('GREENROOM_')));
   // What is freed shall be free, also for the sanitizer: memory is measured.
-  const ASAN_OPTIONS =
-    [process.env.ASAN_OPTIONS, 'quarantine_size_mb=4'].filter(Boolean).join(':');
+  const ASAN_OPTIONS = [process.env.ASAN_OPTIONS, 'quarantine_size_mb=4']
+    .filter(Boolean).join(':');
   return new ChildProcess(binary, args,
     { env: { ...clean, ASAN_OPTIONS, ...env } });
 }

@@ -14,7 +14,8 @@ export function acceptKey(key) {
 }
 
 /** A valid upgrade request; a header set to null is left out. */
-export function upgradeRequest(path, headers = {}, line = `GET ${path} HTTP/1.1`) {
+export function upgradeRequest(path, headers = {},
+  line = `GET ${path} HTTP/1.1`) {
   const all = {
     Host: '127.0.0.1',
     Upgrade: 'websocket',

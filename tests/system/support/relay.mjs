@@ -22,7 +22,8 @@ export async function heard(say, listeners) {
     listener.next((item) => item.bytes?.toString() === `${name} ends`)));
   for (const listener of listeners)
     for (const item of listener.inbox.fresh)
-      if (item.bytes?.toString() === name) await listener.next((i) => i === item);
+      if (item.bytes?.toString() === name)
+        await listener.next((i) => i === item);
 }
 
 /** `count` members of one relay room that all hear each other. */

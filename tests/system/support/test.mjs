@@ -39,10 +39,15 @@ export function test(name, body, { timeout = 6 * SOON } = {}) {
   });
 }
 
-/** Something that all tests of a file use: made by the first that asks. */
+/**
+ * Something that all tests of a file use: made by the first that asks, and
+ * again after a node has crashed, so that one fault is one red test (and the
+ * crash is told at the end of the file).
+ */
 export function shared(make) {
   let made;
-  return () => {
+  return async () => {
+    if (made && (await made).process?.running === false) made = null;
     made ??= make(file);
     return made;
   };
