@@ -34,7 +34,7 @@ export function rs256Token(sub) {
 
 const base64url = (what) => Buffer.from(what).toString('base64url');
 
-/** Signs any header and payload with HMAC-SHA-256, also what no library does. */
+/** Signs any header and payload with HMAC-SHA-256, good or not. */
 export function forge(header, payload, secret = SECRET) {
   const text = (part) =>
     base64url(typeof part === 'string' ? part : JSON.stringify(part));

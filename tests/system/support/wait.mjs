@@ -29,7 +29,7 @@ export async function eventually(what, probe, ms = SOON) {
   }
 }
 
-/** A string matches `type`, an object the fields it names, a function itself. */
+/** A string matches `type`, an object the fields it names, or it is asked. */
 export function matcher(pattern) {
   if (typeof pattern === 'function') return pattern;
   if (typeof pattern === 'string') return (item) => item.type === pattern;
