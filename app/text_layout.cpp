@@ -19,7 +19,9 @@ std::string wrapped(std::string_view text, std::string_view indent) {
     if (!line.empty()
         && indent.size() + line.size() + 1 + word.size() > columns)
       end_line();
-    line += (line.empty() ? "" : " ") + std::string{word};
+    if (!line.empty())
+      line += ' ';
+    line += word;
   }
   end_line();
   return out;

@@ -17,12 +17,22 @@ endfunction()
 function(greenroom_warnings target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION LESS 13)
+    # GCC 12 sees overlaps in std::string's operator+ that are not there
+    # (its bug 105651).
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
 endfunction()
 
 # Warnings, sanitizers and optimisation, for every target of ours.
 function(greenroom_options target)
   greenroom_warnings(${target})
-  if(GREENROOM_SANITIZE)
+  if(GREENROOM_FUZZ)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+      -fno-omit-frame-pointer -O1)
+    target_link_options(${target} PRIVATE -fsanitize=address,undefined)
+  elseif(GREENROOM_SANITIZE)
     target_compile_options(${target} PRIVATE
       -fsanitize=address,undefined -fno-sanitize-recover=all
       -fno-omit-frame-pointer -O1)

@@ -1,10 +1,11 @@
 #include "core/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
-#include <simdjson.h>
+#include "core/utf8.hpp"
 
 namespace greenroom {
 
@@ -63,7 +64,7 @@ std::size_t length_of_first(std::string_view text) {
 void append_repaired(std::string& out, std::string_view text) {
   while (!text.empty()) {
     auto length = length_of_first(text);
-    if (simdjson::validate_utf8(text.data(), length)) {
+    if (is_utf8(text.substr(0, length))) {
       append_escaped(out, text.substr(0, length));
       text.remove_prefix(length);
     } else {
@@ -86,7 +87,7 @@ void append_chars(std::string& out, T... number) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  if (simdjson::validate_utf8(text.data(), text.size()))
+  if (is_utf8(text))
     append_escaped(out, text);
   else
     append_repaired(out, text);

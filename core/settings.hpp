@@ -68,6 +68,9 @@ struct settings {
   struct rooms_settings : room_settings {
     bool require_room = false;
 
+    // As an aggregate, GCC 12 takes its base's strings for uninitialised.
+    rooms_settings() = default;
+
     bool operator==(const rooms_settings&) const = default;
   } rooms;
 

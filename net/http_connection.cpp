@@ -68,17 +68,18 @@ void http_connection::on_head(error_code failed) {
       refuse({408, "the request took too long (limits.handshake-timeout)"});
     return;
   }
-  if (failed == http::error::header_limit
-      || failed == http::error::buffer_overflow)
+  static const auto& http_errors =
+      http::make_error_code(http::error::bad_value).category();
+  if (!failed)
+    route();
+  else if (failed == http::error::header_limit
+           || failed == http::error::buffer_overflow)
     refuse({431, "the request head is too large (limits.handshake-bytes)"});
   else if (failed == http::error::end_of_stream
-           || failed.category()
-                  != http::make_error_code(http::error::bad_value).category())
+           || failed.category() != http_errors)
     give_up();
-  else if (failed)
-    refuse({400, "not a valid HTTP request: " + failed.message()});
   else
-    route();
+    refuse({400, "not a valid HTTP request: " + failed.message()});
 }
 
 void http_connection::route() {

@@ -1,17 +1,16 @@
 #include "core/protocol/codec.hpp"
 
-#include <simdjson.h>
-
 #include "core/protocol/fields.hpp"
 #include "core/protocol/json.hpp"
 #include "core/protocol/msgpack.hpp"
+#include "core/utf8.hpp"
 
 namespace greenroom::protocol {
 
 namespace {
 
 /// About how much a message takes, so that most are written with one
-/// allocation. What is named here has no bound of its own below a message's.
+/// allocation. A wrong guess only costs another one.
 template <class Message>
 std::size_t likely_size(const Message&) {
   return 256;
@@ -64,8 +63,7 @@ bool has_control_character(std::string_view text) {
 } // namespace
 
 bool is_name(std::string_view name, std::size_t bytes_max) {
-  return !name.empty() && name.size() <= bytes_max
-         && simdjson::validate_utf8(name.data(), name.size())
+  return !name.empty() && name.size() <= bytes_max && is_utf8(name)
          && !has_control_character(name);
 }
 

@@ -150,18 +150,20 @@ private:
   bool read_map(value from, std::uint32_t level, field& to, Each each) {
     object inside;
     to.is = kind::map;
+    to.slice = token_of(from);
     return skips(level)
-           || (starts(from, to) && from.get_object().get(inside) == ok
-               && each_field(inside, each) && ends(from, to));
+           || (from.get_object().get(inside) == ok && each_field(inside, each)
+               && ends(from, to));
   }
 
   template <class Each>
   bool read_list(value from, std::uint32_t level, field& to, Each each) {
     array inside;
     to.is = kind::list;
+    to.slice = token_of(from);
     return skips(level)
-           || (starts(from, to) && from.get_array().get(inside) == ok
-               && each_entry(inside, each) && ends(from, to));
+           || (from.get_array().get(inside) == ok && each_entry(inside, each)
+               && ends(from, to));
   }
 
   /// What is too deep stays unread, simdjson steps over it: the refusal wants
@@ -169,11 +171,6 @@ private:
   bool skips(std::uint32_t level) {
     too_deep = too_deep || level > depth_max_;
     return level > depth_max_;
-  }
-
-  static bool starts(value& from, field& to) {
-    to.slice = token_of(from);
-    return true;
   }
 
   /// The parser now stands at the token behind the container.

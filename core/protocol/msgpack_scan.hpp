@@ -9,7 +9,8 @@
 
 #include <msgpack/null_visitor.hpp>
 #include <msgpack/unpack.hpp> // parse.hpp alone does not compile.
-#include <simdjson.h>
+
+#include "core/utf8.hpp"
 
 namespace greenroom::protocol {
 
@@ -23,7 +24,7 @@ public:
     : levels_left_(level > levels_max ? 0 : levels_max - level + 1) {}
 
   bool visit_str(const char* text, std::uint32_t size) {
-    return size == 0 || simdjson::validate_utf8(text, size);
+    return size == 0 || is_utf8({text, size});
   }
 
   bool start_array(std::uint32_t) { return enter(); }

@@ -284,9 +284,10 @@ private:
   void write_ext(json_value from) {
     ++next_; // The list of type and bytes.
     std::int8_t type = 0;
-    each_entry(from, [&, first = true](json_value at) mutable {
-      if (std::exchange(first, false)) {
-        first = !converts(token_of(at), type);
+    each_entry(from, [&](json_value at) {
+      auto token = token_of(at);
+      if (token.front() != '"') {
+        type = converts(token, type) ? type : std::int8_t{0};
         return;
       }
       auto bytes = from_base64(text_of(at)).value_or("");

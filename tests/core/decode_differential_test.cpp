@@ -46,7 +46,7 @@ TEST_CASE("[P-5.1] JSON is valid exactly if Boost.JSON says so") {
   std::string_view alphabet = "{}[]:,\"\\ \n\t\r0123456789+-.eEtrufalsn/b\x01"
                               "\x7f\x80\xbf\xc2\xc3\xa9\xed\xa0\xf0\xff";
   int valid = 0;
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     auto json = test::mutated(dice, requests[test::pick(dice, requests.size())],
                               alphabet);
     INFO("seed " << seed << ", round " << i << ": " << json);
@@ -55,14 +55,14 @@ TEST_CASE("[P-5.1] JSON is valid exactly if Boost.JSON says so") {
     REQUIRE(is_bad_json(result) == !expected);
     valid += expected;
   }
-  CHECK(valid > 10'000);
+  CHECK(valid > 5000);
 }
 
 TEST_CASE("[P-3.6] what is passed on is a valid value by itself") {
   test::random dice{seed};
   std::string_view alphabet = "{}[]:,\"\\ 0123456789-.eEu\xc3\xa9";
   int passed_on = 0;
-  for (int i = 0; i < 100'000; ++i) {
+  for (int i = 0; i < 40'000; ++i) {
     auto json =
         test::mutated(dice, requests[3 + test::pick(dice, 2)], alphabet);
     for (auto as : test::dialects) {
@@ -82,13 +82,13 @@ TEST_CASE("[P-3.6] what is passed on is a valid value by itself") {
       ++passed_on;
     }
   }
-  CHECK(passed_on > 10'000);
+  CHECK(passed_on > 5000);
 }
 
 TEST_CASE("[P-5.1] both dialects give the same answer to the same map") {
   test::random dice{seed};
   std::string_view alphabet = "{}[]:,\"\\ 0123456789-.eEu";
-  for (int i = 0; i < 100'000; ++i) {
+  for (int i = 0; i < 40'000; ++i) {
     auto json = test::mutated(dice, requests[test::pick(dice, requests.size())],
                               alphabet);
     auto first = decode(encoding::json, json, {});
@@ -115,7 +115,7 @@ TEST_CASE("[P-5.1] decoding MessagePack ends well on any bytes") {
   std::string alphabet;
   for (int i = 0; i < 256; ++i)
     alphabet += static_cast<char>(i);
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     auto& json = requests[test::pick(dice, requests.size())];
     auto bytes =
         test::mutated(dice, test::in(encoding::msgpack, json), alphabet);

@@ -70,16 +70,23 @@ std::string random_json(test::random& dice, std::size_t levels) {
     return random_number(dice);
   case 5:
   case 6:
-    for (auto n = pick(dice, 20); n > 0; --n)
-      out += (out.empty() ? "" : ",") + random_json(dice, levels - 1);
-    return '[' + out + ']';
-  default:
+    out += '[';
     for (auto n = pick(dice, 20); n > 0; --n) {
-      out += out.empty() ? "" : ",";
-      append_json_string(out, random_text(dice));
-      out += ':' + random_json(dice, levels - 1);
+      out += random_json(dice, levels - 1);
+      out += n > 1 ? "," : "";
     }
-    return '{' + out + '}';
+    out += ']';
+    return out;
+  default:
+    out += '{';
+    for (auto n = pick(dice, 20); n > 0; --n) {
+      append_json_string(out, random_text(dice));
+      out += ':';
+      out += random_json(dice, levels - 1);
+      out += n > 1 ? "," : "";
+    }
+    out += '}';
+    return out;
   }
 }
 
@@ -93,7 +100,7 @@ std::string there_and_back(std::string_view from, encoding in) {
 
 TEST_CASE("[P-3.6] a JSON value comes back from MessagePack as it was") {
   test::random dice{seed};
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     auto json = random_json(dice, 3);
     INFO("seed " << seed << ", round " << i << ": " << json);
     // Written in this node's own spelling, so equal to the byte; and to be
@@ -106,7 +113,7 @@ TEST_CASE("[P-3.6] a JSON value comes back from MessagePack as it was") {
 
 TEST_CASE("[P-3.6] a double comes back with all its bits") {
   test::random dice{seed};
-  for (int i = 0; i < 100'000; ++i) {
+  for (int i = 0; i < 30'000; ++i) {
     auto number = random_double(dice);
     std::string json;
     append_json_double(json, number);
