@@ -6,6 +6,7 @@ import { MSGPACK_V1, bearer, connect, dial } from './support/client.mjs';
 import { openNode, startNode } from './support/node.mjs';
 import { shared, test } from './support/test.mjs';
 import { packageToken, token } from './support/tokens.mjs';
+import { SOON } from './support/wait.mjs';
 
 const start = shared(startNode);
 const cookie = (value) => ({ headers: { Cookie: value } });
@@ -126,7 +127,7 @@ test('[P-2.2] auth.timeout is 5 s by default', async (t) => {
   const client = dial(t, await start());
   await client.opened;
   const opened = Date.now();
-  await client.closes(4001, 'Auth timeout');
+  await client.closes(4001, 'Auth timeout', 2 * SOON);
   const waited = Date.now() - opened;
   assert.ok(waited > 4500 && waited < 9000, `closed after ${waited} ms`);
 });

@@ -64,7 +64,7 @@ test('[P-7] who goes on is closed with 4029', async (t) => {
   for (let i = 0; i < 50; ++i) ada.send(message(i));
   await ada.closes(4029, 'Too many violations');
   const refused = ada.all('error');
-  assert.ok(refused.length <= 5 && refused.every(
+  assert.ok(refused.length <= 6 && refused.every(
     (error) => error.code === 'rate_limited'), JSON.stringify(refused));
   await bob.lives();
   await node.event('connection.limited', { connection: ada.connectionId });

@@ -6,7 +6,7 @@ import { connect } from './support/client.mjs';
 import { openNode } from './support/node.mjs';
 import { roomOf } from './support/rooms.mjs';
 import { shared, test } from './support/test.mjs';
-import { eventually } from './support/wait.mjs';
+import { SOON, eventually } from './support/wait.mjs';
 
 const open = shared(openNode);
 
@@ -48,7 +48,7 @@ test('[P-4.5] typing ends after 5 s by default', async (t) => {
   const began = Date.now();
   ada.send(typing('default'));
   await bob.next({ type: 'typing', isTyping: true });
-  await bob.next({ type: 'typing', isTyping: false });
+  await bob.next({ type: 'typing', isTyping: false }, 2 * SOON);
   const lasted = Date.now() - began;
   assert.ok(lasted > 4900 && lasted < 8000, `it ended after ${lasted} ms`);
 });

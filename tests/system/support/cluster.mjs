@@ -28,9 +28,13 @@ export function launchNode(t, settings) {
   return node;
 }
 
+/** Whether a channel is that of a room: its name ends with the room's id. */
+export const isOf = (channel, roomId) => channel.endsWith(`:${roomId}`);
+
 /** How many nodes are subscribed to the channel of a room. */
 export async function subscriptions(redis, roomId) {
-  const channels = (await redis.channels()).filter((c) => c.includes(roomId));
+  const channels = (await redis.channels())
+    .filter((channel) => isOf(channel, roomId));
   let count = 0;
   for (const channel of channels)
     count += Number((await redis.cli('pubsub', 'numsub', channel))[1]);
