@@ -63,8 +63,13 @@ void audience::on_advance(const advance& msg) {
 
 void audience::on_hand_over(const hand_over& msg) {
   for (auto id : msg.to)
-    if (auto* who = find(id))
+    if (auto* who = find(id)) {
+      // Behind what the room said before. Of a socket that is full, the lane
+      // keeps the rest: a slow member costs a cursor, not a queue.
+      if (!who->out->is_blocked())
+        who->finish();
       who->out->push(msg.frame);
+    }
 }
 
 void audience::append(const step& next) {

@@ -96,7 +96,7 @@ void node::start_cluster() {
   auto bus = cluster::make_redis_bus(loops_.front()->io(), config_.cluster,
                                      config_.cluster.node_id);
   if (!bus)
-    throw startup_error{"cluster.redis: " + bus.error().text};
+    throw startup_error{bus.error().text};
   cluster_gone_ = false;
   context_->cluster = actors::spawn_pinned<cluster::cluster>(
       *loops_.front(), std::shared_ptr<cluster::bus>(std::move(*bus)),

@@ -33,6 +33,15 @@ bool is_key(std::string_view key) {
          && std::all_of(key.begin(), key.end() - 2, is_sign);
 }
 
+/// Whether the field, which may come in several lines, lists the token.
+bool names(const request_head& head, http::field name,
+           boost::beast::string_view token) {
+  auto [first, last] = head.equal_range(name);
+  return std::any_of(first, last, [&](const auto& line) {
+    return http::token_list{line.value()}.exists(token);
+  });
+}
+
 /// What RFC 6455 section 4.2.1 asks of a handshake, in the order in which a
 /// client's author wants to hear of it.
 std::string_view flaw(const request_head& head) {
@@ -42,9 +51,9 @@ std::string_view flaw(const request_head& head) {
     return "a WebSocket handshake needs HTTP/1.1";
   if (count(head, http::field::host) != 1)
     return "exactly one Host is needed";
-  if (!http::token_list{head[http::field::connection]}.exists("upgrade"))
+  if (!names(head, http::field::connection, "upgrade"))
     return "Connection: Upgrade is missing";
-  if (!http::token_list{head[http::field::upgrade]}.exists("websocket"))
+  if (!names(head, http::field::upgrade, "websocket"))
     return "Upgrade: websocket is missing";
   if (count(head, http::field::sec_websocket_key) != 1
       || !is_key(field(head, http::field::sec_websocket_key)))

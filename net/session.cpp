@@ -47,6 +47,24 @@ actors::socket_closed describe(error_code why,
   return {code, true, why.message()};
 }
 
+/// Beast 1.81 checks UTF-8 as it comes, but does not notice that a text message
+/// ends within a sequence when its last frame is empty (RFC 6455 section 8.1).
+/// All before the last sequence is checked, so the last four bytes tell.
+bool ends_whole(asio::const_buffer message) {
+  const auto* bytes = static_cast<const unsigned char*>(message.data());
+  for (std::size_t back = 1; back <= 4 && back <= message.size(); ++back) {
+    auto byte = bytes[message.size() - back];
+    if ((byte & 0xc0) == 0x80)
+      continue; // Not the first byte of its sequence.
+    std::size_t length = byte < 0x80   ? 1
+                         : byte < 0xe0 ? 2
+                         : byte < 0xf0 ? 3
+                                       : 4;
+    return back == length;
+  }
+  return message.size() == 0;
+}
+
 } // namespace
 
 session::session(io_loop& home, asio::ip::tcp::socket socket, std::string early,
@@ -114,11 +132,18 @@ void session::read() {
 void session::on_read(error_code failed) {
   reading_ = false;
   if (failed) {
-    tell_closed(failed);
+    tell_closed(failed, !closing_);
     linger();
     return;
   }
   auto bytes = buffer_.cdata();
+  if (stream_.got_text() && !ends_whole(bytes)) {
+    buffer_.consume(bytes.size());
+    close(protocol::close_code::bad_payload,
+          reason(protocol::close_code::bad_payload));
+    read();
+    return;
+  }
   ++unhandled_messages_;
   unhandled_bytes_ += bytes.size();
   if (reader_)
@@ -185,7 +210,7 @@ void session::flush() {
     if (taken < 0 && errno == EINTR)
       continue;
     if (taken < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-      abort(); // The client is gone; the pending read tells the actor.
+      end_now(true);
       return;
     }
     sent(taken < 0 ? 0 : static_cast<std::size_t>(taken));
@@ -225,6 +250,7 @@ void session::close(protocol::close_code code, std::string_view reason) {
   goodbye_.code = static_cast<std::uint16_t>(code);
   reason = reason.substr(0, goodbye_.reason.max_size());
   goodbye_.reason.assign(reason.data(), reason.size());
+  until_gone_ = shared_from_this();
   // At the turn's end: by then the rooms have handed over what came before.
   home_.sends().add(*this);
   home_.timers().at(home_.now() + config_.net.close_timeout, deadline_,
@@ -239,19 +265,18 @@ void session::say_goodbye() {
   stream_.async_close(goodbye_, [self = shared_from_this()](error_code) {
     // With a read under way, that one reports the end.
     if (!self->reading_) {
-      self->tell_closed(websocket::error::closed);
+      self->tell_closed(websocket::error::closed, false);
       self->linger();
     }
   });
 }
 
 /// Tells the actor, once; it ends.
-void session::tell_closed(error_code why) {
+void session::tell_closed(error_code why, bool by_client) {
   if (!reader_)
     return;
   auto how = describe(why, stream_.reason());
-  // The answer to our own close frame is no wish of the client's.
-  how.by_client = !closing_;
+  how.by_client = by_client;
   caf::anon_send(std::exchange(reader_, {}), std::move(how));
 }
 
@@ -289,9 +314,13 @@ void session::discard() {
 }
 
 void session::abort() {
-  auto self = weak_from_this().lock(); // A timer may hold the last call.
+  end_now(false);
+}
+
+void session::end_now(bool by_client) {
+  auto self = weak_from_this().lock(); // Letting go may drop the last owner.
   let_go();
-  tell_closed(asio::error::operation_aborted);
+  tell_closed(asio::error::operation_aborted, by_client);
 }
 
 void session::let_go() {

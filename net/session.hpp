@@ -66,7 +66,8 @@ private:
   void flush();
   void say_goodbye();
   void wait_until_writable();
-  void tell_closed(boost::system::error_code why);
+  void end_now(bool by_client);
+  void tell_closed(boost::system::error_code why, bool by_client);
   void linger();
   void discard();
   void let_go();
