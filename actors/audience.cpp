@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <caf/actor_cast.hpp>
+
 #include "actors/lane_kind.hpp"
 #include "core/events.hpp"
 #include "core/protocol/codec.hpp"
@@ -9,14 +11,16 @@
 
 namespace greenroom::actors {
 
-audience::audience(handle::pointer, loop& home, room_key room,
-                   std::string epoch, slow_policy slow)
-  : home_(home),
-    room_(std::move(room)),
+audience::audience(handle::pointer self, loop& home, room_key key,
+                   std::string epoch, room_actor room, slow_policy slow)
+  : self_(self),
+    home_(home),
+    key_(std::move(key)),
     epoch_(std::move(epoch)),
+    room_(room.address()),
     // A raw frame that is left out cannot be announced, and no jump happens
     // silently [P-4.1].
-    slow_(room_.space == room_space::relay ? slow_policy::close : slow),
+    slow_(key_.space == room_space::relay ? slow_policy::close : slow),
     spread_later_([this] { spread(); }),
     trim_later_([this] { trim(); }) {}
 
@@ -117,10 +121,18 @@ void audience::row::lagging(cursor& who, bool on) {
   in_.home_.trim().add(in_.trim_later_);
 }
 
-slice audience::row::gap_frame(const cursor&, lane::offsets missed) {
+slice audience::row::end_gap(cursor& who, lane::offsets missed) {
   if (kind_ == lane_kind::raw)
     return {};
-  return make_frame(kind_, protocol::gap{in_.room_.id, in_.epoch_, missed.first,
+  // Who came and went meanwhile was skipped as well: the whole list mends it.
+  auto& member = static_cast<seat&>(who);
+  if (shows_presence(kind_))
+    if (auto room = caf::actor_cast<room_actor>(in_.room_))
+      in_.self_->send(room, list_members{member.id, {}});
+  member.told_of_lag = false;
+  if (missed.first == 0)
+    return {};
+  return make_frame(kind_, protocol::gap{in_.key_.id, in_.epoch_, missed.first,
                                          missed.last, "slow"});
 }
 
@@ -128,7 +140,7 @@ void audience::row::skipped(cursor& who, std::uint64_t bytes) {
   auto& member = static_cast<seat&>(who);
   if (std::exchange(member.told_of_lag, true))
     return;
-  log::emit(events::member_lagging, {{"room", in_.room_.id},
+  log::emit(events::member_lagging, {{"room", in_.key_.id},
                                      {"connection", member.connection_id},
                                      {"dropped_bytes", bytes}});
 }

@@ -23,8 +23,8 @@ public:
 
   static constexpr const char* name = "audience";
 
-  audience(handle::pointer self, loop& home, room_key room, std::string epoch,
-           slow_policy slow);
+  audience(handle::pointer self, loop& home, room_key key, std::string epoch,
+           room_actor room, slow_policy slow);
 
   handle::behavior_type make_behavior();
 
@@ -37,7 +37,7 @@ private:
     row(audience& in, lane_kind kind) : in_(in), kind_(kind) {}
 
     void lagging(cursor& who, bool on) override;
-    slice gap_frame(const cursor& who, lane::offsets missed) override;
+    slice end_gap(cursor& who, lane::offsets missed) override;
     void skipped(cursor& who, std::uint64_t bytes) override;
 
     void add(cursor& who);
@@ -73,9 +73,11 @@ private:
       : holder{who.out},
         cursor(its, its.stream, *who.out, slow),
         in(its),
+        id(who.id),
         connection_id(who.about.connection_id) {}
 
     row& in;
+    member_id id;
     std::string connection_id;
     bool told_of_lag = false;
   };
@@ -91,9 +93,11 @@ private:
   row& row_of(lane_kind kind);
   [[nodiscard]] seat* find(member_id who);
 
+  handle::pointer self_;
   loop& home_;
-  room_key room_;
+  room_key key_;
   std::string epoch_;
+  caf::actor_addr room_; ///< Its owner: an address, so that neither keeps both.
   slow_policy slow_;
   std::array<std::unique_ptr<row>, lane_kinds> rows_;
   std::unordered_map<member_id, std::unique_ptr<seat>> seats_;

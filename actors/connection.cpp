@@ -108,6 +108,11 @@ bool connection::room_is_missing() {
 }
 
 void connection::on_first_message(const inbound& msg) {
+  if (!is_right_kind(msg)) {
+    reject_token("no token in the first message",
+                 reason(close_code::bad_token));
+    return;
+  }
   auto said = protocol::decode(hello_.encoding, msg.bytes,
                                {context_->config.limits.message_depth,
                                 context_->config.limits.recipients});
@@ -182,17 +187,28 @@ void connection::refresh(const protocol::auth& said, const request_id& id) {
   token_rooms_ = std::move(who->rooms);
   anonymous_ = false;
   welcome(id);
-  // What the new token no longer allows ends now.
+  apply_rights();
+  set_timer();
+}
+
+/// What the new token no longer allows ends now, what it allows anew begins.
+void connection::apply_rights() {
+  std::vector<std::string> changed;
   for (auto i = rooms_.begin(); i != rooms_.end();) {
-    i->second.may = rights_in(i->first);
-    if (i->second.may.receive || !i->second.room) {
-      ++i;
+    auto& [room_id, in] = *i;
+    auto before = std::exchange(in.may, rights_in(room_id));
+    if (in.room && !in.may.receive) {
+      self_->send(in.room, leave{self_->id(), {}, "forbidden"});
+      i = rooms_.erase(i);
       continue;
     }
-    self_->send(i->second.room, leave{self_->id(), {}, "forbidden"});
-    i = rooms_.erase(i);
+    if (before.presence != in.may.presence)
+      changed.push_back(room_id);
+    ++i;
   }
-  set_timer();
+  // Joining again moves the member to the lane that shows what it may see.
+  for (const auto& room_id : changed)
+    send_join(room_id, std::nullopt, {});
 }
 
 void connection::reject_token(std::string_view why, std::string_view reason) {
@@ -275,14 +291,20 @@ void connection::handle_relay(const inbound& msg) {
   }
 }
 
+/// JSON comes in text frames, MessagePack in binary ones [P-1.1]; on `/relay` a
+/// token comes as text.
+bool connection::is_right_kind(const inbound& msg) const {
+  return msg.is_text == (hello_.encoding == protocol::encoding::json);
+}
+
 void connection::handle_request(const inbound& msg) {
-  bool wants_text = hello_.encoding == protocol::encoding::json;
-  if (msg.is_text != wants_text) {
+  if (!is_right_kind(msg)) {
     refuse(error_code::bad_json,
-           wants_text ? "this dialect uses text frames"
-                      : "this dialect uses binary frames",
+           hello_.encoding == protocol::encoding::json
+               ? "this dialect uses text frames"
+               : "this dialect uses binary frames",
            {});
-    count_violation();
+    count_violation("frame kind");
     return;
   }
   auto said = protocol::decode(hello_.encoding, msg.bytes,
@@ -514,17 +536,16 @@ bool connection::within_rate(const request_id& id, const std::string& room_id) {
   }
   reply(protocol::error{error_code::rate_limited, "too many messages", id,
                         room_id, pace_.wait(home_.now()).count()});
-  count_violation();
+  count_violation("limits.messages-per-second");
   return false;
 }
 
 /// Who goes on after `rate_limited` is closed [P-7].
-void connection::count_violation() {
+void connection::count_violation(std::string_view limit) {
   const auto& limits = context_->config.limits;
   if (!std::exchange(told_of_limit_, true))
     log::emit(events::connection_limited,
-              {{"connection", connection_id_},
-               {"limit", "limits.messages-per-second"}});
+              {{"connection", connection_id_}, {"limit", limit}});
   if (home_.now() - violations_since_ > limits.violations_window) {
     violations_since_ = home_.now();
     violations_ = 0;

@@ -60,6 +60,8 @@ private:
   void refresh(const protocol::auth& said, const protocol::request_id& id);
   void reject_token(std::string_view why, std::string_view reason);
   void enter_first_rooms();
+  void apply_rights();
+  [[nodiscard]] bool is_right_kind(const inbound& msg) const;
 
   // -- what the client says
   void on_inbound(inbound msg);
@@ -96,7 +98,7 @@ private:
   [[nodiscard]] bool stalled() const;
   void work_off();
   bool within_rate(const protocol::request_id& id, const std::string& room_id);
-  void count_violation();
+  void count_violation(std::string_view limit);
 
   // -- end and time
   void close(protocol::close_code code, std::string_view why = {});

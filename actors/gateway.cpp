@@ -35,6 +35,8 @@ void gateway::on_arrived(const client_arrived& msg) {
   }
   if (context_->connections.fetch_add(1) >= context_->config.net.connections) {
     --context_->connections;
+    log::emit(events::connection_limited,
+              {{"connection", msg.hello.peer}, {"limit", "net.connections"}});
     msg.client->close(protocol::close_code::try_later,
                       reason(protocol::close_code::try_later));
     return;

@@ -16,6 +16,15 @@ namespace greenroom::actors {
 
 namespace {
 
+/// What makes a message the same one again [P-3.4]; empty: it has no id.
+std::string dedupe_key(const newcomer& by, const protocol::request_id& id) {
+  if (const auto* text = std::get_if<std::string>(&id))
+    return by.session + '"' + *text;
+  if (const auto* number = std::get_if<std::int64_t>(&id))
+    return by.session + '#' + std::to_string(*number);
+  return {};
+}
+
 std::string_view to_string(room_space space) {
   return space == room_space::relay ? "relay" : "protocol";
 }
@@ -81,7 +90,7 @@ void room::failed(std::string_view why) {
 void room::on_join(const join& msg) {
   ++joins_seen_;
   if (members_.contains(msg.who.id)) {
-    greet(members_.at(msg.who.id), msg); // Joining twice is joining once.
+    greet(msg); // Joining twice is joining once.
     return;
   }
   if (members_.size() + waiting_.size() >= rules_.members) {
@@ -110,7 +119,7 @@ void room::admit_waiting() {
 void room::admit_member(const join& msg) {
   auto [entry, is_new] = members_.try_emplace(msg.who.id, msg.who);
   if (!is_new) {
-    greet(entry->second, msg);
+    greet(msg);
     return;
   }
   const auto& who = entry->second;
@@ -137,11 +146,30 @@ void room::admit_member(const join& msg) {
   }
 }
 
-void room::greet(const newcomer& who, const join& asked) {
+/// For a member that joins again: its rights may be others than before.
+void room::greet(const join& asked) {
+  auto& who = members_.at(asked.who.id);
   self_->send(who.connection, room_entered{key_, self_});
+  if (who.lane != asked.who.lane)
+    change_lane(who, asked.who);
   if (who.lane != lane_kind::raw)
     tell(section_of(who.loop),
          hand_over{{who.id}, make_frame(who.lane, welcome(who, asked))});
+}
+
+void room::change_lane(newcomer& who, const newcomer& now) {
+  auto& where = section_of(who.loop);
+  auto count = [&](lane_kind lane, std::uint32_t by) {
+    where.members[static_cast<std::size_t>(lane)] += by;
+    lane_members_[static_cast<std::size_t>(lane)] += by;
+  };
+  // What it has not been sent of the one comes before what the other brings.
+  tell(where, dismiss{who.id, {}});
+  count(who.lane, -1u);
+  who.lane = now.lane;
+  who.sees_presence = now.sees_presence;
+  count(who.lane, 1);
+  tell(where, admit{who, {}});
 }
 
 protocol::joined room::welcome(const newcomer& who, const join& asked) const {
@@ -252,12 +280,7 @@ void room::on_publish(const publish& msg) {
 }
 
 void room::say(const publish& msg, const newcomer& by, const posted& what) {
-  std::string key;
-  if (auto* text = std::get_if<std::string>(&msg.id))
-    key = by.session + '"' + *text;
-  else if (auto* number = std::get_if<std::int64_t>(&msg.id))
-    key = by.session + '#' + std::to_string(*number);
-  auto at = log_.append(key, home_.now());
+  auto at = log_.append(dedupe_key(by, msg.id), home_.now());
   protocol::ack answer;
   answer.at = {log_.epoch(), at.offset};
   answer.duplicate = at.duplicate;
@@ -276,9 +299,15 @@ void room::say(const publish& msg, const newcomer& by, const posted& what) {
 
 void room::say(const publish& msg, const newcomer& by, const directed& what) {
   protocol::ack answer;
-  answer.delivered = hand_to(what, by.id);
+  auto key = dedupe_key(by, msg.id);
+  auto before = log_.find(key, home_.now());
+  answer.duplicate = before.has_value();
+  answer.delivered = before ? *before : hand_to(what, by.id);
+  if (!before)
+    log_.remember(key, *answer.delivered, home_.now());
   done(msg, by, std::move(answer));
-  mirror_out(msg.what);
+  if (!before)
+    mirror_out(msg.what);
 }
 
 void room::say(const publish& msg, const newcomer& by,
@@ -517,7 +546,8 @@ room::section& room::section_of(std::uint32_t loop) {
   auto& where = sections_[loop];
   if (!where)
     where.emplace(spawn_pinned<audience>(*context_->loops[loop], key_,
-                                         log_.epoch(), rules_.slow));
+                                         log_.epoch(), room_actor{self_},
+                                         rules_.slow));
   return *where;
 }
 

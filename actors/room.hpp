@@ -56,7 +56,8 @@ private:
   void admit_member(const join& msg);
   void admit_waiting();
   void remove(member_id who, slice last);
-  void greet(const newcomer& who, const join& asked);
+  void greet(const join& asked);
+  void change_lane(newcomer& who, const newcomer& now);
   [[nodiscard]] protocol::joined welcome(const newcomer& who,
                                          const join& asked) const;
   [[nodiscard]] std::optional<std::vector<protocol::member>>

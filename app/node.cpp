@@ -13,6 +13,8 @@
 #include "actors/gateway.hpp"
 #include "actors/keeper.hpp"
 #include "actors/pinned.hpp"
+#include "cluster/cluster.hpp"
+#include "cluster/redis_bus.hpp"
 #include "core/events.hpp"
 #include "net/jwt.hpp"
 
@@ -91,6 +93,17 @@ void node::open_listeners() {
 void node::start_cluster() {
   if (config_.cluster.redis.empty())
     return;
+  auto bus = cluster::make_redis_bus(loops_.front()->io(), config_.cluster,
+                                     config_.cluster.node_id);
+  if (!bus)
+    throw startup_error{"cluster.redis: " + bus.error().text};
+  cluster_gone_ = false;
+  context_->cluster = actors::spawn_pinned<cluster::cluster>(
+      *loops_.front(), std::shared_ptr<cluster::bus>(std::move(*bus)),
+      cluster::make_options(config_.cluster, [this](bool up) {
+        bus_up_ = up;
+        asio::post(main_, [this] { become_ready(); });
+      }));
 }
 
 void node::spawn_actors() {
@@ -112,20 +125,25 @@ void node::spawn_actors() {
     guard(caf::actor_cast<caf::actor>(keeper), actors::keeper::name);
   for (const auto& gateway : gateways_)
     guard(caf::actor_cast<caf::actor>(gateway), actors::gateway::name);
+  if (context_->cluster)
+    guard(caf::actor_cast<caf::actor>(context_->cluster),
+          cluster::cluster::name);
 }
 
 /// The node cannot do without it: where it ends before the node does, so does
 /// the process, for its supervisor outside to start it again.
 void node::guard(const caf::actor& vital, const char* name) {
   vital->attach_functor([this, name](const caf::error& why) {
+    if (name == cluster::cluster::name)
+      cluster_gone_ = true;
     if (draining_)
       return;
+    // Its own `failed` has logged an exception as `actor.failed`.
     asio::post(main_, [this, name, text = system_->render(why)] {
       if (draining_)
         return;
-      log::emit(events::actor_failed, {{"actor", name}, {"reason", text}});
       exit_code_ = 1;
-      begin_stop("failure");
+      begin_stop(std::string{name} + " ended: " + text);
     });
   });
 }

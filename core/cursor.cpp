@@ -1,6 +1,7 @@
 #include "core/cursor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace greenroom {
 
@@ -88,7 +89,7 @@ slice cursor::sent(std::size_t bytes) {
 }
 
 bool cursor::drained() const {
-  return at_ >= lane_.head() && !(in_gap_ && missed_.first != 0);
+  return at_ >= lane_.head() && !in_gap_;
 }
 
 void cursor::blocked() {
@@ -121,17 +122,15 @@ void cursor::widen_gap() {
   if (missed.first != 0) {
     missed_.first = missed_.first != 0 ? missed_.first : missed.first;
     missed_.last = missed.last;
-    out_.mark(*this);
   }
+  out_.mark(*this);
   audience_.skipped(*this, lane_.head() - at_);
   move_to(lane_.head());
 }
 
 void cursor::end_gap() {
   in_gap_ = false;
-  if (missed_.first != 0)
-    out_.push(audience_.gap_frame(*this, missed_));
-  missed_ = {};
+  out_.push(audience_.end_gap(*this, std::exchange(missed_, {})));
 }
 
 void cursor::move_to(position at) {

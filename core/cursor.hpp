@@ -27,9 +27,9 @@ public:
     /// This member keeps bytes of the lane alive from now on, or no longer.
     virtual void lagging(cursor& who, bool on) = 0;
 
-    /// The `gap` message for what a slow member was not sent; empty where the
-    /// wire has no word for it (`/relay`).
-    virtual slice gap_frame(const cursor& who, lane::offsets missed) = 0;
+    /// A slow member takes bytes again: what to tell it of what it was not sent
+    /// (`missed.first` 0: nothing that was in the log). May be empty.
+    virtual slice end_gap(cursor& who, lane::offsets missed) = 0;
 
     /// The member skipped so many bytes (policy `gap`): for log and counters.
     virtual void skipped(cursor& who, std::uint64_t bytes) = 0;
@@ -47,10 +47,6 @@ public:
   /// The lane has grown: the member gets its bytes at the end of the turn.
   void advance();
 
-  /// Moves all that the member has not been sent into its outbox, in order, and
-  /// takes nothing more. For a member that leaves: `left` comes behind it.
-  void finish();
-
   [[nodiscard]] position at() const { return at_; }
 
   // -- source
@@ -59,6 +55,7 @@ public:
   std::size_t gather(std::span<iovec> into) override;
   slice sent(std::size_t bytes) override;
   [[nodiscard]] bool drained() const override;
+  void finish() override;
   void blocked() override;
 
 private:

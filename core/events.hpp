@@ -55,11 +55,11 @@
     "An actor that the node cannot do without failed: the process ends.")      \
   X(member_lagging, "member.lagging", warn, "room connection dropped_bytes",   \
     "A slow member skips what it could not take (`gap`).")                     \
-  X(bus_connecting, "bus.connecting", info, "endpoint attempt",                \
+  X(bus_connecting, "bus.connecting", info, "endpoint link attempt",           \
     "The node tries to reach Redis.")                                          \
-  X(bus_up, "bus.up", info, "endpoint attempt rooms",                          \
+  X(bus_up, "bus.up", info, "endpoint channels down_ms",                       \
     "Redis is reached and the rooms are subscribed.")                          \
-  X(bus_down, "bus.down", warn, "endpoint reason retry_ms",                    \
+  X(bus_down, "bus.down", warn, "endpoint link reason retry_ms",               \
     "Redis is gone; local members are served on.")                             \
   X(bus_dropped, "bus.dropped", warn, "messages bytes",                        \
     "The queue to Redis was full; peers will see a gap.")                      \
@@ -67,10 +67,14 @@
     "Messages of a peer did not arrive.")                                      \
   X(bus_rejected, "bus.rejected", warn, "channel reason",                      \
     "A payload on the bus is not a valid envelope.")                           \
+  X(bus_silent, "bus.silent", warn, "silent_ms",                               \
+    "Redis is connected but does not deliver: the node subscribes again.")     \
   X(peer_joined, "peer.joined", info, "peer incarnation", "A node appeared.")  \
-  X(peer_left, "peer.left", info, "peer", "A node said goodbye.")              \
-  X(peer_lost, "peer.lost", warn, "peer silent_ms",                            \
+  X(peer_left, "peer.left", info, "peer incarnation", "A node said goodbye.")  \
+  X(peer_lost, "peer.lost", warn, "peer incarnation silent_ms",                \
     "A node was not heard of in time.")                                        \
+  X(peer_duplicate, "peer.duplicate", warn, "peer incarnation other",          \
+    "Two nodes with the same id are alive: one must be named otherwise.")      \
   X(log_dropped, "log.dropped", warn, "lines",                                 \
     "The log could not be written fast enough.")
 

@@ -5,13 +5,19 @@
 namespace greenroom {
 
 void outbox::push(slice frame) {
+  if (!takes())
+    return;
+  push_transport(std::move(frame));
+  if (own_bytes_ > bytes_max_)
+    too_slow();
+}
+
+void outbox::push_transport(slice frame) {
   if (shut_ || frame.size() == 0)
     return;
   own_bytes_ += frame.size();
   own_.push_back(std::move(frame));
   sends_.add(*this);
-  if (own_bytes_ > bytes_max_ && !cut_)
-    too_slow();
 }
 
 void outbox::mark(source& from) {
@@ -95,6 +101,13 @@ void outbox::cut() {
     own_bytes_ -= own_.back().size();
     own_.pop_back();
   }
+}
+
+void outbox::seal() {
+  // A copy: a source that has finished takes itself off the list.
+  for (auto* from : std::vector<source*>{ready_})
+    from->finish();
+  sealed_ = true;
 }
 
 void outbox::shut() {

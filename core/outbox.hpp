@@ -35,6 +35,9 @@ public:
 
   [[nodiscard]] virtual bool drained() const = 0;
 
+  /// Moves what it has into the outbox and gives nothing more.
+  virtual void finish() = 0;
+
   /// The socket takes no more for now, and this has bytes left.
   virtual void blocked() = 0;
 };
@@ -56,6 +59,14 @@ public:
   /// by `overflow`; after `shut` it is dropped.
   void push(slice frame);
 
+  /// A frame of the WebSocket layer itself (handshake, pong, close): nothing
+  /// but the loss of the socket keeps it out.
+  void push_transport(slice frame);
+
+  /// What waits is still sent, in order, and nothing but `push_transport` comes
+  /// behind it: a close frame ends the conversation.
+  void seal();
+
   /// The source has bytes to send. It stays marked until it is drained.
   void mark(source& from);
 
@@ -63,7 +74,7 @@ public:
   void forget(source& from);
 
   /// Whether it still takes frames from sources: not once it closes.
-  [[nodiscard]] bool takes() const { return !cut_ && !shut_; }
+  [[nodiscard]] bool takes() const { return !cut_ && !sealed_ && !shut_; }
 
   [[nodiscard]] bool empty() const { return own_.empty() && ready_.empty(); }
   [[nodiscard]] std::size_t own_bytes() const { return own_bytes_; }
@@ -107,6 +118,7 @@ private:
   bool cut_in_frame_ = false; ///< `own_.front()` is the rest of a frame.
   bool blocked_ = false;
   bool cut_ = false;
+  bool sealed_ = false;
   bool shut_ = false;
 };
 

@@ -30,6 +30,14 @@ public:
   /// (session and request id; empty: none) was appended before.
   appended append(const std::string& key, steady_time now);
 
+  /// What was remembered under the key, within the window.
+  [[nodiscard]] std::optional<std::uint64_t> find(const std::string& key,
+                                                  steady_time now);
+
+  /// Remembers a value under a key (empty: none) that was not there: for what
+  /// is done once and has no offset.
+  void remember(const std::string& key, std::uint64_t value, steady_time now);
+
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
   /// The newest offset; 0 before the first message.
@@ -42,12 +50,13 @@ private:
   };
 
   void forget_old(steady_time now);
+  void forget_oldest();
 
   std::string epoch_;
   std::uint64_t top_ = 0;
   std::uint32_t ids_max_;
   std::chrono::milliseconds window_;
-  std::unordered_map<std::string, std::uint64_t> offsets_;
+  std::unordered_map<std::string, std::uint64_t> values_;
   std::deque<seen> order_; ///< Oldest first.
 };
 

@@ -127,7 +127,8 @@ constexpr setting table[] = {
          "not count."),
     text("auth.audience", at<&s::auth, &s::auth_settings::audience>,
          setting_shapes::one_line,
-         "What `aud` of a token has to name; empty: it is not looked at."),
+         "What `aud` of a token has to name; empty: a token with `aud` is "
+         "refused."),
     text("auth.issuer", at<&s::auth, &s::auth_settings::issuer>,
          setting_shapes::one_line,
          "What `iss` of a token has to be; empty: it is not looked at."),

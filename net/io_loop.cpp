@@ -61,6 +61,7 @@ void io_loop::wake() {
 
 /// Until a socket is ready, another thread wakes us, or a timer is due.
 void io_loop::wait() {
+  slept_ = true;
   if (auto due = timers().next())
     io_.run_one_until(*due);
   else
@@ -74,7 +75,8 @@ void io_loop::run_sockets() {
       break;
 }
 
-void io_loop::read_clocks() {
+void io_loop::read_clocks() const {
+  slept_ = false;
   now_ = steady_clock::now();
   wall_now_ = std::chrono::duration_cast<milliseconds>(
                   std::chrono::system_clock::now().time_since_epoch())

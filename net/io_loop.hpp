@@ -14,8 +14,14 @@ public:
 
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
 
-  [[nodiscard]] steady_time now() const override { return now_; }
-  [[nodiscard]] std::int64_t wall_now() const override { return wall_now_; }
+  [[nodiscard]] steady_time now() const override {
+    refresh_clocks();
+    return now_;
+  }
+  [[nodiscard]] std::int64_t wall_now() const override {
+    refresh_clocks();
+    return wall_now_;
+  }
 
   /// Turns until `stop`; the calling thread is the loop's own meanwhile.
   void run();
@@ -29,12 +35,20 @@ protected:
 private:
   void wait();
   void run_sockets();
-  void read_clocks();
+  void read_clocks() const;
+  void refresh_clocks() const {
+    if (slept_)
+      read_clocks();
+  }
 
   boost::asio::io_context io_{1};
   std::atomic<bool> stopping_{false};
-  steady_time now_;
-  std::int64_t wall_now_ = 0;
+
+  // One reading serves a turn. The handler that ends a wait comes before its
+  // turn, so the first to ask after a wait reads the clocks.
+  mutable bool slept_ = true;
+  mutable steady_time now_;
+  mutable std::int64_t wall_now_ = 0;
 };
 
 } // namespace greenroom::net

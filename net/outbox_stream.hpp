@@ -62,13 +62,23 @@ public:
           auto copy = segment::make(static_cast<std::uint32_t>(bytes));
           for (auto part : boost::beast::buffers_range_ref(buffers))
             copy->append({static_cast<const char*>(part.data()), part.size()});
-          out_.push({copy, 0, static_cast<std::uint32_t>(bytes)});
+          // A close frame ends the conversation: what waits goes before it.
+          if (is_close_frame(copy->data(), bytes))
+            out_.seal();
+          out_.push_transport({copy, 0, static_cast<std::uint32_t>(bytes)});
           complete(std::move(done), bytes);
         },
         handler, from);
   }
 
 private:
+  /// Beast writes a frame of its own in one piece. RFC 6455 section 5.2: the
+  /// last frame of a message, opcode 8.
+  static bool is_close_frame(const char* bytes, std::size_t count) {
+    constexpr unsigned char fin_and_close = 0x88;
+    return count > 0 && static_cast<unsigned char>(*bytes) == fin_and_close;
+  }
+
   template <class Handler>
   void complete(Handler done, std::size_t bytes) {
     // Never from within the initiation, as Asio promises its handlers.

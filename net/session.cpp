@@ -164,6 +164,8 @@ void session::run() {
 }
 
 void session::flush() {
+  if (closing_ && !said_goodbye_)
+    say_goodbye();
   std::array<iovec, ranges_per_send> ranges;
   while (!is_blocked() && !gone_) {
     auto used = gather(ranges);
@@ -208,6 +210,8 @@ void session::wait_until_writable() {
 }
 
 void session::too_slow() {
+  if (closing_)
+    return;
   cut();
   close(protocol::close_code::too_slow, reason(protocol::close_code::too_slow));
 }
@@ -218,19 +222,27 @@ void session::close(protocol::close_code code, std::string_view reason) {
   if (closing_ || lingering_ || gone_)
     return;
   closing_ = true;
-  websocket::close_reason frame;
-  frame.code = static_cast<std::uint16_t>(code);
-  reason = reason.substr(0, frame.reason.max_size());
-  frame.reason.assign(reason.data(), reason.size());
-  stream_.async_close(frame, [self = shared_from_this()](error_code) {
+  goodbye_.code = static_cast<std::uint16_t>(code);
+  reason = reason.substr(0, goodbye_.reason.max_size());
+  goodbye_.reason.assign(reason.data(), reason.size());
+  // At the turn's end: by then the rooms have handed over what came before.
+  home_.sends().add(*this);
+  home_.timers().at(home_.now() + config_.net.close_timeout, deadline_,
+                    [this] { abort(); });
+}
+
+void session::say_goodbye() {
+  said_goodbye_ = true;
+  if (gone_ || lingering_)
+    return;
+  seal();
+  stream_.async_close(goodbye_, [self = shared_from_this()](error_code) {
     // With a read under way, that one reports the end.
     if (!self->reading_) {
       self->tell_closed(websocket::error::closed);
       self->linger();
     }
   });
-  home_.timers().at(home_.now() + config_.net.close_timeout, deadline_,
-                    [this] { abort(); });
 }
 
 /// Tells the actor, once; it ends.
@@ -247,6 +259,8 @@ void session::linger() {
   if (gone_)
     return;
   lingering_ = true;
+  until_gone_ = shared_from_this();
+  seal();
   if (!deadline_.pending())
     home_.timers().at(home_.now() + config_.net.close_timeout, deadline_,
                       [this] { abort(); });
@@ -283,6 +297,7 @@ void session::abort() {
 void session::let_go() {
   if (std::exchange(gone_, true))
     return;
+  auto self = std::exchange(until_gone_, {});
   deadline_.cancel();
   shut();
   error_code ignored;

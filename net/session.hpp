@@ -64,6 +64,7 @@ private:
   void on_read(boost::system::error_code failed);
   [[nodiscard]] bool window_open() const;
   void flush();
+  void say_goodbye();
   void wait_until_writable();
   void tell_closed(boost::system::error_code why);
   void linger();
@@ -78,11 +79,16 @@ private:
   std::uint32_t unhandled_messages_ = 0;
   std::size_t unhandled_bytes_ = 0;
   bool reading_ = false;
-  bool closing_ = false;   ///< A close frame is on its way.
+  boost::beast::websocket::close_reason goodbye_;
+  bool closing_ = false; ///< A close frame is to follow what waits.
+  bool said_goodbye_ = false;
   bool lingering_ = false; ///< Nothing is read for anybody any more.
   bool shut_down_ = false; ///< Our side of the socket is shut.
   bool gone_ = false;
   timer_queue::timer deadline_;
+
+  /// Nobody else may hold a session that has only bytes left to send.
+  std::shared_ptr<session> until_gone_;
 };
 
 } // namespace greenroom::net

@@ -126,6 +126,7 @@ void put_fields(Writer& to, const auth_success& what) {
   put(to, "session", what.session);
   if (what.expires_at)
     put_integer(to, "expiresAt", *what.expires_at);
+  put_id(to, what.id);
 }
 
 template <class Writer>

@@ -63,7 +63,7 @@ public:
       std::erase(behind_, &who);
   }
 
-  slice gap_frame(const cursor&, lane::offsets missed) override {
+  slice end_gap(cursor&, lane::offsets missed) override {
     return ws::make_frame(ws::opcode::text,
                           "gap " + std::to_string(missed.first) + "-"
                               + std::to_string(missed.last));

@@ -1,0 +1,308 @@
+#include "cluster/cluster.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/events.hpp"
+#include "core/random_id.hpp"
+
+namespace greenroom::cluster {
+
+options make_options(const settings::cluster_settings& config,
+                     std::function<void(bool up)> link) {
+  options to;
+  to.own = {config.node_id, random_u64()};
+  to.prefix = config.prefix;
+  to.beat = config.beat;
+  to.peer_timeout = config.peer_timeout;
+  to.link = std::move(link);
+  return to;
+}
+
+cluster::cluster(handle::pointer self, actors::loop& home,
+                 std::shared_ptr<bus> over, options how)
+  : self_(self),
+    home_(home),
+    how_(std::move(how)),
+    nodes_channel_(how_.prefix + ":nodes"),
+    peers_(how_.own, how_.peer_timeout, how_.forget_peer),
+    next_beat_(home.now()),
+    last_echo_(home.now()),
+    bus_(std::move(over)) {}
+
+cluster::handle::behavior_type cluster::make_behavior() {
+  self_->set_down_handler(
+      [this](const caf::down_msg& msg) { room_died(msg.source); });
+  bus_->start(*this);
+  bus_->subscribe(nodes_channel_);
+  set_timer();
+  return {
+      [this](const actors::watch& msg) { watch(msg); },
+      [this](const actors::unwatch& msg) {
+        unwatch(rooms_.find(channel_of(msg.key)));
+      },
+      [this](const actors::mirror& msg) { mirror(msg); },
+      [this](const actors::leave_cluster&) { leave(); },
+      [this](const actors::bus_tick&) { tick(); },
+  };
+}
+
+void cluster::failed(std::string_view why) {
+  log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
+}
+
+std::string cluster::channel_of(const room_key& key) const {
+  return how_.prefix
+         + (key.space == room_space::relay ? ":room:r:" : ":room:p:") + key.id;
+}
+
+// -- rooms --------------------------------------------------------------------
+
+void cluster::watch(const actors::watch& msg) {
+  auto channel = channel_of(msg.key);
+  auto [at, fresh] = rooms_.try_emplace(channel);
+  auto& entry = at->second;
+  if (fresh) {
+    entry.key = msg.key;
+    entry.last.stream = ++streams_;
+    bus_->subscribe(channel);
+  }
+  if (entry.room != msg.room) {
+    if (entry.room)
+      self_->demonitor(entry.room.address());
+    entry.room = msg.room;
+    self_->monitor(entry.room);
+  }
+  if (!up_)
+    self_->send(entry.room, actors::link_changed{false});
+  else if (bus_->is_subscribed(channel))
+    self_->send(entry.room, actors::link_changed{true});
+}
+
+void cluster::unwatch(rooms::iterator at) {
+  if (at == rooms_.end())
+    return;
+  bus_->unsubscribe(at->first);
+  self_->demonitor(at->second.room.address());
+  rooms_.erase(at);
+}
+
+void cluster::room_died(const caf::actor_addr& which) {
+  // By then another actor may watch in its place.
+  unwatch(std::ranges::find_if(rooms_, [&](const auto& each) {
+    return each.second.room.address() == which;
+  }));
+}
+
+void cluster::mirror(const actors::mirror& msg) {
+  // Who typed minutes ago is no news; the rest waits for the bus.
+  bool stale = !up_ && std::holds_alternative<typing_event>(*msg.what);
+  if (leaving_ || stale) {
+    ++not_sent_;
+    return;
+  }
+  auto channel = channel_of(msg.key);
+  auto found = rooms_.find(channel);
+  // A room without members here has no stream: this is one of a single message.
+  place at = found == rooms_.end() ? place{++streams_, 1}
+                                   : place{found->second.last.stream,
+                                           ++found->second.last.sequence};
+  bus_->publish(channel, encode(how_.own, at, msg.key, *msg.what));
+  ++how_.counts->published;
+}
+
+// -- what the bus tells -------------------------------------------------------
+
+void cluster::put(news what) {
+  inbox_.push_back(std::move(what));
+  tick_soon();
+}
+
+void cluster::tick_soon() {
+  if (!std::exchange(tick_queued_, true))
+    self_->send(self_, actors::bus_tick{});
+}
+
+void cluster::tick() {
+  tick_queued_ = false;
+  for (const auto& each : std::exchange(inbox_, {}))
+    std::visit([this](const auto& what) { on(what); }, each);
+  auto now = home_.now();
+  if (leaving_) {
+    if (now >= leave_until_)
+      self_->quit();
+  } else if (now >= next_beat_) {
+    beat();
+  }
+  set_timer();
+}
+
+void cluster::on(const came_up&) {
+  up_ = true;
+  auto now = home_.now();
+  last_echo_ = now;
+  peers_.listen_anew(now);
+  sign_on(sign::hello);
+  if (how_.link)
+    how_.link(true);
+  for (const auto& [channel, entry] : rooms_)
+    if (bus_->is_subscribed(channel))
+      self_->send(entry.room, actors::link_changed{true});
+}
+
+void cluster::on(const went_down&) {
+  up_ = false;
+  if (how_.link)
+    how_.link(false);
+  for (const auto& [channel, entry] : rooms_)
+    self_->send(entry.room, actors::link_changed{false});
+}
+
+void cluster::on(const subscribed& what) {
+  auto found = rooms_.find(what.channel);
+  if (up_ && found != rooms_.end() && bus_->is_subscribed(what.channel))
+    self_->send(found->second.room, actors::link_changed{true});
+}
+
+void cluster::on(const message& what) {
+  auto found = decode(what.bytes, how_.is_valid);
+  if (!found)
+    return reject(what.channel, found.error().text);
+  std::visit(
+      [&](auto& content) {
+        if (content.from == how_.own)
+          last_echo_ = home_.now();
+        else if (peers_.heard(content.from, home_.now()))
+          on_envelope(what.channel, content);
+        else
+          reject(what.channel, "more nodes than can be known");
+      },
+      *found);
+}
+
+void cluster::on(const closed&) {
+  self_->quit();
+}
+
+void cluster::on_envelope(const std::string& channel, node_sign& what) {
+  if (channel != nodes_channel_)
+    return reject(channel, "a sign of a node outside its channel");
+  if (what.says != sign::bye)
+    return peers_.beat(what.from);
+  peers_.left(what.from);
+  for (auto& [at, entry] : rooms_)
+    entry.others.forget(what.from.incarnation);
+}
+
+void cluster::on_envelope(const std::string& channel, room_traffic& what) {
+  auto found = rooms_.find(channel);
+  if (found == rooms_.end() || found->second.key != what.room)
+    return reject(channel, "traffic outside its channel");
+  auto& entry = found->second;
+  if (!is_due(entry, what.from, what.at))
+    return;
+  ++how_.counts->received;
+  self_->send(entry.room, actors::mirrored{std::move(what.from.node),
+                                           std::make_shared<const room_event>(
+                                               std::move(what.what))});
+}
+
+void cluster::on_envelope(const std::string& channel, unknown_kind& what) {
+  ++how_.counts->unknown;
+  auto found = rooms_.find(channel);
+  if (what.at && found != rooms_.end())
+    (void)is_due(found->second, what.from, *what.at);
+}
+
+/// Whether the message is neither here already nor too late.
+bool cluster::is_due(watched& room, const node_run& from, const place& at) {
+  auto found = room.others.see(from.incarnation, at);
+  if (found.is == sequence_tracker::verdict::duplicate) {
+    ++how_.counts->duplicates;
+    return false;
+  }
+  if (found.is == sequence_tracker::verdict::gap)
+    tell_gap(room, from, at, found);
+  return true;
+}
+
+void cluster::tell_gap(watched& room, const node_run& from, const place& at,
+                       const sequence_tracker::finding& found) {
+  ++how_.counts->gaps;
+  how_.counts->missed += found.missed;
+  auto now = home_.now();
+  if (room.gaps_told.opens(now) && gaps_told_.opens(now))
+    log::emit(events::bus_gap, {{"origin", from.node},
+                                {"room", room.key.id},
+                                {"expected", found.expected},
+                                {"got", at.sequence},
+                                {"missed", found.missed}});
+}
+
+void cluster::reject(std::string_view channel, std::string_view reason) {
+  // A message that was under way when its room was left is nobody's fault.
+  if (channel != nodes_channel_ && !rooms_.contains(std::string{channel}))
+    return;
+  ++how_.counts->rejected;
+  if (rejections_told_.opens(home_.now()))
+    log::emit(events::bus_rejected, {{"channel", channel}, {"reason", reason}});
+}
+
+// -- time ---------------------------------------------------------------------
+
+void cluster::beat() {
+  auto now = home_.now();
+  // After a stall of this loop it is we who were silent, nobody else.
+  if (now - next_beat_ > how_.beat) {
+    last_echo_ = now;
+    peers_.listen_anew(now);
+  }
+  next_beat_ = now + how_.beat;
+  count();
+  if (!up_)
+    return;
+  auto silent = std::chrono::duration_cast<milliseconds>(now - last_echo_);
+  if (silent >= std::max(how_.peer_timeout, 3 * how_.beat)) {
+    last_echo_ = now;
+    log::emit(events::bus_silent, {{"silent_ms", silent.count()}});
+    bus_->reconnect("nothing of our own came back");
+    return;
+  }
+  sign_on(sign::beat);
+  look_after_peers();
+}
+
+void cluster::look_after_peers() {
+  for (auto incarnation : peers_.expire(home_.now()))
+    for (auto& [channel, entry] : rooms_)
+      entry.others.forget(incarnation);
+}
+
+/// What others count, for all to see.
+void cluster::count() {
+  auto stats = bus_->stats();
+  how_.counts->dropped = not_sent_ + stats.dropped;
+  how_.counts->reconnects = stats.reconnects;
+  how_.counts->peers = peers_.alive();
+}
+
+void cluster::sign_on(sign what) {
+  bus_->publish(nodes_channel_, encode(node_sign{how_.own, what}));
+}
+
+void cluster::set_timer() {
+  home_.timers().at(leaving_ ? leave_until_ : next_beat_, timer_,
+                    [this] { tick_soon(); });
+}
+
+void cluster::leave() {
+  if (std::exchange(leaving_, true))
+    return;
+  if (up_)
+    sign_on(sign::bye);
+  leave_until_ = home_.now() + how_.leave_timeout;
+  bus_->close([this] { put(closed{}); });
+  set_timer();
+}
+
+} // namespace greenroom::cluster

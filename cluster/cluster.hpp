@@ -1,0 +1,165 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "actors/interfaces.hpp"
+#include "actors/loop.hpp"
+#include "cluster/bus.hpp"
+#include "cluster/envelope.hpp"
+#include "cluster/peers.hpp"
+#include "cluster/rate_gate.hpp"
+#include "cluster/sequence_tracker.hpp"
+#include "core/settings.hpp"
+
+namespace greenroom::cluster {
+
+/// What the cluster actor counts. Written by its loop, read by any thread; what
+/// the bus and the peers know is brought up to date with each beat.
+struct counters {
+  std::atomic<std::uint64_t> published{0};
+  std::atomic<std::uint64_t> received{0};   ///< Handed to rooms.
+  std::atomic<std::uint64_t> gaps{0};       ///< Holes found …
+  std::atomic<std::uint64_t> missed{0};     ///< … and messages in them.
+  std::atomic<std::uint64_t> duplicates{0}; ///< Dropped: here before.
+  std::atomic<std::uint64_t> dropped{0};    ///< Not sent: no room, too late.
+  std::atomic<std::uint64_t> rejected{0};   ///< No valid envelope.
+  std::atomic<std::uint64_t> unknown{0};    ///< Of kinds of newer nodes.
+  std::atomic<std::uint64_t> reconnects{0};
+  std::atomic<std::uint64_t> peers{0}; ///< Alive now.
+};
+
+struct options {
+  node_run own;
+  std::string prefix = "greenroom";
+  milliseconds beat{1'000};
+  milliseconds peer_timeout{3'000};
+  /// What is known of a lost peer is kept for so long, see `peers`.
+  milliseconds forget_peer{10 * 60'000};
+  /// Leaving takes no longer, whatever Redis does.
+  milliseconds leave_timeout{2'000};
+  value_check is_valid = nullptr;
+  /// Told of each change of the bus, on the actor's loop.
+  std::function<void(bool up)> link;
+  std::shared_ptr<counters> counts = std::make_shared<counters>();
+};
+
+/// `config` has a node id. Draws the incarnation.
+[[nodiscard]] options make_options(const settings::cluster_settings& config,
+                                   std::function<void(bool up)> link);
+
+/// Mirrors room traffic: what local rooms say goes to the bus under a number,
+/// what peers say goes to the local rooms in their origin's order, each once.
+/// One per node, on the loop of its bus.
+///
+/// What the bus and timers tell waits in `inbox_` for a `bus_tick`, so all
+/// that the actor does happens in its own messages, and whatever it throws ends
+/// there.
+class cluster final : private bus::listener {
+public:
+  using handle = actors::cluster_actor;
+  static constexpr const char* name = "cluster";
+
+  /// `over` is not yet started and belongs to this actor alone.
+  cluster(handle::pointer self, actors::loop& home, std::shared_ptr<bus> over,
+          options how);
+
+  handle::behavior_type make_behavior();
+  void failed(std::string_view why);
+
+private:
+  /// A room with members on this node.
+  struct watched {
+    room_key key;
+    actors::room_actor room;
+    place last; ///< Of its own stream: the last number given.
+    sequence_tracker others;
+    rate_gate gaps_told{1};
+  };
+  using rooms = std::unordered_map<std::string, watched>; ///< By channel.
+
+  struct came_up {};
+  struct went_down {};
+  struct subscribed {
+    std::string channel;
+  };
+  struct message {
+    std::string channel;
+    std::string bytes;
+  };
+  struct closed {};
+  using news = std::variant<came_up, went_down, subscribed, message, closed>;
+
+  // -- from the bus and the timer, outside of the actor's messages
+  void bus_up() override { put(came_up{}); }
+  void bus_down(std::string_view) override { put(went_down{}); }
+  void bus_subscribed(std::string_view channel) override {
+    put(subscribed{std::string{channel}});
+  }
+  void bus_message(std::string_view channel, std::string_view bytes) override {
+    put(message{std::string{channel}, std::string{bytes}});
+  }
+  void put(news what);
+  void tick_soon();
+
+  // -- rooms
+  void watch(const actors::watch& msg);
+  void unwatch(rooms::iterator at);
+  void room_died(const caf::actor_addr& which);
+  void mirror(const actors::mirror& msg);
+
+  // -- the bus
+  void tick();
+  void on(const came_up&);
+  void on(const went_down&);
+  void on(const subscribed& what);
+  void on(const message& what);
+  void on(const closed&);
+  void on_envelope(const std::string& channel, node_sign& what);
+  void on_envelope(const std::string& channel, room_traffic& what);
+  void on_envelope(const std::string& channel, unknown_kind& what);
+  bool is_due(watched& room, const node_run& from, const place& at);
+  void tell_gap(watched& room, const node_run& from, const place& at,
+                const sequence_tracker::finding& found);
+  void reject(std::string_view channel, std::string_view reason);
+
+  // -- time
+  void beat();
+  void look_after_peers();
+  void count();
+  void sign_on(sign what);
+  void set_timer();
+  void leave();
+
+  [[nodiscard]] std::string channel_of(const room_key& key) const;
+
+  handle::pointer self_;
+  actors::loop& home_;
+  options how_;
+  std::string nodes_channel_;
+  rooms rooms_;
+  std::uint64_t streams_ = 0; ///< Numbers streams of this run.
+  std::uint64_t not_sent_ = 0;
+  peers peers_;
+  bool up_ = false;
+  bool leaving_ = false;
+  std::vector<news> inbox_;
+  bool tick_queued_ = false;
+  steady_time next_beat_;
+  steady_time last_echo_; ///< Something of our own came back.
+  steady_time leave_until_;
+  rate_gate gaps_told_{20};
+  rate_gate rejections_told_{1};
+  std::shared_ptr<bus> bus_;
+  timer_queue::timer timer_;
+};
+
+} // namespace greenroom::cluster

@@ -1,0 +1,276 @@
+#include "cluster/envelope.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <msgpack.hpp>
+#include <simdjson.h>
+
+#include "cluster/envelope_fields.hpp"
+
+namespace greenroom::cluster {
+
+namespace {
+
+/// The numbers of the kinds: a contract between nodes, never renumbered.
+enum class traffic : std::uint8_t {
+  posted = 1,
+  directed = 2,
+  typing = 3,
+  relayed = 4,
+};
+
+/// Below, kinds are traffic and carry a place, those of later nodes included.
+constexpr std::uint64_t first_sign = 16;
+
+/// Far above what a node sends (recipients are bounded by `limits.recipients`),
+/// far below what would cost memory before a single entry is there.
+constexpr std::size_t entries_max = 4'096;
+constexpr std::size_t depth_max = 16;
+
+// -- writing ------------------------------------------------------------------
+
+/// Appends to a string, as msgpack-c wants it.
+struct string_sink {
+  std::string& out;
+
+  void write(const char* bytes, std::size_t size) { out.append(bytes, size); }
+};
+
+using packer = msgpack::packer<string_sink>;
+
+void put_text(packer& to, std::string_view text) {
+  auto size = static_cast<std::uint32_t>(text.size());
+  to.pack_str(size).pack_str_body(text.data(), size);
+}
+
+void put_bytes(packer& to, std::string_view bytes) {
+  auto size = static_cast<std::uint32_t>(bytes.size());
+  to.pack_bin(size).pack_bin_body(bytes.data(), size);
+}
+
+void put_value(packer& to, const protocol::value& what) {
+  to.pack_array(2).pack(static_cast<std::uint8_t>(what.in));
+  put_bytes(to, what.bytes);
+}
+
+void put_posted_fields(packer& to, const posted& what) {
+  put_text(to, what.user_id);
+  to.pack(what.body.is_text);
+  put_value(to, what.body.said);
+  put_text(to, what.event);
+  put_value(to, what.timestamp);
+  to.pack(what.stamped);
+}
+
+void put_event(packer& to, const posted& what) {
+  to.pack_array(6);
+  put_posted_fields(to, what);
+}
+
+void put_event(packer& to, const directed& what) {
+  to.pack_array(7);
+  put_posted_fields(to, what.what);
+  to.pack_array(static_cast<std::uint32_t>(what.to.size()));
+  for (const auto& whom : what.to)
+    put_text(to, whom);
+}
+
+void put_event(packer& to, const typing_event& what) {
+  to.pack_array(3);
+  put_text(to, what.connection_id);
+  put_text(to, what.user_id);
+  to.pack(what.is_typing);
+}
+
+void put_event(packer& to, const relayed& what) {
+  to.pack_array(2).pack(what.is_text);
+  put_bytes(to, what.bytes);
+}
+
+traffic kind_of(const posted&) {
+  return traffic::posted;
+}
+
+traffic kind_of(const directed&) {
+  return traffic::directed;
+}
+
+traffic kind_of(const typing_event&) {
+  return traffic::typing;
+}
+
+traffic kind_of(const relayed&) {
+  return traffic::relayed;
+}
+
+void put_head(packer& to, std::uint32_t elements, std::uint8_t kind,
+              const node_run& from) {
+  to.pack_array(elements).pack(envelope_version).pack(kind);
+  put_text(to, from.node);
+  to.pack(from.incarnation);
+}
+
+// -- reading ------------------------------------------------------------------
+
+protocol::value take_value(fields from, value_check is_valid) {
+  protocol::value to;
+  auto in = from.number("encoding");
+  if (in > static_cast<std::uint64_t>(protocol::encoding::msgpack))
+    refuse("encoding");
+  to.in = static_cast<protocol::encoding>(in);
+  to.bytes = from.bytes("value");
+  // Text frames with broken UTF-8 would make our clients end their connections.
+  if (to.in == protocol::encoding::json && !is_utf8(to.bytes))
+    refuse("value");
+  if (!to.empty() && is_valid != nullptr && !is_valid(to))
+    refuse("value");
+  return to;
+}
+
+posted take_posted(fields& from, value_check is_valid) {
+  posted to;
+  to.user_id = from.text("user", text_bytes_max);
+  to.body.is_text = from.flag("is_text");
+  to.body.said = take_value(from.list("said"), is_valid);
+  if (to.body.said.empty())
+    refuse("said");
+  to.event = from.text("event", text_bytes_max);
+  to.timestamp = take_value(from.list("timestamp"), is_valid);
+  to.stamped = from.signed_number("stamped");
+  return to;
+}
+
+directed take_directed(fields& from, value_check is_valid) {
+  directed to{take_posted(from, is_valid), {}};
+  auto whom = from.list("to");
+  while (!whom.at_end())
+    to.to.emplace_back(whom.text("to", text_bytes_max));
+  return to;
+}
+
+typing_event take_typing(fields& from) {
+  typing_event to;
+  to.connection_id = from.text("connection", text_bytes_max);
+  to.user_id = from.text("user", text_bytes_max);
+  to.is_typing = from.flag("is_typing");
+  return to;
+}
+
+relayed take_relayed(fields& from) {
+  relayed to;
+  to.is_text = from.flag("is_text");
+  to.bytes = from.bytes("bytes");
+  if (to.is_text && !is_utf8(to.bytes))
+    refuse("bytes");
+  return to;
+}
+
+room_event take_event(traffic kind, fields from, value_check is_valid) {
+  switch (kind) {
+  case traffic::posted:
+    return take_posted(from, is_valid);
+  case traffic::directed:
+    return take_directed(from, is_valid);
+  case traffic::typing:
+    return take_typing(from);
+  case traffic::relayed:
+    break;
+  }
+  return take_relayed(from);
+}
+
+place take_place(fields& from) {
+  place to;
+  to.stream = from.number("stream");
+  to.sequence = from.number("sequence");
+  if (to.stream == 0 || to.sequence == 0)
+    refuse("sequence");
+  return to;
+}
+
+room_traffic take_traffic(node_run sender, traffic kind, fields& from,
+                          value_check is_valid) {
+  room_traffic to;
+  to.from = std::move(sender);
+  to.at = take_place(from);
+  auto space = from.number("space");
+  if (space > static_cast<std::uint64_t>(room_space::relay))
+    refuse("space");
+  to.room.space = static_cast<room_space>(space);
+  to.room.id = from.name("room", text_bytes_max);
+  to.what = take_event(kind, from.list("event"), is_valid);
+  return to;
+}
+
+envelope take_envelope(fields from, value_check is_valid) {
+  if (from.number("version") != envelope_version)
+    refuse("version");
+  auto kind = from.number("kind");
+  node_run sender;
+  sender.node = from.name("node", node_id_bytes_max);
+  sender.incarnation = from.number("incarnation");
+  if (kind >= static_cast<std::uint64_t>(traffic::posted)
+      && kind <= static_cast<std::uint64_t>(traffic::relayed))
+    return take_traffic(std::move(sender), static_cast<traffic>(kind), from,
+                        is_valid);
+  if (kind >= static_cast<std::uint64_t>(sign::hello)
+      && kind <= static_cast<std::uint64_t>(sign::bye))
+    return node_sign{std::move(sender), static_cast<sign>(kind)};
+  std::optional<place> at;
+  if (kind < first_sign)
+    at = take_place(from);
+  return unknown_kind{std::move(sender), kind, at};
+}
+
+} // namespace
+
+std::string encode(const node_run& from, const place& at, const room_key& room,
+                   const room_event& what) {
+  std::string bytes;
+  string_sink sink{bytes};
+  packer to{sink};
+  std::visit(
+      [&](const auto& event) {
+        put_head(to, 9, static_cast<std::uint8_t>(kind_of(event)), from);
+        to.pack(at.stream).pack(at.sequence);
+        to.pack(static_cast<std::uint8_t>(room.space));
+        put_text(to, room.id);
+        put_event(to, event);
+      },
+      what);
+  return bytes;
+}
+
+std::string encode(const node_sign& what) {
+  std::string bytes;
+  string_sink sink{bytes};
+  packer to{sink};
+  put_head(to, 4, static_cast<std::uint8_t>(what.says), what.from);
+  return bytes;
+}
+
+boost::system::result<envelope, envelope_error> decode(std::string_view bytes,
+                                                       value_check is_valid) {
+  // msgpack-c and the readers above refuse by throwing; here it ends.
+  try {
+    msgpack::zone memory{1'024};
+    std::size_t read = 0;
+    auto by_reference = [](msgpack::type::object_type, std::size_t, void*) {
+      return true;
+    };
+    msgpack::unpack_limit limits{entries_max,  entries_max,  bytes.size(),
+                                 bytes.size(), bytes.size(), depth_max};
+    auto root = msgpack::unpack(memory, bytes.data(), bytes.size(), read,
+                                by_reference, nullptr, limits);
+    if (read != bytes.size())
+      return envelope_error{"bytes after the envelope"};
+    return take_envelope(fields::of(root, "envelope"), is_valid);
+  } catch (const bad_field& wrong) {
+    return envelope_error{wrong.text()};
+  } catch (const std::exception&) {
+    return envelope_error{"no complete MessagePack value"};
+  }
+}
+
+} // namespace greenroom::cluster

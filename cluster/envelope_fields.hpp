@@ -1,0 +1,121 @@
+#pragma once
+
+// Reads the elements of a MessagePack array in their order; what stands behind
+// the last one that is asked for is ignored. For envelope.cpp only.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <msgpack.hpp>
+#include <simdjson.h>
+
+#include "core/protocol/codec.hpp"
+
+namespace greenroom::cluster {
+
+/// What the longest id, user or event name may have; each has a tighter bound
+/// where clients give it.
+inline constexpr std::size_t text_bytes_max = 256;
+
+/// A field that is missing, of another type or out of its bounds.
+class bad_field {
+public:
+  explicit bad_field(const char* name) : name_(name) {}
+
+  [[nodiscard]] std::string text() const {
+    return std::string{"bad or missing field: "} + name_;
+  }
+
+private:
+  const char* name_;
+};
+
+[[noreturn]] inline void refuse(const char* name) {
+  throw bad_field{name};
+}
+
+[[nodiscard]] inline bool is_utf8(std::string_view text) {
+  // simdjson loads whole registers even of nothing.
+  return text.empty() || simdjson::validate_utf8(text.data(), text.size());
+}
+
+class fields {
+public:
+  /// `from` must outlive this. Throws `bad_field`, as do all members.
+  static fields of(const msgpack::object& from, const char* name) {
+    if (from.type != msgpack::type::ARRAY)
+      refuse(name);
+    return fields{from.via.array.ptr, from.via.array.size};
+  }
+
+  [[nodiscard]] bool at_end() const { return left_ == 0; }
+
+  std::uint64_t number(const char* name) {
+    const auto& what = next(name);
+    if (what.type != msgpack::type::POSITIVE_INTEGER)
+      refuse(name);
+    return what.via.u64;
+  }
+
+  std::int64_t signed_number(const char* name) {
+    const auto& what = next(name);
+    if (what.type == msgpack::type::NEGATIVE_INTEGER)
+      return what.via.i64;
+    if (what.type != msgpack::type::POSITIVE_INTEGER
+        || what.via.u64 > static_cast<std::uint64_t>(INT64_MAX))
+      refuse(name);
+    return static_cast<std::int64_t>(what.via.u64);
+  }
+
+  bool flag(const char* name) {
+    const auto& what = next(name);
+    if (what.type != msgpack::type::BOOLEAN)
+      refuse(name);
+    return what.via.boolean;
+  }
+
+  std::string_view bytes(const char* name) {
+    const auto& what = next(name);
+    if (what.type != msgpack::type::BIN)
+      refuse(name);
+    return {what.via.bin.ptr, what.via.bin.size};
+  }
+
+  /// Valid UTF-8, maybe empty.
+  std::string_view text(const char* name, std::size_t bytes_max) {
+    const auto& what = next(name);
+    if (what.type != msgpack::type::STR || what.via.str.size > bytes_max)
+      refuse(name);
+    std::string_view found{what.via.str.ptr, what.via.str.size};
+    if (!is_utf8(found))
+      refuse(name);
+    return found;
+  }
+
+  /// Text that names something: not empty, no control character.
+  std::string_view name(const char* field, std::size_t bytes_max) {
+    auto found = text(field, bytes_max);
+    if (!protocol::is_name(found, bytes_max))
+      refuse(field);
+    return found;
+  }
+
+  fields list(const char* name) { return of(next(name), name); }
+
+private:
+  fields(const msgpack::object* first, std::uint32_t count)
+    : next_(first), left_(count) {}
+
+  const msgpack::object& next(const char* name) {
+    if (left_ == 0)
+      refuse(name);
+    --left_;
+    return *next_++;
+  }
+
+  const msgpack::object* next_;
+  std::uint32_t left_;
+};
+
+} // namespace greenroom::cluster

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "cluster/envelope.hpp"
+#include "core/timer_queue.hpp"
+
+namespace greenroom::cluster {
+
+/// Which other nodes are there, by what was heard of them; tells the log of
+/// each change. Bounded; one thread; time comes from the caller.
+class peers {
+public:
+  /// Beyond, further nodes are not listened to.
+  static constexpr std::size_t known_max = 1'024;
+
+  /// A peer that is silent for `lost_after` is lost. It may only be cut off and
+  /// come back, sending again what it has sent before; so what is known of it
+  /// is kept for `forgotten_after`.
+  peers(node_run own, std::chrono::milliseconds lost_after,
+        std::chrono::milliseconds forgotten_after);
+
+  /// Something came from `who`. False: it cannot be known, ignore it.
+  [[nodiscard]] bool heard(const node_run& who, steady_time now);
+
+  /// `who` told that it lives. Finds nodes that were given the same id.
+  void beat(const node_run& who);
+
+  void left(const node_run& who);
+
+  /// Nobody could be heard until now, so nobody has been silent.
+  void listen_anew(steady_time now);
+
+  /// Looks who is silent for too long; gives the runs to be forgotten.
+  [[nodiscard]] std::vector<std::uint64_t> expire(steady_time now);
+
+  [[nodiscard]] std::size_t alive() const;
+
+private:
+  struct peer {
+    std::string node;
+    std::uint64_t joined = 0; ///< Its place in the order of joining.
+    steady_time last_heard;
+    bool lost = false;
+    bool duplicate_told = false;
+  };
+
+  void tell_lost(std::uint64_t incarnation, peer& whom, steady_time now);
+
+  node_run own_;
+  std::chrono::milliseconds lost_after_;
+  std::chrono::milliseconds forgotten_after_;
+  std::uint64_t joins_ = 0;
+  std::unordered_map<std::uint64_t, peer> known_; ///< By incarnation.
+};
+
+} // namespace greenroom::cluster

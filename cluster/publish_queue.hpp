@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+
+namespace greenroom::cluster {
+
+/// What was published and is not yet acknowledged by Redis, in order: first
+/// what is on its way, then what waits. Bounded in bytes. One thread, no I/O.
+///
+///   [ on its way: `take`n, not `answered` | waits ]   <- push
+class publish_queue {
+public:
+  struct entry {
+    std::string channel;
+    std::string bytes;
+  };
+
+  struct loss {
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+  };
+
+  explicit publish_queue(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  /// Makes room by dropping the oldest that wait; tells what was dropped, which
+  /// is the new one itself if there is no other way.
+  loss push(entry what);
+
+  /// The next that waits, which is on its way now. Null: none waits.
+  const entry* take();
+
+  /// The oldest on its way has arrived (or never will).
+  void answered();
+
+  /// The connection broke: whatever was on its way waits again, since nobody
+  /// knows how far it came.
+  void rewind();
+
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::size_t on_the_way() const { return taken_; }
+  [[nodiscard]] std::size_t on_the_way_bytes() const { return taken_bytes_; }
+
+private:
+  static std::size_t cost(const entry& what);
+  void drop_oldest_waiting(loss& so_far);
+
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+  std::size_t taken_ = 0;
+  std::size_t taken_bytes_ = 0;
+  std::deque<entry> entries_;
+};
+
+} // namespace greenroom::cluster

@@ -1,0 +1,261 @@
+#include "cluster/redis_connection.hpp"
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <hiredis/hiredis.h>
+
+namespace greenroom::cluster {
+
+namespace {
+
+using boost::system::error_code;
+
+constexpr std::size_t input_bytes = 64 * 1024;
+
+std::string_view text_of(const redisReply& reply) {
+  return reply.str == nullptr ? std::string_view{}
+                              : std::string_view{reply.str, reply.len};
+}
+
+/// A PING is answered by +PONG, or on a subscribed connection by a pair.
+bool is_pong(const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_STATUS)
+    return text_of(reply) == "PONG";
+  return reply.type == REDIS_REPLY_ARRAY && reply.elements == 2
+         && text_of(*reply.element[0]) == "pong";
+}
+
+} // namespace
+
+void redis_connection::reader_delete::operator()(redisReader* reader) const {
+  redisReaderFree(reader);
+}
+
+redis_connection::redis_connection(boost::asio::io_context& io,
+                                   std::shared_ptr<redis_stream> stream,
+                                   redis_connection_options options)
+  : io_(io),
+    stream_(std::move(stream)),
+    options_(std::move(options)),
+    reader_(redisReaderCreate()),
+    input_(input_bytes),
+    timer_(io) {
+  if (!reader_)
+    throw std::bad_alloc{};
+}
+
+redis_connection::~redis_connection() = default;
+
+void redis_connection::start(const redis_endpoint& who, listener& to) {
+  who_ = who;
+  listener_ = &to;
+  expect_within_timeout();
+  stream_->connect([self = shared_from_this()](std::string error) {
+    if (self->phase_ == phase::closed)
+      return;
+    if (!error.empty())
+      return self->fail(std::move(error));
+    self->greet();
+    self->read();
+  });
+}
+
+void redis_connection::send(std::span<const std::string_view> command) {
+  if (phase_ == phase::closed)
+    return;
+  std::vector<const char*> parts;
+  std::vector<std::size_t> sizes;
+  for (auto part : command) {
+    parts.push_back(part.data());
+    sizes.push_back(part.size());
+  }
+  char* formatted = nullptr;
+  auto size = redisFormatCommandArgv(&formatted, static_cast<int>(parts.size()),
+                                     parts.data(), sizes.data());
+  if (size < 0)
+    throw std::bad_alloc{};
+  output_.append(formatted, static_cast<std::size_t>(size));
+  redisFreeCommand(formatted);
+  flush_soon();
+}
+
+void redis_connection::close() {
+  if (std::exchange(phase_, phase::closed) == phase::closed)
+    return;
+  listener_ = nullptr;
+  timer_.cancel();
+  stream_->close();
+}
+
+// -- login --------------------------------------------------------------------
+
+void redis_connection::greet() {
+  phase_ = phase::greeting;
+  // All at once: one round trip.
+  if (!who_.password.empty()) {
+    if (who_.user.empty())
+      send({"AUTH", who_.password});
+    else
+      send({"AUTH", who_.user, who_.password});
+    greeting_.push_back(step::auth);
+  }
+  if (who_.database != 0) {
+    send({"SELECT", std::to_string(who_.database)});
+    greeting_.push_back(step::select);
+  }
+  if (!options_.client_name.empty()) {
+    send({"CLIENT", "SETNAME", options_.client_name});
+    greeting_.push_back(step::name);
+  }
+  // Tells whether a login was needed, and whether Redis has loaded its data.
+  send({"PING"});
+  greeting_.push_back(step::ping);
+}
+
+void redis_connection::on_greeting(const redisReply& reply) {
+  auto answered = greeting_.front();
+  greeting_.pop_front();
+  bool refused = reply.type == REDIS_REPLY_ERROR;
+  // A name is a comfort; a Redis that forbids it will do.
+  if (refused && answered != step::name) {
+    auto what = answered == step::auth     ? "login refused: "
+                : answered == step::select ? "database refused: "
+                                           : "refused: ";
+    return fail(what + std::string{text_of(reply)});
+  }
+  if (!greeting_.empty())
+    return;
+  phase_ = phase::ready;
+  watch_life();
+  listener_->connection_ready();
+}
+
+// -- reading ------------------------------------------------------------------
+
+void redis_connection::read() {
+  stream_->read(
+      input_.data(), input_.size(),
+      [self = shared_from_this()](error_code failed, std::size_t size) {
+        if (self->phase_ == phase::closed)
+          return;
+        if (failed)
+          return self->fail("read: " + failed.message());
+        self->on_read(size);
+      });
+}
+
+void redis_connection::on_read(std::size_t size) {
+  ping_unanswered_ = false; // Any byte is a sign of life.
+  redisReaderFeed(reader_.get(), input_.data(), size);
+  // All that came is dealt with before more is read: TCP holds back the rest.
+  if (!on_replies())
+    return;
+  if (reader_->len - reader_->pos > options_.reply_bytes_max)
+    return fail("a reply is longer than "
+                + std::to_string(options_.reply_bytes_max) + " bytes");
+  read();
+}
+
+/// False: it was closed meanwhile.
+bool redis_connection::on_replies() {
+  for (;;) {
+    void* raw = nullptr;
+    if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {
+      fail(std::string{"not the Redis protocol: "} + reader_->errstr);
+      return false;
+    }
+    std::unique_ptr<void, decltype(&freeReplyObject)> reply{raw,
+                                                            freeReplyObject};
+    if (reply == nullptr)
+      return true;
+    dispatch(*static_cast<const redisReply*>(reply.get()));
+    if (phase_ == phase::closed)
+      return false;
+  }
+}
+
+void redis_connection::dispatch(const redisReply& reply) {
+  if (phase_ == phase::greeting)
+    return on_greeting(reply);
+  if (!is_pong(reply))
+    listener_->connection_reply(reply);
+}
+
+// -- writing ------------------------------------------------------------------
+
+void redis_connection::flush_soon() {
+  if (std::exchange(flush_pending_, true))
+    return;
+  // After what else this turn has to say.
+  boost::asio::post(io_, [self = shared_from_this()] { self->flush(); });
+}
+
+/// `flush_pending_` stays set while a write is on its way: its end flushes.
+void redis_connection::flush() {
+  if (phase_ == phase::closed)
+    return;
+  writing_.clear();
+  writing_.swap(output_);
+  if (writing_.empty()) {
+    flush_pending_ = false;
+    return;
+  }
+  stream_->write(writing_,
+                 [self = shared_from_this()](error_code failed, std::size_t) {
+                   if (self->phase_ == phase::closed)
+                     return;
+                   if (failed)
+                     return self->fail("write: " + failed.message());
+                   self->flush();
+                 });
+}
+
+// -- timers -------------------------------------------------------------------
+
+void redis_connection::expect_within_timeout() {
+  timer_.expires_after(options_.connect_timeout);
+  timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+    if (cancelled || self->phase_ == phase::closed
+        || self->phase_ == phase::ready)
+      return;
+    auto where = self->phase_ == phase::connecting ? "connect" : "login";
+    self->fail(std::string{where} + ": no answer within "
+               + std::to_string(self->options_.connect_timeout.count())
+               + " ms");
+  });
+}
+
+void redis_connection::watch_life() {
+  timer_.expires_after(options_.ping_interval);
+  timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+    if (!cancelled && self->phase_ == phase::ready)
+      self->on_life_tick();
+  });
+}
+
+void redis_connection::on_life_tick() {
+  auto now = clock::now();
+  if (!ping_unanswered_) {
+    ping_unanswered_ = true;
+    pinged_ = now;
+    send({"PING"});
+  } else if (now - pinged_ >= options_.ping_timeout) {
+    return fail("no answer within "
+                + std::to_string(options_.ping_timeout.count()) + " ms");
+  }
+  watch_life();
+}
+
+void redis_connection::fail(std::string reason) {
+  if (phase_ == phase::closed)
+    return;
+  auto* to = listener_;
+  close();
+  to->connection_failed(reason);
+}
+
+} // namespace greenroom::cluster

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "cluster/redis_stream.hpp"
+
+struct redisReader;
+struct redisReply;
+
+namespace greenroom::cluster {
+
+struct redis_connection_options {
+  using milliseconds = std::chrono::milliseconds;
+
+  std::string client_name;             ///< For CLIENT LIST. Empty: none.
+  milliseconds connect_timeout{5'000}; ///< Name to login, all of it.
+  milliseconds ping_interval{1'000};
+  milliseconds ping_timeout{3'000}; ///< Nothing heard for so long: dead.
+  /// A longer reply ends the connection: nothing else would bound its memory.
+  std::size_t reply_bytes_max = 65 * 1024 * 1024;
+};
+
+/// One connection to Redis, from connecting to its end; a broken one is thrown
+/// away. hiredis writes and reads the protocol (RESP2), the socket is Asio's.
+/// One loop's thread; nothing blocks.
+///
+///   connecting --socket--> greeting --PONG--> ready
+///        |                    |                 |
+///        +-- any error, timeout or `close` -----+--> closed
+class redis_connection : public std::enable_shared_from_this<redis_connection> {
+public:
+  /// Called from socket events only, never from inside a member. After
+  /// `connection_failed` nothing is called any more.
+  class listener {
+  public:
+    /// Logged in, with the database selected.
+    virtual void connection_ready() = 0;
+
+    /// The next reply to a command, or what a subscription brings. Pongs and
+    /// the replies of the login are not told.
+    virtual void connection_reply(const redisReply& reply) = 0;
+
+    virtual void connection_failed(std::string_view reason) = 0;
+
+  protected:
+    ~listener() = default;
+  };
+
+  redis_connection(boost::asio::io_context& io,
+                   std::shared_ptr<redis_stream> stream,
+                   redis_connection_options options);
+  ~redis_connection();
+
+  /// Connects and logs in as `who`. Held by its handlers until it is closed.
+  void start(const redis_endpoint& who, listener& to);
+
+  /// Queues a command. All that are queued in a turn of the loop leave in one
+  /// write.
+  void send(std::span<const std::string_view> command);
+  void send(std::initializer_list<std::string_view> command) {
+    send(std::span{command.begin(), command.size()});
+  }
+
+  /// Ends it at once; nothing is called any more.
+  void close();
+
+private:
+  using clock = std::chrono::steady_clock;
+  enum class phase { connecting, greeting, ready, closed };
+
+  /// What the login sends, in the order of the replies.
+  enum class step { auth, select, name, ping };
+
+  struct reader_delete {
+    void operator()(redisReader* reader) const;
+  };
+
+  void greet();
+  void on_greeting(const redisReply& reply);
+  void read();
+  void on_read(std::size_t size);
+  bool on_replies();
+  void dispatch(const redisReply& reply);
+  void flush_soon();
+  void flush();
+  void expect_within_timeout();
+  void watch_life();
+  void on_life_tick();
+  void fail(std::string reason);
+
+  boost::asio::io_context& io_;
+  std::shared_ptr<redis_stream> stream_;
+  redis_connection_options options_;
+  redis_endpoint who_;
+  listener* listener_ = nullptr;
+  phase phase_ = phase::connecting;
+  std::deque<step> greeting_;
+  std::unique_ptr<redisReader, reader_delete> reader_;
+  std::vector<char> input_;
+  std::string output_;  ///< Queued.
+  std::string writing_; ///< On its way into the socket.
+  bool flush_pending_ = false;
+  boost::asio::steady_timer timer_;
+  bool ping_unanswered_ = false;
+  clock::time_point pinged_;
+};
+
+} // namespace greenroom::cluster

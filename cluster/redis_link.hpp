@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cluster/backoff.hpp"
+#include "cluster/redis_connection.hpp"
+
+namespace greenroom::cluster {
+
+/// Keeps one connection to Redis: connects, and connects again with growing
+/// pauses when it breaks. One loop's thread.
+class redis_link final : private redis_connection::listener {
+public:
+  struct options {
+    redis_endpoint where;
+    std::shared_ptr<boost::asio::ssl::context> tls; ///< With `rediss`.
+    redis_connection_options connection;
+    std::chrono::milliseconds backoff_min{100};
+    std::chrono::milliseconds backoff_max{5'000};
+    std::string name; ///< What it is for, for the log.
+  };
+
+  /// Called from socket events and timers only.
+  struct callbacks {
+    std::function<void()> ready;
+    std::function<void(const redisReply&)> reply;
+    std::function<void(std::string_view reason)> lost;
+  };
+
+  redis_link(boost::asio::io_context& io, options how, callbacks to);
+  ~redis_link();
+
+  void start();
+
+  /// Ends it for good; nothing is called any more.
+  void stop();
+
+  [[nodiscard]] bool ready() const { return ready_; }
+
+  /// Attempts since it was last well.
+  [[nodiscard]] std::uint32_t attempts() const {
+    return pauses_.failures() + 1;
+  }
+
+  /// Only while ready.
+  void send(std::span<const std::string_view> command) {
+    connection_->send(command);
+  }
+  void send(std::initializer_list<std::string_view> command) {
+    connection_->send(command);
+  }
+
+  /// Gives the present connection up as if it had broken. Nothing while there
+  /// is none.
+  void give_up(std::string_view reason);
+
+private:
+  using clock = std::chrono::steady_clock;
+
+  void connection_ready() override;
+  void connection_reply(const redisReply& reply) override;
+  void connection_failed(std::string_view reason) override;
+
+  void open();
+  void try_again_later(std::string_view reason);
+  void tell_lost(std::string_view reason, std::chrono::milliseconds pause);
+
+  boost::asio::io_context& io_;
+  options how_;
+  callbacks to_;
+  std::shared_ptr<redis_connection> connection_;
+  backoff pauses_;
+  boost::asio::steady_timer retry_;
+  std::shared_ptr<void> alive_; ///< Timer handlers may come too late.
+  bool ready_ = false;
+  bool stopped_ = false;
+  std::size_t opened_ = 0;
+  clock::time_point ready_since_;
+  std::string last_reason_;
+};
+
+} // namespace greenroom::cluster

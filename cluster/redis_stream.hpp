@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
+
+#include "cluster/redis_url.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace greenroom::cluster {
+
+/// A byte stream to Redis, over TCP, TLS or a local socket. One loop's thread;
+/// at most one read and one write at a time; nothing blocks. Handlers keep it
+/// alive.
+class redis_stream {
+public:
+  /// An empty text: connected (with TLS: and the server is who it should be).
+  using connected = std::function<void(std::string error)>;
+  using moved = std::function<void(boost::system::error_code, std::size_t)>;
+
+  virtual ~redis_stream() = default;
+
+  virtual void connect(connected then) = 0;
+
+  /// Reads what is there, at least one byte.
+  virtual void read(char* to, std::size_t size_max, moved then) = 0;
+
+  /// Writes all of it. The bytes must stay until `then`.
+  virtual void write(std::string_view bytes, moved then) = 0;
+
+  /// What is pending ends with an error.
+  virtual void close() = 0;
+};
+
+struct tls_error {
+  std::string text;
+};
+
+/// What TLS trusts: the system's certificates and those of `ca_file` (PEM;
+/// empty: none). Reads files, so at the start of the process.
+[[nodiscard]] boost::system::result<std::shared_ptr<boost::asio::ssl::context>,
+                                    tls_error>
+make_tls_context(const std::string& ca_file);
+
+/// `attempt` turns the order in which the addresses of a name are tried, so
+/// that one dead address does not hide the others.
+[[nodiscard]] std::shared_ptr<redis_stream>
+make_redis_stream(boost::asio::io_context& io, const redis_endpoint& where,
+                  std::shared_ptr<boost::asio::ssl::context> tls,
+                  std::size_t attempt);
+
+} // namespace greenroom::cluster

@@ -1,0 +1,164 @@
+#include "cluster/redis_url.hpp"
+
+#include <sys/un.h>
+
+#include <charconv>
+#include <optional>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+namespace greenroom::cluster {
+
+namespace {
+
+using result = boost::system::result<redis_endpoint, url_error>;
+using transport = redis_endpoint::transport;
+
+// One byte stays for the terminating zero.
+constexpr std::size_t path_bytes_max = sizeof(sockaddr_un{}.sun_path) - 1;
+
+template <class Number>
+std::optional<Number> whole_number(std::string_view text) {
+  Number to{};
+  auto end = text.data() + text.size();
+  auto [stopped, failed] = std::from_chars(text.data(), end, to);
+  if (text.empty() || failed != std::errc{} || stopped != end)
+    return std::nullopt;
+  return to;
+}
+
+result with_database(redis_endpoint to, std::string_view number) {
+  auto database = whole_number<std::uint32_t>(number);
+  if (!database)
+    return url_error{"the database is not a whole number"};
+  to.database = *database;
+  return to;
+}
+
+result with_path(redis_endpoint to, std::string path) {
+  if (path.size() > path_bytes_max)
+    return url_error{"the path of the socket is longer than "
+                     + std::to_string(path_bytes_max) + " bytes"};
+  if (path.size() < 2 || path.find('\0') != std::string::npos)
+    return url_error{"the path of the socket is not a file name"};
+  to.path = std::move(path);
+  return to;
+}
+
+/// `/path` or `/path?db=n`: no URL, so nothing is percent-decoded.
+result from_path(std::string_view text) {
+  redis_endpoint to;
+  to.over = transport::local;
+  auto question = text.rfind('?');
+  auto found = with_path(to, std::string{text.substr(0, question)});
+  if (!found || question == std::string_view::npos)
+    return found;
+  auto query = text.substr(question + 1);
+  if (!query.starts_with("db="))
+    return url_error{"only the query parameter db is known"};
+  return with_database(std::move(*found), query.substr(3));
+}
+
+result with_login(redis_endpoint to, const boost::urls::url_view& url) {
+  to.user = url.user();
+  to.password = url.password();
+  if (to.password.empty() && (!to.user.empty() || url.has_password()))
+    return url_error{"a user needs a password, as in user:password@; a "
+                     "password alone is written :password@"};
+  return to;
+}
+
+result from_local_url(redis_endpoint to, const boost::urls::url_view& url) {
+  if (!url.encoded_host().empty() || url.has_port())
+    return url_error{"a socket path needs three slashes, as in unix:///path"};
+  auto found = with_path(std::move(to), url.path());
+  if (!found)
+    return found;
+  to = std::move(*found);
+  bool given = false;
+  for (auto parameter : url.params()) {
+    if (parameter.key != "db" || !parameter.has_value || given)
+      return url_error{"only the query parameter db is known, once"};
+    given = true;
+    auto numbered = with_database(std::move(to), parameter.value);
+    if (!numbered)
+      return numbered;
+    to = std::move(*numbered);
+  }
+  return to;
+}
+
+result from_network_url(redis_endpoint to, const boost::urls::url_view& url) {
+  if (url.has_query())
+    return url_error{"query parameters are not known here; the database is "
+                     "written /number"};
+  to.host = url.host_address();
+  if (to.host.empty())
+    return url_error{"no host"};
+  for (unsigned char byte : to.host)
+    if (byte <= 0x20 || byte == 0x7F)
+      return url_error{"the host holds a space or control character"};
+  if (url.has_port()) {
+    auto port = whole_number<std::uint16_t>(url.port());
+    if (!port || *port == 0)
+      return url_error{"the port is not a number from 1 to 65535"};
+    to.port = *port;
+  }
+  auto path = url.path();
+  if (path.empty() || path == "/")
+    return to;
+  return with_database(std::move(to), std::string_view{path}.substr(1));
+}
+
+} // namespace
+
+result parse_redis_url(std::string_view text) {
+  if (text.starts_with('/'))
+    return from_path(text);
+  auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+  if (!parsed)
+    return url_error{"not a URL like redis://host:6379 (special characters in "
+                     "a password are written as %XX)"};
+  auto url = *parsed;
+  auto scheme = url.scheme();
+  redis_endpoint to;
+  if (scheme == "redis")
+    to.over = transport::tcp;
+  else if (scheme == "rediss")
+    to.over = transport::tls;
+  else if (scheme == "unix" || scheme == "redis+unix")
+    to.over = transport::local;
+  else
+    return url_error{"the scheme is none of redis, rediss, unix, redis+unix"};
+  if (url.has_fragment() || !url.has_authority())
+    return url_error{"not a URL like redis://host:6379"};
+  auto found = with_login(std::move(to), url);
+  if (!found)
+    return found;
+  return found->over == transport::local
+             ? from_local_url(std::move(*found), url)
+             : from_network_url(std::move(*found), url);
+}
+
+std::string to_log_string(const redis_endpoint& where) {
+  std::string to = where.over == transport::tcp   ? "redis://"
+                   : where.over == transport::tls ? "rediss://"
+                                                  : "unix://";
+  if (!where.password.empty())
+    to += where.user + ":***@";
+  if (where.over == transport::local) {
+    to += where.path;
+    if (where.database != 0)
+      to += "?db=" + std::to_string(where.database);
+    return to;
+  }
+  bool is_v6 = where.host.find(':') != std::string::npos;
+  to += is_v6 ? '[' + where.host + ']' : where.host;
+  to += ':' + std::to_string(where.port);
+  if (where.database != 0)
+    to += '/' + std::to_string(where.database);
+  return to;
+}
+
+} // namespace greenroom::cluster

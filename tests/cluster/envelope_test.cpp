@@ -1,0 +1,259 @@
+#include "cluster/envelope.hpp"
+
+#include <random>
+
+#include <msgpack.hpp>
+
+#include "tests/support/catch.hpp"
+
+using namespace greenroom;
+using namespace greenroom::cluster;
+
+namespace {
+
+const node_run ann{"ann", 0xFEDC'BA98'7654'3210};
+const room_key lounge{room_space::protocol, "game:lounge"};
+
+protocol::value json(std::string text) {
+  return {protocol::encoding::json, std::move(text)};
+}
+
+/// Writes an envelope by hand, as some other node might.
+template <class... Elements>
+std::string packed(const Elements&... elements) {
+  msgpack::sbuffer buffer;
+  msgpack::packer to{buffer};
+  to.pack_array(sizeof...(elements));
+  (to.pack(elements), ...);
+  return {buffer.data(), buffer.size()};
+}
+
+std::string error_of(std::string_view bytes) {
+  auto found = decode(bytes);
+  return found ? "" : found.error().text;
+}
+
+template <class Event>
+Event round_trip(const Event& event) {
+  auto found = decode(encode(ann, {3, 4}, lounge, event));
+  REQUIRE(found.has_value());
+  auto& traffic = std::get<room_traffic>(*found);
+  CHECK(traffic.from == ann);
+  CHECK(traffic.at.stream == 3);
+  CHECK(traffic.at.sequence == 4);
+  CHECK(traffic.room == lounge);
+  return std::get<Event>(traffic.what);
+}
+
+} // namespace
+
+TEST_CASE("a message comes out of an envelope as it went in") {
+  auto back = round_trip(posted{"u1",
+                                {true, json("\"h\\u00e4\"")},
+                                "greeting",
+                                {protocol::encoding::msgpack, "\xcd\x01\x00"},
+                                1'700'000'000'123});
+  CHECK(back.user_id == "u1");
+  CHECK(back.body.is_text);
+  CHECK(back.body.said.in == protocol::encoding::json);
+  CHECK(back.body.said.bytes == "\"h\\u00e4\"");
+  CHECK(back.event == "greeting");
+  CHECK(back.timestamp.in == protocol::encoding::msgpack);
+  CHECK(back.timestamp.bytes == "\xcd\x01\x00");
+  CHECK(back.stamped == 1'700'000'000'123);
+}
+
+TEST_CASE("a directed message keeps its recipients") {
+  directed sent{{"u1", {false, json("{}")}, "", {}, -5}, {"bob", "c-17"}};
+  auto back = round_trip(sent);
+  CHECK(back.to == sent.to);
+  CHECK(back.what.stamped == -5);
+  CHECK(back.what.timestamp.empty());
+  CHECK_FALSE(back.what.body.is_text);
+}
+
+TEST_CASE("typing and raw frames come through an envelope") {
+  auto typing = round_trip(typing_event{"c-1", "u1", false});
+  CHECK(typing.connection_id == "c-1");
+  CHECK(typing.user_id == "u1");
+  CHECK_FALSE(typing.is_typing);
+
+  auto raw = round_trip(relayed{false, std::string("\0\xff\x80", 3)});
+  CHECK_FALSE(raw.is_text);
+  CHECK(raw.bytes == std::string("\0\xff\x80", 3));
+  CHECK(round_trip(relayed{true, ""}).bytes.empty());
+}
+
+TEST_CASE("signs of nodes come through an envelope") {
+  for (auto says : {sign::hello, sign::beat, sign::bye}) {
+    auto found = decode(encode(node_sign{ann, says}));
+    REQUIRE(found.has_value());
+    CHECK(std::get<node_sign>(*found).says == says);
+    CHECK(std::get<node_sign>(*found).from == ann);
+  }
+}
+
+TEST_CASE("what a newer node adds is ignored") {
+  auto found = decode(packed(1, 17, "ann", 7u, "later", 1.5));
+  REQUIRE(found.has_value());
+  CHECK(std::get<node_sign>(*found).says == sign::beat);
+
+  auto typing = std::make_tuple("c", "u", true, "since");
+  found = decode(packed(1, 3, "ann", 7u, 1u, 2u, 0u, "room", typing, 9));
+  REQUIRE(found.has_value());
+  CHECK(std::get<room_traffic>(*found).room.id == "room");
+}
+
+TEST_CASE("a kind that a newer node knows is told as unknown") {
+  auto found = decode(packed(1, 40, "ann", 7u));
+  REQUIRE(found.has_value());
+  CHECK(std::get<unknown_kind>(*found).kind == 40);
+  CHECK_FALSE(std::get<unknown_kind>(*found).at.has_value());
+
+  // Traffic takes a sequence number whether or not this node can read it.
+  found = decode(packed(1, 9, "ann", 7u, 2u, 5u, "anything"));
+  REQUIRE(found.has_value());
+  REQUIRE(std::get<unknown_kind>(*found).at.has_value());
+  CHECK(std::get<unknown_kind>(*found).at->sequence == 5);
+}
+
+TEST_CASE("an envelope of another version is refused") {
+  CHECK(error_of(packed(2, 17, "ann", 7u)) == "bad or missing field: version");
+  CHECK(error_of(packed(0, 17, "ann", 7u)) == "bad or missing field: version");
+}
+
+TEST_CASE("an envelope with a wrong field is refused by the field's name") {
+  auto typing = std::make_tuple("c", "u", true);
+  auto traffic = [&](auto node, auto sequence, auto space, auto room) {
+    return error_of(packed(1, 3, node, 7u, 1u, sequence, space, room, typing));
+  };
+  CHECK(traffic("ann", 1u, 0u, "room").empty());
+  CHECK(traffic("", 1u, 0u, "room") == "bad or missing field: node");
+  CHECK(traffic("a\nb", 1u, 0u, "room") == "bad or missing field: node");
+  CHECK(traffic("a\xff", 1u, 0u, "room") == "bad or missing field: node");
+  CHECK(traffic(std::string(129, 'a'), 1u, 0u, "room")
+        == "bad or missing field: node");
+  CHECK(traffic("ann", 0u, 0u, "room") == "bad or missing field: sequence");
+  CHECK(traffic("ann", -1, 0u, "room") == "bad or missing field: sequence");
+  CHECK(traffic("ann", 1u, 2u, "room") == "bad or missing field: space");
+  CHECK(traffic("ann", 1u, 0u, "") == "bad or missing field: room");
+  CHECK(traffic("ann", 1u, 0u, "\xc2\x85") == "bad or missing field: room");
+  CHECK(traffic("ann", 1u, 0u, std::string(257, 'r'))
+        == "bad or missing field: room");
+  CHECK(traffic("ann", 1u, 0u, std::string(256, 'r')).empty());
+}
+
+TEST_CASE("text that is not UTF-8 does not pass the border") {
+  CHECK(error_of(encode(ann, {1, 1}, lounge, relayed{true, "\xc3"}))
+        == "bad or missing field: bytes");
+  CHECK(error_of(encode(ann, {1, 1}, lounge, relayed{false, "\xc3"})).empty());
+  posted broken{"u", {true, json("\"\xff\"")}, "", {}, 0};
+  CHECK(error_of(encode(ann, {1, 1}, lounge, broken))
+        == "bad or missing field: value");
+}
+
+TEST_CASE("a check that is handed in sees every value") {
+  auto bytes =
+      encode(ann, {1, 1}, lounge, posted{"u", {true, json("oops")}, "", {}, 0});
+  CHECK(decode(bytes).has_value());
+  auto only_strings = [](const protocol::value& what) {
+    return what.bytes.starts_with('"');
+  };
+  CHECK_FALSE(decode(bytes, only_strings).has_value());
+}
+
+TEST_CASE("a size that is declared and not there costs nothing") {
+  CHECK_FALSE(error_of("\xdd\xff\xff\xff\xff").empty());       // array
+  CHECK_FALSE(error_of("\xdf\xff\xff\xff\xff").empty());       // map
+  CHECK_FALSE(error_of("\xc6\xff\xff\xff\xff").empty());       // binary
+  CHECK_FALSE(error_of(std::string(100'000, '\x91')).empty()); // depth
+  CHECK_FALSE(error_of("").empty());
+  CHECK(error_of(packed(1, 17, "ann", 7u) + '\xc0')
+        == "bytes after the envelope");
+}
+
+namespace {
+
+class dice {
+public:
+  explicit dice(std::uint64_t seed) : from_(seed) {}
+
+  std::uint64_t up_to(std::uint64_t max) { return from_() % (max + 1); }
+
+  std::string text() {
+    static constexpr const char* some[] = {"a", "Z", "\"", "\\", "ä", "😀"};
+    std::string to;
+    for (auto n = up_to(20); n > 0; --n)
+      to += some[up_to(5)];
+    return to;
+  }
+
+  std::string bytes() {
+    std::string to(up_to(300), '\0');
+    for (auto& byte : to)
+      byte = static_cast<char>(from_());
+    return to;
+  }
+
+  protocol::value value() {
+    if (up_to(1) == 0)
+      return json("\"" + text() + "\"");
+    return {protocol::encoding::msgpack, "x" + bytes()};
+  }
+
+  posted post() {
+    return {text(),
+            {up_to(1) == 0, value()},
+            text(),
+            up_to(1) == 0 ? protocol::value{} : value(),
+            static_cast<std::int64_t>(from_())};
+  }
+
+  room_event event() {
+    switch (up_to(3)) {
+    case 0:
+      return post();
+    case 1:
+      return directed{post(), std::vector<std::string>(up_to(64), text())};
+    case 2:
+      return typing_event{text(), text(), up_to(1) == 0};
+    default:
+      return relayed{false, bytes()};
+    }
+  }
+
+private:
+  std::mt19937_64 from_;
+};
+
+} // namespace
+
+TEST_CASE("any event comes out of an envelope as it went in") {
+  dice roll{1};
+  for (int i = 0; i < 2'000; ++i) {
+    auto bytes =
+        encode(ann, {i + 1u, roll.up_to(~0ull - 1) + 1}, lounge, roll.event());
+    auto found = decode(bytes);
+    REQUIRE(found.has_value());
+    auto& traffic = std::get<room_traffic>(*found);
+    // Equal bytes from both mean that nothing was lost.
+    CHECK(encode(traffic.from, traffic.at, traffic.room, traffic.what)
+          == bytes);
+  }
+}
+
+TEST_CASE("no truncated or changed envelope does harm") {
+  dice roll{2};
+  for (int i = 0; i < 300; ++i) {
+    auto bytes = encode(ann, {1, 2}, lounge, roll.event());
+    for (std::size_t n = 0; n < bytes.size(); ++n)
+      REQUIRE_FALSE(decode(bytes.substr(0, n)).has_value());
+    for (int change = 0; change < 50; ++change) {
+      auto changed = bytes;
+      changed[roll.up_to(bytes.size() - 1)] =
+          static_cast<char>(roll.up_to(255));
+      (void)decode(changed);
+    }
+    (void)decode(roll.bytes());
+  }
+}

@@ -1,0 +1,22 @@
+#include "cluster/envelope.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace greenroom;
+  using namespace greenroom::cluster;
+  auto found = decode(fuzz::view(data, size));
+  if (!found) {
+    fuzz::must(!found.error().text.empty(), "an error has a text");
+    return 0;
+  }
+  auto* came = std::get_if<room_traffic>(&*found);
+  if (came == nullptr)
+    return 0;
+  auto sent = encode(came->from, came->at, came->room, came->what);
+  auto again = decode(sent);
+  fuzz::must(again.has_value(), "what came can be sent on");
+  const auto& back = std::get<room_traffic>(*again);
+  fuzz::must(encode(back.from, back.at, back.room, back.what) == sent,
+             "and then says the same");
+  return 0;
+}

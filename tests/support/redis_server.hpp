@@ -1,0 +1,81 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace greenroom::test {
+
+/// A directory that goes away with the test.
+class temporary_directory {
+public:
+  temporary_directory();
+  ~temporary_directory();
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+
+  [[nodiscard]] std::string operator/(const std::string& name) const {
+    return path_ / name;
+  }
+
+private:
+  std::filesystem::path path_;
+};
+
+/// A port of 127.0.0.1 that nobody listens on at the moment.
+[[nodiscard]] std::uint16_t free_port();
+
+/// Runs a program to its end, without a shell; gives its exit status.
+int run(const std::vector<std::string>& command);
+
+/// A redis-server of the test's own, with nothing on disk: on a free port and a
+/// socket, which it keeps when it is started again. Ends with this object.
+class redis_server {
+public:
+  /// `more` are further arguments, as `--requirepass x`. With `plain` false it
+  /// listens on no port of its own (see `--tls-port`).
+  explicit redis_server(std::vector<std::string> more = {}, bool plain = true);
+  ~redis_server();
+  redis_server(const redis_server&) = delete;
+  redis_server& operator=(const redis_server&) = delete;
+
+  /// Returns when it accepts clients. Throws if it does not within 10 s.
+  void start();
+
+  /// SIGKILL: no goodbye to anybody.
+  void kill();
+
+  /// SIGSTOP: its connections stay, and nothing answers.
+  void freeze();
+  void thaw();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::string socket() const { return directory_ / "redis.sock"; }
+  [[nodiscard]] std::string url() const {
+    return "redis://127.0.0.1:" + std::to_string(port_);
+  }
+
+private:
+  std::vector<std::string> command() const;
+  void wait_until_ready(int output) const;
+
+  temporary_directory directory_;
+  std::vector<std::string> more_;
+  std::uint16_t port_;
+  bool plain_;
+  pid_t process_ = 0;
+};
+
+/// A certificate authority in a directory, and a key and certificate that it
+/// signed for `host` (`DNS:name` or `IP:address`).
+struct certificates {
+  explicit certificates(const std::string& host);
+
+  temporary_directory in;
+  std::string ca, certificate, key;
+};
+
+} // namespace greenroom::test

@@ -1,0 +1,93 @@
+// Nodes that come late, stop, or die.
+
+import assert from 'node:assert/strict';
+
+import { connect } from './support/client.mjs';
+import {
+  clusterSettings, memberOnEach, startCluster, subscribed,
+} from './support/cluster.mjs';
+import { openNode } from './support/node.mjs';
+import { startRedis } from './support/redis.mjs';
+import { test } from './support/test.mjs';
+
+test('a node dies by SIGKILL: the others go on, its clients find another',
+  async (t) => {
+    const redis = await startRedis(t);
+    const nodes = await startCluster(t, redis, 3,
+      { 'cluster.beat': '100ms', 'cluster.peer-timeout': '500ms' });
+    const [ada, bob, cid] = await memberOnEach(t, redis, nodes, 'crash');
+    await nodes[0].event('peer.joined', { peer: 'n3' });
+    nodes[2].signal('SIGKILL');
+    await cid.closes(1006);
+    await nodes[2].exit();
+    for (let i = 0; i < 50; ++i) {
+      await ada.say('crash', `a ${i}`);
+      assert.equal((await bob.next('message')).text, `a ${i}`);
+      await bob.say('crash', `b ${i}`);
+      assert.equal((await ada.next('message')).text, `b ${i}`);
+    }
+    const again = await connect(t, nodes[0]);
+    await again.join('crash');
+    await bob.say('crash', 'welcome back');
+    await again.next({ type: 'message', text: 'welcome back' });
+    await nodes[0].event('peer.lost', { peer: 'n3' });
+  });
+
+test('a node that comes back under its old id is heard like any other',
+  async (t) => {
+    const redis = await startRedis(t);
+    const nodes = await startCluster(t, redis, 2);
+    const [ada, bob] = await memberOnEach(t, redis, nodes, 'return');
+    for (let i = 0; i < 20; ++i) await bob.say('return', 'before');
+    for (let i = 0; i < 20; ++i) await ada.next('message');
+    nodes[1].signal('SIGKILL');
+    await nodes[1].exit();
+    await subscribed(redis, 'return', 1);
+    const reborn = await openNode(t,
+      clusterSettings(redis, { 'cluster.node-id': 'n2' }));
+    const eve = await connect(t, reborn);
+    await eve.join('return');
+    await subscribed(redis, 'return', 2);
+    await eve.say('return', 'after');
+    assert.equal((await ada.next('message')).text, 'after');
+  });
+
+test('a node that joins late gets what is said from then on', async (t) => {
+  const redis = await startRedis(t);
+  const nodes = await startCluster(t, redis, 2);
+  const [ada, bob] = await memberOnEach(t, redis, nodes, 'late');
+  await ada.say('late', 'early');
+  await bob.next('message');
+  const third = await openNode(t,
+    clusterSettings(redis, { 'cluster.node-id': 'n3' }));
+  const cid = await connect(t, third);
+  await cid.join('late');
+  await subscribed(redis, 'late', 3);
+  await ada.say('late', 'later');
+  assert.equal((await cid.next('message')).text, 'later');
+  await cid.say('late', 'thanks');
+  assert.equal((await ada.next('message')).text, 'thanks');
+  assert.equal((await bob.next({ type: 'message', text: 'thanks' })).text,
+    'thanks');
+});
+
+test('a node that stops says goodbye to its peers', async (t) => {
+  const redis = await startRedis(t);
+  const nodes = await startCluster(t, redis, 2);
+  await nodes[0].event('peer.joined', { peer: 'n2' });
+  nodes[1].signal('SIGTERM');
+  assert.deepEqual(await nodes[1].exit(), { code: 0, signal: null });
+  await nodes[0].event('peer.left', { peer: 'n2' });
+});
+
+test('what was acked before SIGTERM reaches the other nodes', async (t) => {
+  const redis = await startRedis(t);
+  const nodes = await startCluster(t, redis, 2);
+  const [ada, bob] = await memberOnEach(t, redis, nodes, 'last words');
+  for (let i = 0; i < 200; ++i)
+    ada.send({ type: 'message', roomId: 'last words', data: i, id: i });
+  await ada.next({ type: 'ack', id: 199 });
+  nodes[0].signal('SIGTERM');
+  for (let i = 0; i < 200; ++i)
+    assert.equal((await bob.next('message')).data, i);
+});

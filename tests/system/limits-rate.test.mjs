@@ -1,0 +1,128 @@
+// [P-7] How often a client may speak.
+
+import assert from 'node:assert/strict';
+
+import { connect } from './support/client.mjs';
+import { openNode } from './support/node.mjs';
+import { frames, relayMembers } from './support/relay.mjs';
+import { roomOf } from './support/rooms.mjs';
+import { test } from './support/test.mjs';
+import { eventually } from './support/wait.mjs';
+
+const slow = (more = {}) => ({
+  'limits.messages-per-second': 2,
+  'limits.messages-burst': 6,
+  ...more,
+});
+
+const message = (id) =>
+  ({ type: 'message', roomId: 'rate', text: String(id), id });
+
+/** Sends `count` messages at once and sorts the answers by kind. */
+async function burst(client, count) {
+  for (let i = 0; i < count; ++i) client.send(message(i));
+  const acks = [];
+  const errors = [];
+  for (let i = 0; i < count; ++i) {
+    const answer = await client.next((m) => m.id === i && m.type !== 'message');
+    (answer.type === 'ack' ? acks : errors).push(answer);
+  }
+  return { acks, errors };
+}
+
+test('[P-7] beyond the burst a message is rate_limited, with a time to retry',
+  async (t) => {
+    const node = await openNode(t, slow());
+    const [ada, bob] = await roomOf(t, node, 'rate', 2);
+    const { acks, errors } = await burst(ada, 12);
+    // Joining was a message too, and a little time has passed.
+    assert.ok(acks.length >= 5 && acks.length <= 8, `${acks.length} went`);
+    for (const error of errors) {
+      assert.equal(error.code, 'rate_limited');
+      assert.ok(error.retryAfter > 0 && error.retryAfter <= 10_000,
+        `retryAfter ${error.retryAfter}`);
+    }
+    for (const ack of acks)
+      assert.equal((await bob.next('message')).text, String(ack.id));
+    assert.equal(bob.all('message').length, acks.length);
+  });
+
+test('[P-7] after retryAfter a message is welcome again', async (t) => {
+  const node = await openNode(t, slow());
+  const [ada] = await roomOf(t, node, 'rate', 1);
+  const { errors } = await burst(ada, 8);
+  const { retryAfter } = errors.at(-1);
+  const told = Date.now();
+  await eventually('the time has come',
+    () => Date.now() - told > retryAfter + 20);
+  assert.equal((await ada.request(message('again'))).type, 'ack');
+});
+
+test('[P-7] who goes on is closed with 4029', async (t) => {
+  const node = await openNode(t, slow({ 'limits.violations': 5 }));
+  const [ada, bob] = await roomOf(t, node, 'rate', 2);
+  for (let i = 0; i < 50; ++i) ada.send(message(i));
+  await ada.closes(4029, 'Too many violations');
+  const refused = ada.all('error');
+  assert.ok(refused.length <= 6 && refused.every(
+    (error) => error.code === 'rate_limited'), JSON.stringify(refused));
+  await bob.lives();
+  await node.event('connection.limited', { connection: ada.connectionId });
+});
+
+test('[P-7] violations that are long past do not add up', async (t) => {
+  const node = await openNode(t, slow({ 'limits.violations': 5,
+    'limits.violations-window': '200ms', 'limits.messages-per-second': 20 }));
+  const [ada] = await roomOf(t, node, 'rate', 1);
+  for (let round = 0; round < 4; ++round) {
+    const began = Date.now();
+    await burst(ada, 8);
+    await eventually('the window is past', () => Date.now() - began > 600);
+  }
+  await ada.lives();
+});
+
+test('[P-7] requests of every kind count, also those that are refused',
+  async (t) => {
+    const node = await openNode(t, slow());
+    const ada = await connect(t, node);
+    for (let i = 0; i < 12; ++i)
+      ada.send({ type: ['ping', 'nonsense', 'presence'][i % 3], id: i,
+        roomId: 'x' });
+    const answers = [];
+    for (let i = 0; i < 12; ++i) answers.push(await ada.next({ id: i }));
+    assert.ok(answers.slice(0, 5).every((a) => a.code !== 'rate_limited'));
+    assert.ok(answers.slice(9).every((a) => a.code === 'rate_limited'));
+  });
+
+test('[P-7] 200 at once are allowed by default, 0 sets no limit', async (t) => {
+  const [ada] = await roomOf(t, await openNode(t), 'rate', 1);
+  const { acks, errors } = await burst(ada, 190);
+  assert.equal(acks.length, 190, JSON.stringify(errors[0]));
+  const free = await openNode(t, { 'limits.messages-per-second': 0 });
+  const [bob] = await roomOf(t, free, 'rate', 1);
+  assert.equal((await burst(bob, 1000)).acks.length, 1000);
+});
+
+test('[P-7] one client over its rate costs the others nothing', async (t) => {
+  const node = await openNode(t, slow({ 'limits.violations': 1000000 }));
+  const [ada, bob, cid] = await roomOf(t, node, 'rate', 3);
+  const flood = burst(ada, 500);
+  await bob.say('rate', 'calm');
+  await cid.next({ type: 'message', text: 'calm' });
+  await flood;
+});
+
+test('[P-7] on /relay the node reads slower and loses nothing', async (t) => {
+  const node = await openNode(t, { 'limits.messages-per-second': 50,
+    'limits.messages-burst': 10 });
+  const [ada, bob] = await relayMembers(t, node, 'slow', 2);
+  const began = Date.now();
+  const sent = Array.from({ length: 60 }, (_, i) => `frame ${i}`);
+  for (const what of sent) ada.sendFrame(what);
+  const got = await frames(bob, sent.length);
+  assert.deepEqual(got, sent.map((what) => [false, what]));
+  const took = Date.now() - began;
+  assert.ok(took > 500, `60 frames at 50/s came within ${took} ms`);
+  assert.equal(ada.socket.readyState, 1);
+});
