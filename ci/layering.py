@@ -34,6 +34,7 @@ LAYERS = {
     # Tests may put layers together as they like, but what needs the whole
     # program belongs into tests/app.
     "tests": (("core/", "actors/", "net/", "cluster/", "tests/"), ()),
+    "tests/bench": (("bench/", "tests/"), ()),
     "tests/app": (("core/", "actors/", "net/", "cluster/", "app/", "tests/"), ()),
 }
 
