@@ -62,14 +62,17 @@ void audience::on_advance(const advance& msg) {
 }
 
 void audience::on_hand_over(const hand_over& msg) {
-  for (auto id : msg.to)
-    if (auto* who = find(id)) {
-      // Behind what the room said before. Of a socket that is full, the lane
-      // keeps the rest: a slow member costs a cursor, not a queue.
-      if (!who->out->is_blocked())
-        who->finish();
-      who->out->push(msg.frame);
-    }
+  for (auto id : msg.to) {
+    auto* who = find(id);
+    if (who == nullptr)
+      continue;
+    // The outbox sends its own frames first: what the lane has for the member
+    // goes ahead, as far as a slow one may be kept waiting for it.
+    auto behind = who->in.stream.head() - who->at();
+    if (who->out->own_bytes() + behind <= who->out->bytes_max())
+      who->finish();
+    who->out->push(msg.frame);
+  }
 }
 
 void audience::append(const step& next) {

@@ -99,10 +99,11 @@ private:
   std::string epoch_;
   caf::actor_addr room_; ///< Its owner: an address, so that neither keeps both.
   slow_policy slow_;
-  std::array<std::unique_ptr<row>, lane_kinds> rows_;
-  std::unordered_map<member_id, std::unique_ptr<seat>> seats_;
   call_later spread_later_;
   call_later trim_later_;
+  // After what they ask to be trimmed by: seats that lag say so at their end.
+  std::array<std::unique_ptr<row>, lane_kinds> rows_;
+  std::unordered_map<member_id, std::unique_ptr<seat>> seats_;
 };
 
 } // namespace greenroom::actors

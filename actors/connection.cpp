@@ -22,8 +22,10 @@ using protocol::request_id;
 constexpr std::uint32_t credit_every = 16;
 constexpr std::uint32_t unconfirmed_max = 256;
 
-/// A room that does not answer a join in this time is refused.
+/// A room that does not answer a join in this time is refused, and when its
+/// client may try again.
 constexpr milliseconds join_timeout{5'000};
+constexpr milliseconds join_retry_after{1'000};
 
 /// RFC 6455 section 7.4.1: what a log says of an end without a close frame.
 constexpr std::uint16_t abnormal_closure = 1006;
@@ -405,7 +407,10 @@ void connection::send_join(const std::string& room_id,
   auto may = rights_in(room_id);
   auto& in = rooms_[room_id];
   in.may = may;
+  if (in.asked_at)
+    return; // The URL names the room twice.
   in.asked_at = home_.now();
+  in.asked = id;
   ++joining_;
   newcomer who;
   who.id = self_->id();
@@ -473,6 +478,14 @@ void connection::leave_all() {
   joining_ = 0;
 }
 
+/// The join has been answered, or is given up.
+void connection::answered(membership& in) {
+  if (!in.asked_at)
+    return;
+  in.asked_at.reset();
+  --joining_;
+}
+
 void connection::on_entered(const room_entered& msg) {
   auto found = rooms_.find(msg.key.id);
   if (found == rooms_.end()) {
@@ -480,8 +493,7 @@ void connection::on_entered(const room_entered& msg) {
     self_->send(msg.room, leave{self_->id(), {}, {}});
     return;
   }
-  if (joining_ > 0)
-    --joining_;
+  answered(found->second);
   found->second.room = msg.room;
   work_off();
 }
@@ -490,8 +502,7 @@ void connection::on_exited(const room_exited& msg) {
   auto found = rooms_.find(msg.key.id);
   if (found == rooms_.end())
     return;
-  if (!found->second.room && joining_ > 0)
-    --joining_;
+  answered(found->second);
   rooms_.erase(found);
   unconfirmed_ = 0; // What the room owed will not come.
   if (hello_.space == room_space::relay)
@@ -514,8 +525,8 @@ void connection::on_refused(const request_refused& msg) {
     unconfirmed_ -= std::min(unconfirmed_, credit_every);
   if (msg.was_join) {
     auto found = rooms_.find(msg.key.id);
-    if (found != rooms_.end() && joining_ > 0) {
-      --joining_;
+    if (found != rooms_.end() && found->second.asked_at) {
+      answered(found->second);
       if (!found->second.room)
         rooms_.erase(found);
     }
@@ -569,14 +580,15 @@ void connection::close(close_code code, std::string_view why) {
 }
 
 void connection::on_closed(const socket_closed& msg) {
-  bool by_node = phase_ == phase::closing && !msg.by_client;
-  auto code = by_node ? closed_with_ : msg.code;
+  bool decided = phase_ == phase::closing; // Here, and not by the wire.
+  bool by_node = decided || !msg.by_client;
+  auto code = decided ? closed_with_ : msg.code;
   log::emit(
       events::connection_closed,
       {{"connection", connection_id_},
        {"user", user_id_},
        {"code", code},
-       {"reason", by_node ? closed_why_ : msg.reason},
+       {"reason", decided ? closed_why_ : msg.reason},
        {"by", by_node ? "node" : "client"},
        {"lived_ms",
         std::chrono::duration_cast<milliseconds>(home_.now() - born_).count()},
@@ -598,23 +610,35 @@ void connection::on_deadline() {
     close(close_code::token_expired);
     return;
   }
-  if (throttled_until_ && now >= *throttled_until_)
+  if (throttled_until_ && now >= *throttled_until_) {
     throttled_until_.reset();
-  for (auto i = rooms_.begin(); joining_ > 0 && i != rooms_.end();) {
-    if (i->second.room || now < i->second.asked_at + join_timeout) {
-      ++i;
-      continue;
-    }
-    refuse(error_code::unavailable, "the room does not answer", {}, i->first);
-    i = rooms_.erase(i);
-    --joining_;
+    (void)pace_.take(now); // For the frame that went out without a token.
   }
-  if (now >= next_ping_)
+  end_overdue_joins();
+  if (phase_ != phase::closing && now >= next_ping_)
     check_heartbeat();
   if (phase_ == phase::closing)
     return;
   work_off();
   set_timer();
+}
+
+void connection::end_overdue_joins() {
+  for (auto i = rooms_.begin(); joining_ > 0 && i != rooms_.end();) {
+    auto& [room_id, in] = *i;
+    if (!in.asked_at || home_.now() < *in.asked_at + join_timeout) {
+      ++i;
+      continue;
+    }
+    if (hello_.space == room_space::relay) {
+      close(close_code::try_later);
+      return;
+    }
+    reply(protocol::error{error_code::unavailable, "the room does not answer",
+                          in.asked, room_id, join_retry_after.count()});
+    answered(in);
+    i = in.room ? std::next(i) : rooms_.erase(i);
+  }
 }
 
 void connection::check_heartbeat() {
@@ -649,8 +673,8 @@ void connection::set_timer() {
     next = std::min(next, *throttled_until_);
   if (joining_ > 0)
     for (const auto& [room_id, in] : rooms_)
-      if (!in.room)
-        next = std::min(next, in.asked_at + join_timeout);
+      if (in.asked_at)
+        next = std::min(next, *in.asked_at + join_timeout);
   home_.timers().at(next, timer_,
                     [this] { self_->send(self_, deadline_reached{}); });
 }

@@ -44,9 +44,10 @@ private:
   enum class phase : std::uint8_t { awaiting_auth, open, closing };
 
   struct membership {
-    room_actor room; ///< Null while the join is under way.
+    room_actor room; ///< Null until the first join has succeeded.
     rights may;
-    steady_time asked_at; ///< When the join was sent.
+    std::optional<steady_time> asked_at; ///< A join is under way since then.
+    protocol::request_id asked;          ///< Its id.
   };
 
   // -- login [P-2]
@@ -89,6 +90,8 @@ private:
                      const protocol::request_id& id);
   [[nodiscard]] rights rights_in(const std::string& room_id) const;
   void leave_all();
+  void answered(membership& in);
+  void end_overdue_joins();
   void on_entered(const room_entered& msg);
   void on_exited(const room_exited& msg);
   void on_done(const request_done& msg);
@@ -131,7 +134,7 @@ private:
   bool named_ = false; ///< An anonymous client has taken its own `userId`.
 
   std::map<std::string, membership> rooms_;
-  std::uint32_t joining_ = 0; ///< Joins under way.
+  std::uint32_t joining_ = 0; ///< Memberships with a join under way.
   std::deque<inbound> backlog_;
   std::uint32_t unconfirmed_ = 0; ///< Publishes since the last credit came.
   std::uint32_t since_credit_ = 0;

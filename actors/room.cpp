@@ -133,6 +133,10 @@ void room::admit_member(const join& msg) {
   self_->monitor(who.connection);
   self_->send(who.connection, room_entered{key_, self_});
 
+  // Who was given no list gets it when the room is small enough again.
+  if (members_.size() > rules_.listed_members)
+    listed_ = false;
+
   slice first;
   if (who.lane != lane_kind::raw)
     first = make_frame(who.lane, welcome(who, msg));

@@ -128,7 +128,7 @@ private:
   std::map<std::string, typist> typing_; ///< By connection id.
   presence_batch news_;
   steady_time news_due_{};
-  bool listed_ = true; ///< The room is small enough for member lists.
+  bool listed_ = true; ///< Every member has been given the list.
 
   std::vector<join> waiting_; ///< For the first answer of the cluster.
   bool watching_ = false;

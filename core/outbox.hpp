@@ -56,7 +56,7 @@ public:
   ~outbox() override = default;
 
   /// A frame for this connection alone. Over the limit the connection is ended
-  /// by `overflow`; after `shut` it is dropped.
+  /// by `too_slow`; after `seal` or `shut` it is dropped.
   void push(slice frame);
 
   /// A frame of the WebSocket layer itself (handshake, pong, close): nothing

@@ -129,6 +129,9 @@ token_verdict read_claims(const json::object& from, const rules& by,
 
 token_verdict verify(const rules& by, std::string_view token,
                      std::int64_t now) {
+  // libjwt would read up to a zero byte, and overlook what follows.
+  if (token.find('\0') != token.npos)
+    return token_refused{"malformed or badly signed"};
   jwt_t* raw = nullptr;
   // libjwt checks the signature, and that "none" does not come with a key.
   auto failed =

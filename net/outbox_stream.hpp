@@ -11,6 +11,7 @@
 #include <boost/beast/core/role.hpp>
 
 #include "core/outbox.hpp"
+#include "core/ws_frame.hpp"
 
 namespace greenroom::net {
 
