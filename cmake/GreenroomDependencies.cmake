@@ -22,20 +22,15 @@ target_include_directories(msgpack SYSTEM INTERFACE ${MSGPACK_INCLUDE_DIR})
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 
-# ccache makes the second build of the same code free, in another clone too:
-# BASEDIR and NOHASHDIR take the clone's own folder out of the key. The objects
-# then name files relative to the clone's root, which is where to start gdb.
-# A precompiled header is cached like an object; SLOPPINESS and -fpch-preprocess
-# are what ccache and GCC need for that.
+# ccache makes the second build of the same code free. In the same folder only:
+# a precompiled header names its sources by path, and one that was made in
+# another clone lets the compiler read each of them twice. SLOPPINESS and
+# -fpch-preprocess are what ccache and GCC need to cache with such headers.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
     CCACHE_SLOPPINESS=pch_defines,time_macros
-    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
-    CCACHE_NOHASHDIR=1
-    CCACHE_ABSSTDERR=1
+    CCACHE_NAMESPACE=${PROJECT_SOURCE_DIR}
     ${CCACHE})
-  add_compile_options(
-    -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.
-    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endif()
