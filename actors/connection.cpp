@@ -454,7 +454,10 @@ bool connection::claim_user_id(const std::optional<std::string>& wanted,
                                const request_id& id) {
   if (!wanted || *wanted == user_id_)
     return true;
-  if (anonymous_ && !named_) {
+  // Names that the node gives are no user's to take: what is sent `to` such a
+  // connection would reach the thief, too.
+  bool reserved = wanted->starts_with("c-") || wanted->starts_with("anon-");
+  if (anonymous_ && !named_ && !reserved) {
     user_id_ = *wanted;
     named_ = true;
     return true;
@@ -541,10 +544,8 @@ void connection::on_refused(const request_refused& msg) {
 // -- pace ---------------------------------------------------------------------
 
 bool connection::within_rate(const request_id& id, const std::string& room_id) {
-  if (pace_.take(home_.now())) {
-    told_of_limit_ = false;
+  if (pace_.take(home_.now()))
     return true;
-  }
   reply(protocol::error{error_code::rate_limited, "too many messages", id,
                         room_id, pace_.wait(home_.now()).count()});
   count_violation("limits.messages-per-second");
@@ -554,13 +555,14 @@ bool connection::within_rate(const request_id& id, const std::string& room_id) {
 /// Who goes on after `rate_limited` is closed [P-7].
 void connection::count_violation(std::string_view limit) {
   const auto& limits = context_->config.limits;
-  if (!std::exchange(told_of_limit_, true))
-    log::emit(events::connection_limited,
-              {{"connection", connection_id_}, {"limit", limit}});
   if (home_.now() - violations_since_ > limits.violations_window) {
     violations_since_ = home_.now();
     violations_ = 0;
+    told_of_limit_ = false;
   }
+  if (!std::exchange(told_of_limit_, true))
+    log::emit(events::connection_limited,
+              {{"connection", connection_id_}, {"limit", limit}});
   if (++violations_ > limits.violations)
     close(close_code::too_many_violations);
 }

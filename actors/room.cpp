@@ -125,7 +125,7 @@ void room::admit_member(const join& msg) {
   const auto& who = entry->second;
   empty_since_.reset();
   by_connection_.emplace(who.about.connection_id, who.id);
-  by_user_.emplace(who.about.user_id, who.id);
+  by_user_.insert({who.about.user_id, who.id});
   auto lane = static_cast<std::size_t>(who.lane);
   auto& where = section_of(who.loop);
   ++where.members[lane];
@@ -141,6 +141,8 @@ void room::admit_member(const join& msg) {
   if (who.lane != lane_kind::raw)
     first = make_frame(who.lane, welcome(who, msg));
   tell(where, admit{who, std::move(first)});
+  // The outbox is the audience's now: its last owner has to be on its loop.
+  entry->second.out.reset();
   if (who.lane != lane_kind::raw && degraded())
     tell(where, hand_over{{who.id},
                           make_frame(who.lane, protocol::degraded{key_.id})});
@@ -173,7 +175,9 @@ void room::change_lane(newcomer& who, const newcomer& now) {
   who.lane = now.lane;
   who.sees_presence = now.sees_presence;
   count(who.lane, 1);
-  tell(where, admit{who, {}});
+  auto again = who;
+  again.out = now.out;
+  tell(where, admit{std::move(again), {}});
 }
 
 protocol::joined room::welcome(const newcomer& who, const join& asked) const {
@@ -250,9 +254,7 @@ void room::remove(member_id id, slice last) {
   --where.members[lane];
   --lane_members_[lane];
   by_connection_.erase(who.about.connection_id);
-  auto [begin, end] = by_user_.equal_range(who.about.user_id);
-  by_user_.erase(std::find_if(begin, end,
-                              [&](auto& entry) { return entry.second == id; }));
+  by_user_.erase({who.about.user_id, id});
   if (key_.space == room_space::protocol)
     news_.left(who.about);
   if (members_.empty())
@@ -304,6 +306,8 @@ void room::say(const publish& msg, const newcomer& by, const posted& what) {
 void room::say(const publish& msg, const newcomer& by, const directed& what) {
   protocol::ack answer;
   auto key = dedupe_key(by, msg.id);
+  if (!key.empty())
+    key += '>'; // Apart from messages to all: what is remembered differs.
   auto before = log_.find(key, home_.now());
   answer.duplicate = before.has_value();
   answer.delivered = before ? *before : hand_to(what, by.id);
@@ -375,8 +379,8 @@ std::uint64_t room::hand_to(const directed& what, member_id except) {
   for (const auto& addressee : what.to) {
     if (auto one = by_connection_.find(addressee); one != by_connection_.end())
       chosen.push_back(one->second);
-    auto [begin, end] = by_user_.equal_range(addressee);
-    for (auto i = begin; i != end; ++i)
+    for (auto i = by_user_.lower_bound({addressee, 0});
+         i != by_user_.end() && i->first == addressee; ++i)
       chosen.push_back(i->second);
   }
   std::sort(chosen.begin(), chosen.end());
@@ -470,7 +474,10 @@ void room::show_presence() {
   what.room_id = key_.id;
   what.member_count = members_.size();
   member_id sender = 0;
-  bool listed = members_.size() <= rules_.listed_members;
+  // Not at once back to lists: who comes and goes at the border must not make
+  // the room tell everybody everything each time.
+  auto most = rules_.listed_members;
+  bool listed = members_.size() <= (listed_ ? most : most - most / 8);
   if (listed && !listed_) {
     // Small enough again: differences make sense only to who has the list.
     what.members.emplace();

@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -118,7 +119,7 @@ private:
 
   std::unordered_map<member_id, newcomer> members_;
   std::unordered_map<std::string, member_id> by_connection_;
-  std::unordered_multimap<std::string, member_id> by_user_;
+  std::set<std::pair<std::string, member_id>> by_user_;
   std::vector<std::optional<section>> sections_; ///< By loop.
   std::array<std::uint32_t, lane_kinds> lane_members_{};
   std::array<lane_writer, lane_kinds> lanes_;

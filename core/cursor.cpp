@@ -44,15 +44,21 @@ void cursor::advance() {
 
 void cursor::finish() {
   prepare();
-  while (out_.takes() && at_ < lane_.head()) {
-    auto run = next_run(at_);
-    for (auto begin = run.begin; begin < run.end;) {
-      auto end = lane_.frame_end(begin + 1);
-      out_.push(lane_.share(begin, end));
-      begin = end;
+  auto from = at_;
+  auto push_until = [&](position end) {
+    while (out_.takes() && from < end) {
+      auto border = lane_.frame_end(from + 1);
+      out_.push(lane_.share(from, border));
+      from = border;
     }
-    move_to(run.end);
+  };
+  for (const auto& own : own_) {
+    push_until(own.begin);
+    from = std::max(from, own.end);
   }
+  push_until(lane_.head());
+  at_ = lane_.head();
+  own_.clear();
   out_.forget(*this);
   set_lagging(false);
 }

@@ -35,7 +35,8 @@ slice lane_writer::append(std::string_view header, std::string_view payload) {
   make_room(bytes);
   auto begin = current_->size();
   current_->append(header);
-  current_->append(payload);
+  if (!payload.empty()) // An empty view may point nowhere.
+    current_->append(payload);
   return {current_, begin, begin + bytes};
 }
 

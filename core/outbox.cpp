@@ -4,11 +4,21 @@
 
 namespace greenroom {
 
+namespace {
+
+/// How much more than `bytes_max` one turn may bring a reader that keeps up.
+constexpr std::size_t turn_factor = 16;
+
+} // namespace
+
 void outbox::push(slice frame) {
   if (!takes())
     return;
   push_transport(std::move(frame));
-  if (own_bytes_ > bytes_max_)
+  // One turn may bring a reader that keeps up more than the limit (lists of
+  // large rooms, say), which it is sent at the turn's end: only a full socket
+  // makes it slow. Bounded all the same.
+  if (own_bytes_ > (blocked_ ? bytes_max_ : turn_factor * bytes_max_))
     too_slow();
 }
 
@@ -91,6 +101,8 @@ void outbox::set_blocked(bool on) {
   if (on)
     for (std::size_t i = 0; i < ready_.size(); ++i) // `blocked` may clear it.
       ready_[i]->blocked();
+  if (on && takes() && own_bytes_ > bytes_max_)
+    too_slow();
 }
 
 void outbox::cut() {

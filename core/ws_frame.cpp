@@ -37,7 +37,8 @@ slice make_frame(opcode kind, std::string_view payload) {
   auto total = static_cast<std::uint32_t>(header_bytes + payload.size());
   auto to = segment::make(total);
   to->append({header, header_bytes});
-  to->append(payload);
+  if (!payload.empty()) // An empty view may point nowhere.
+    to->append(payload);
   return {std::move(to), 0, total};
 }
 

@@ -95,6 +95,8 @@ std::string bearer(std::string_view authorization) {
 }
 
 std::string cookie(const request_head& head, std::string_view wanted) {
+  if (wanted.empty())
+    return {};
   for (const auto& line : head) {
     if (line.name() != http::field::cookie)
       continue;

@@ -122,6 +122,10 @@ void http_connection::route() {
 }
 
 void http_connection::route_upgrade(const target& at) {
+  if (!parser_->is_done()) {
+    refuse({400, "a handshake has no body"});
+    return;
+  }
   auto decided = read_handshake(parser_->get(), at, *services_->config);
   if (auto* why = std::get_if<refused>(&decided)) {
     log::emit(
@@ -161,7 +165,7 @@ http_connection::response http_connection::answer(unsigned status,
   response what;
   what.result(status);
   what.version(11);
-  what.keep_alive(parser_->is_header_done() && parser_->get().keep_alive());
+  what.keep_alive(parser_->is_done() && parser_->get().keep_alive());
   what.set(http::field::content_type, {type.data(), type.size()});
   what.set(http::field::cache_control, "no-store");
   what.set("X-Content-Type-Options", "nosniff");

@@ -47,6 +47,8 @@ void io_loop::run() {
                  {"turn_ms",
                   std::chrono::duration_cast<milliseconds>(spent).count()}});
   }
+  // Who only waits for a deadline (a closing session, say) ends with the loop.
+  timers().run_due(steady_time::max());
   log::emit(events::loop_stopped, {{"loop", index()}, {"turns", turns()}});
 }
 

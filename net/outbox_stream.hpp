@@ -62,11 +62,18 @@ public:
           auto bytes = boost::beast::buffer_bytes(buffers);
           auto copy = segment::make(static_cast<std::uint32_t>(bytes));
           for (auto part : boost::beast::buffers_range_ref(buffers))
-            copy->append({static_cast<const char*>(part.data()), part.size()});
+            if (part.size() > 0)
+              copy->append(
+                  {static_cast<const char*>(part.data()), part.size()});
           // A close frame ends the conversation: what waits goes before it.
-          if (is_close_frame(copy->data(), bytes))
+          bool ends = is_close_frame(copy->data(), bytes);
+          if (ends)
             out_.seal();
           out_.push_transport({copy, 0, static_cast<std::uint32_t>(bytes)});
+          // Beast takes a write for done at once, so nothing else would stop
+          // who pings without end and reads no pong.
+          if (!ends && out_.own_bytes() > out_.bytes_max())
+            out_.too_slow();
           complete(std::move(done), bytes);
         },
         handler, from);

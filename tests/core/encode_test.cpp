@@ -23,12 +23,12 @@ content text_of(std::string json) {
 } // namespace
 
 TEST_CASE("[P-2.3] auth_success tells who the client is") {
-  check_written(auth_success{"u", "c", "s", {}},
+  check_written(auth_success{"u", "c", "s", {}, {}},
                 R"({"type":"auth_success","userId":"u","connectionId":"c",)"
                 R"("session":"s"})");
-  check_written(auth_success{"u\"", "c", "s", 1700000000000},
+  check_written(auth_success{"u\"", "c", "s", 1700000000000, 7},
                 R"({"type":"auth_success","userId":"u\"","connectionId":"c",)"
-                R"("session":"s","expiresAt":1700000000000})");
+                R"("session":"s","expiresAt":1700000000000,"id":7})");
 }
 
 TEST_CASE("[P-4] joined tells where the room is and who is in it") {

@@ -22,6 +22,16 @@ TEST_CASE("[P-3.4] a key that was seen gives its first offset again") {
   CHECK(log.top() == 2);
 }
 
+TEST_CASE("[P-3.4] a repeat pushes no other key out") {
+  room_settings bounds;
+  bounds.dedupe_messages = 1;
+  room_log log{"e", bounds};
+  log.append("a", {});
+  CHECK(log.append("a", {}).duplicate);
+  CHECK(log.append("a", {}).duplicate);
+  CHECK(log.top() == 1);
+}
+
 TEST_CASE("[P-3.4] keys are forgotten after the window, and beyond the count") {
   room_settings bounds;
   bounds.dedupe_messages = 2;

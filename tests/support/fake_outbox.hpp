@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
 
 #include "core/outbox.hpp"
@@ -10,7 +11,7 @@ namespace greenroom::test {
 
 /// An outbox whose socket is a string: takes up to `room` bytes at a flush and
 /// is blocked then, as a full socket is.
-class fake_outbox final : public outbox {
+class fake_outbox : public outbox {
 public:
   explicit fake_outbox(run_once_queue& sends, std::size_t bytes_max = 1 << 20)
     : outbox(sends, bytes_max) {}
@@ -32,6 +33,8 @@ public:
       std::size_t wanted = 0;
       std::size_t taken = 0;
       for (std::size_t i = 0; i < used; ++i) {
+        if (sees_range)
+          sees_range(ranges[i]);
         auto part = std::min(ranges[i].iov_len, room);
         got.append(static_cast<const char*>(ranges[i].iov_base), part);
         room -= part;
@@ -57,6 +60,7 @@ public:
   std::size_t room = std::string::npos;
   std::size_t sends_made = 0;
   bool closed_as_slow = false;
+  std::function<void(const iovec&)> sees_range; ///< Told of what is sent.
 };
 
 } // namespace greenroom::test

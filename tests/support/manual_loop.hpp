@@ -5,6 +5,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/atom.hpp>
 
 #include "actors/loop.hpp"
 
@@ -55,8 +56,8 @@ private:
   steady_time now_{};
 };
 
-/// An actor system without threads of its own at work: all actors are pinned to
-/// manual loops.
+/// An actor system without threads of its own: all actors are pinned to manual
+/// loops, and time is theirs.
 class quiet_system {
 public:
   quiet_system() : system_(config()) {}
@@ -65,7 +66,7 @@ public:
 
 private:
   caf::actor_system_config& config() {
-    config_.set("scheduler.max-threads", 1);
+    config_.set("scheduler.policy", caf::atom("testing"));
     return config_;
   }
 

@@ -1,0 +1,155 @@
+#include "tests/support/catch.hpp"
+#include "tests/support/probes.hpp"
+#include "tests/support/quiet_node.hpp"
+
+using namespace greenroom;
+using namespace greenroom::test;
+using protocol::close_code;
+
+namespace {
+
+settings slow_pace(std::uint32_t per_second, std::uint32_t burst) {
+  auto config = anonymous();
+  config.limits.messages_per_second = per_second;
+  config.limits.messages_burst = burst;
+  return config;
+}
+
+void publish(guest& who, int times) {
+  for (int i = 0; i < times; ++i)
+    who.queues(R"({"type":"message","roomId":"a","text":"x"})");
+}
+
+} // namespace
+
+TEST_CASE("[P-7] over its rate a client is told when to try again") {
+  quiet_node node{slow_pace(10, 3)};
+  auto ann = node.connect();
+  ann.sees();
+  for (int i = 0; i < 4; ++i)
+    ann.queues(R"({"type":"ping","id":9})");
+  node.run();
+  auto seen = ann.sees();
+  CHECK(seen.types() == "pong pong pong error");
+  auto refused = seen.only("error");
+  CHECK(refused["code"] == "rate_limited");
+  CHECK(refused["id"] == "9");
+  CHECK(refused["retryAfter"] == "100");
+  node.advance(99ms);
+  ann.says(R"({"type":"ping"})");
+  CHECK(ann.sees().only("error")["retryAfter"] == "1");
+  node.advance(1ms);
+  ann.says(R"({"type":"ping"})");
+  CHECK(ann.sees().types() == "pong");
+}
+
+TEST_CASE("[P-7] what cannot be read counts against the rate, too") {
+  quiet_node node{slow_pace(10, 2)};
+  auto ann = node.connect();
+  ann.sees();
+  ann.sends("{").sends("{").sends("{");
+  CHECK(ann.sees().each("code") == "bad_json bad_json rate_limited");
+}
+
+TEST_CASE("[P-7] who goes on after `rate_limited` is closed with 4029") {
+  auto config = slow_pace(1, 1);
+  config.limits.violations = 3;
+  quiet_node node{config};
+  auto ann = node.connect();
+  ann.sees();
+  for (int i = 0; i < 4; ++i)
+    ann.says(R"({"type":"ping"})");
+  CHECK(ann->is_open());
+  CHECK(ann.sees().count("error") == 3);
+  ann.says(R"({"type":"ping"})");
+  CHECK(ann->closed == close_code::too_many_violations);
+}
+
+TEST_CASE("[P-7] violations are forgotten after their window") {
+  auto config = slow_pace(1, 1);
+  config.limits.violations = 1;
+  quiet_node node{config};
+  auto ann = node.connect();
+  node.advance(20s);
+  for (int i = 0; i < 5; ++i) {
+    ann.queues(R"({"type":"ping"})").says(R"({"type":"ping"})");
+    node.advance(10'001ms);
+  }
+  CHECK(ann->is_open());
+}
+
+TEST_CASE("a publisher with 256 unconfirmed publishes waits for its room") {
+  still_life still; // Outlives the node.
+  quiet_node node{slow_pace(0, 1)};
+  node.context->keepers = {node.spawn<still_keeper>(0, std::ref(still))};
+  auto ann = node.connect();
+  ann.joins("a");
+  publish(ann, 300);
+  node.run();
+  CHECK(still.published.size() == 256);
+  CHECK(ann->handled_messages == 1 + 256);
+  CHECK(still.asked_for_credit() == 16);
+
+  // One answer opens the window for as many as it stands for.
+  caf::anon_send(ann->reader(), actors::request_done{{}, true});
+  node.run();
+  CHECK(still.published.size() == 256 + 16);
+  for (int i = 0; i < 2; ++i)
+    caf::anon_send(ann->reader(), actors::request_done{{}, true});
+  node.run();
+  CHECK(still.published.size() == 300);
+}
+
+TEST_CASE("a room that confirms does not hold its publishers up") {
+  quiet_node node{slow_pace(0, 1), 2};
+  auto bob = node.member({}, "a", 1);
+  auto ann = node.member({}, "a", 0);
+  publish(ann, 1000);
+  node.run();
+  CHECK(bob.sees().count("message") == 1000);
+  CHECK(ann.sees().empty());
+}
+
+TEST_CASE("[P-5.1] a join that nobody answers is refused after 5 s") {
+  still_life still; // Outlives the node.
+  quiet_node node{anonymous()};
+  still.answers_joins = false;
+  node.context->keepers = {node.spawn<still_keeper>(0, std::ref(still))};
+  auto ann = node.connect();
+  ann.sees();
+  ann.says(R"({"type":"join_room","roomId":"a","id":1})");
+  ann.says(R"({"type":"ping","id":2})");
+  node.advance(4'999ms);
+  CHECK(ann.sees().empty());
+  node.advance(1ms);
+  auto seen = ann.sees();
+  CHECK(seen.types() == "error pong");
+  auto refused = seen.only("error");
+  CHECK(refused["code"] == "unavailable");
+  CHECK(refused["roomId"] == "a");
+  CHECK(refused["id"] == "1");
+  CHECK(refused["retryAfter"] != "");
+
+  // The room that answers after all is left again.
+  still.answer_joins(ann->reader());
+  node.run();
+  CHECK(still.left == 1);
+  ann.says(R"({"type":"message","roomId":"a","text":"x","id":3})");
+  CHECK(ann.sees().only("error")["code"] == "not_in_room");
+}
+
+TEST_CASE("[P-5.1] a rejoin that nobody answers does not hold a client up") {
+  still_life still; // Outlives the node.
+  quiet_node node{anonymous()};
+  node.context->keepers = {node.spawn<still_keeper>(0, std::ref(still))};
+  auto ann = node.connect();
+  ann.joins("a");
+  still.answers_joins = false;
+  ann.sees();
+  ann.says(R"({"type":"join_room","roomId":"a","id":1})");
+  ann.says(R"({"type":"ping","id":2})");
+  node.advance(5s);
+  auto seen = ann.sees();
+  CHECK(seen.types() == "error pong");
+  CHECK(seen.only("error")["id"] == "1");
+}

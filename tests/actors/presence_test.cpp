@@ -1,0 +1,152 @@
+#include "tests/support/catch.hpp"
+#include "tests/support/quiet_node.hpp"
+
+using namespace greenroom;
+using namespace greenroom::test;
+
+namespace {
+
+bool names(const std::string& list, std::string_view user) {
+  return list.find('"' + std::string{user} + '"') != std::string::npos;
+}
+
+constexpr auto asks = R"({"type":"presence","roomId":"a","id":1})";
+
+} // namespace
+
+TEST_CASE("[P-4.4] who joins is told who is there") {
+  quiet_node node{{}, 2};
+  claims who;
+  who.user_id = "ann";
+  who.info_json = R"({"name":"Ann"})";
+  node.tokens["t"] = who;
+  auto ann = node.member("t", "a", 0);
+  auto bob = node.connect("user-bob", 1);
+  bob.joins("a");
+  auto joined = bob.sees().only("joined");
+  CHECK(joined["memberCount"] == "2");
+  CHECK(names(joined["members"], ann.connection_id()));
+  CHECK(names(joined["members"], bob.connection_id()));
+  CHECK(joined["members"].find(R"("info":{"name":"Ann"})")
+        != std::string::npos);
+}
+
+TEST_CASE("[P-4.4] others are told who came and went, gathered for a while") {
+  quiet_node node{{}, 2};
+  auto ann = node.member("user-ann", "a", 0);
+  auto bob = node.connect("user-bob", 1);
+  auto eve = node.connect("user-eve", 1);
+  bob.joins("a");
+  node.advance(49ms);
+  CHECK(ann.sees().empty());
+  node.advance(1ms);
+  auto news = ann.sees().only("presence");
+  CHECK(names(news["joined"], "user-bob"));
+  CHECK(news["memberCount"] == "2");
+  CHECK(news["members"] == "");
+
+  eve.joins("a");
+  bob->hangs_up();
+  node.advance(50ms);
+  news = ann.sees().only("presence");
+  CHECK(names(news["joined"], "user-eve"));
+  CHECK(names(news["left"], "user-bob"));
+  CHECK_FALSE(names(news["left"], "user-eve"));
+}
+
+TEST_CASE("[P-4.4] who came alone is not told of itself") {
+  quiet_node node;
+  auto ann = node.connect("user-ann");
+  ann.joins("a");
+  ann.sees();
+  node.advance(1s);
+  CHECK(ann.sees().empty());
+}
+
+TEST_CASE("[P-4.4] who came and went between two is not mentioned") {
+  quiet_node node;
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.connect("user-bob");
+  bob.joins("a").says(R"({"type":"leave_room","roomId":"a"})");
+  node.advance(1s);
+  CHECK(ann.sees().empty());
+}
+
+TEST_CASE("[P-3] `presence` is answered with the whole list") {
+  quiet_node node{{}, 2};
+  auto ann = node.member("user-ann", "a", 0);
+  auto bob = node.member("user-bob", "a", 1);
+  bob.says(asks);
+  auto whole = bob.sees().only("presence");
+  CHECK(whole["id"] == "1");
+  CHECK(whole["memberCount"] == "2");
+  CHECK(names(whole["members"], "user-ann"));
+  CHECK(names(whole["members"], "user-bob"));
+}
+
+TEST_CASE("[P-2.5] a member without `p` sees no presence of any kind") {
+  quiet_node node{{}, 2};
+  claims who;
+  who.user_id = "ann";
+  who.rooms.emplace().add("*", "rw");
+  node.tokens["t"] = who;
+  auto ann = node.connect("t", 0);
+  ann.joins("a");
+  auto joined = ann.sees().only("joined");
+  CHECK(joined["members"] == "");
+  auto bob = node.connect("user-bob", 1);
+  bob.joins("a");
+  CHECK(names(bob.sees().only("joined")["members"], "ann"));
+  node.advance(1s);
+  ann.says(asks);
+  auto refused = ann.sees();
+  CHECK(refused.types() == "error");
+  CHECK(refused.each("code") == "forbidden");
+  bob.says(R"({"type":"message","roomId":"a","text":"x"})");
+  bob.says(R"({"type":"typing","roomId":"a"})");
+  CHECK(ann.sees().types() == "message typing");
+}
+
+TEST_CASE("[P-4.4] a room beyond `listed-members` counts without lists") {
+  settings config;
+  config.rooms.listed_members = 2;
+  quiet_node node{config};
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a");
+  ann.sees();
+  auto eve = node.connect("user-eve");
+  eve.joins("a");
+  auto joined = eve.sees().only("joined");
+  CHECK(joined["memberCount"] == "3");
+  CHECK(joined["members"] == "");
+  node.advance(50ms);
+  auto news = ann.sees().only("presence");
+  CHECK(news["memberCount"] == "3");
+  CHECK(news["joined"] == "");
+  eve.sees();
+  eve.says(asks);
+  CHECK(eve.sees().only("presence")["members"] == "");
+
+  // Small enough again: who never had the list gets it whole.
+  ann->hangs_up();
+  node.advance(50ms);
+  auto whole = eve.sees().only("presence");
+  CHECK(names(whole["members"], "user-bob"));
+  CHECK(names(whole["members"], "user-eve"));
+  CHECK_FALSE(names(whole["members"], "user-ann"));
+}
+
+TEST_CASE("[P-4.4] who joined a room too big to list gets the list when it "
+          "shrinks at once") {
+  settings config;
+  config.rooms.listed_members = 2;
+  quiet_node node{config};
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a");
+  auto eve = node.connect("user-eve");
+  eve.joins("a");
+  CHECK(eve.sees().only("joined")["members"] == "");
+  ann->hangs_up();
+  node.advance(50ms);
+  CHECK(names(eve.sees().only("presence")["members"], "user-bob"));
+}

@@ -1,0 +1,201 @@
+#include "tests/support/catch.hpp"
+#include "tests/support/probes.hpp"
+#include "tests/support/quiet_node.hpp"
+
+using namespace greenroom;
+using namespace greenroom::test;
+
+namespace {
+
+constexpr auto leaves = R"({"type":"leave_room","roomId":"a","id":9})";
+constexpr auto speaks = R"({"type":"message","roomId":"a","text":"x","id":1})";
+
+std::string since(const std::string& epoch, int offset) {
+  return R"({"type":"join_room","roomId":"a","since":{"epoch":")" + epoch
+         + R"(","offset":)" + std::to_string(offset) + "}}";
+}
+
+} // namespace
+
+TEST_CASE("[P-4] who leaves is told `left`, and nothing after it") {
+  quiet_node node{{}, 2};
+  auto ann = node.member("user-ann", "a", 0);
+  auto bob = node.member("user-bob", "a", 1);
+  bob.sees();
+  ann.queues(speaks);
+  bob.queues(leaves);
+  node.run();
+  ann.says(speaks);
+  node.advance(1s);
+  auto seen = bob.sees();
+  CHECK(seen.back().type() == "left");
+  CHECK(seen.back()["id"] == "9");
+  CHECK(seen.back()["reason"] == "");
+}
+
+TEST_CASE("joining twice is joining once") {
+  quiet_node node{{}, 2};
+  auto ann = node.member("user-ann", "a", 0);
+  auto bob = node.member("user-bob", "a", 1);
+  bob.says(R"({"type":"join_room","roomId":"a","id":2})");
+  auto joined = bob.sees().only("joined");
+  CHECK(joined["id"] == "2");
+  CHECK(joined["memberCount"] == "2");
+  ann.says(speaks);
+  CHECK(bob.sees().count("message") == 1);
+}
+
+TEST_CASE("[P-5.1] a full room refuses, and takes in when somebody left") {
+  settings config;
+  config.rooms.members = 1;
+  quiet_node node{config};
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.connect("user-bob");
+  bob.sees();
+  bob.says(R"({"type":"join_room","roomId":"a","id":5})");
+  auto refused = bob.sees().only("error");
+  CHECK(refused["code"] == "room_full");
+  CHECK(refused["id"] == "5");
+  CHECK(refused["roomId"] == "a");
+  ann.says(leaves);
+  bob.joins("a");
+  CHECK(bob.sees().count("joined") == 1);
+}
+
+TEST_CASE("[P-4.2] `since` is answered with whether anything was missed") {
+  quiet_node node;
+  auto ann = node.connect("user-ann");
+  ann.joins("a");
+  auto epoch = ann.sees().only("joined")["epoch"];
+  ann.says(speaks).says(leaves);
+  ann.sees();
+
+  ann.says(since(epoch, 1));
+  auto whole = ann.sees().only("joined");
+  CHECK(whole["recovered"] == "true");
+  CHECK(whole["reason"] == "");
+  CHECK(whole["offset"] == "1");
+
+  ann.says(since(epoch, 0));
+  auto missed = ann.sees().only("joined");
+  CHECK(missed["recovered"] == "false");
+  CHECK(missed["reason"] == "trimmed");
+
+  ann.says(since("another", 1));
+  auto other = ann.sees().only("joined");
+  CHECK(other["recovered"] == "false");
+  CHECK(other["reason"] == "epoch");
+  CHECK(other["epoch"] == epoch);
+}
+
+TEST_CASE("[P-4.3] a room that is empty for a while keeps its log") {
+  quiet_node node{calm()};
+  auto ann = node.connect("user-ann");
+  ann.joins("a").says(speaks).says(leaves);
+  auto epoch = ann.sees().only("joined")["epoch"];
+  node.advance(29'999ms);
+  CHECK(node.context->rooms == 1);
+  ann.says(since(epoch, 1));
+  auto again = ann.sees().only("joined");
+  CHECK(again["recovered"] == "true");
+  CHECK(again["offset"] == "1");
+  // Its deadline is off: a member came.
+  node.advance(1h);
+  ann.says(R"({"type":"message","roomId":"a","text":"x","id":2})");
+  CHECK(ann.sees().only("ack")["offset"] == "2");
+}
+
+TEST_CASE("[P-4.3] a room that stays empty ends, and its log with it") {
+  quiet_node node;
+  auto ann = node.connect("user-ann");
+  ann.joins("a").says(speaks).says(leaves);
+  auto epoch = ann.sees().only("joined")["epoch"];
+  node.advance(30s);
+  CHECK(node.context->rooms == 0);
+  ann.says(since(epoch, 1));
+  auto fresh = ann.sees().only("joined");
+  CHECK(fresh["epoch"] != epoch);
+  CHECK(fresh["offset"] == "0");
+  CHECK(fresh["recovered"] == "false");
+  CHECK(node.context->rooms == 1);
+}
+
+TEST_CASE("an ending room never meets a newcomer") {
+  quiet_node node;
+  auto ann = node.connect("user-ann");
+  ann.joins("a").says(speaks).says(leaves);
+  auto epoch = ann.sees().only("joined")["epoch"];
+  // The join and the end of the linger fall into one turn.
+  node.loop(0).skip(30s);
+  ann.queues(R"({"type":"join_room","roomId":"a"})");
+  node.run();
+  auto joined = ann.sees().only("joined");
+  auto lives = joined["epoch"] == epoch;
+  CHECK(joined["offset"] == (lives ? "1" : "0"));
+  ann.says(R"({"type":"message","roomId":"a","text":"x","id":2})");
+  CHECK(ann.sees().only("ack")["epoch"] == joined["epoch"]);
+  CHECK(node.context->rooms == 1);
+}
+
+TEST_CASE("a keeper lets a room end only if it has seen all its newcomers") {
+  insider_view sees; // Outlives the node.
+  quiet_node node;
+  auto one = node.spawn<insider>(0, std::ref(sees));
+  room_key key{room_space::protocol, "a"};
+  actors::newcomer who;
+  who.id = one.id();
+  who.connection = one;
+  who.out = std::make_shared<fake_outbox>(node.loop(0).sends());
+  who.lane = actors::lane_kind::json;
+  caf::anon_send(node.context->keepers[0], actors::join{key, who, {}, {}});
+  node.run();
+  REQUIRE(sees.entered.size() == 1);
+  caf::anon_send(node.context->keepers[0], actors::retire{key, 0});
+  node.run();
+  CHECK(node.context->rooms == 1);
+  caf::anon_send(node.context->keepers[0], actors::retire{key, 1});
+  node.run();
+  CHECK(node.context->rooms == 0);
+}
+
+TEST_CASE("[P-4] members of a room that fails are told, and may come again") {
+  insider_view sees; // Outlives the node.
+  quiet_node node{{}, 2};
+  auto ann = node.member("user-ann", "a", 0);
+  auto bob = node.member("user-bob", "a", 1);
+  auto slow = node.member("user-slow", "a", 1);
+  auto spy = node.spawn<insider>(0, std::ref(sees));
+  room_key key{room_space::protocol, "a"};
+  actors::newcomer who;
+  who.id = spy.id();
+  who.connection = spy;
+  who.out = std::make_shared<fake_outbox>(node.loop(0).sends());
+  who.lane = actors::lane_kind::json;
+  caf::anon_send(node.context->keeper_of(key), actors::join{key, who, {}, {}});
+  node.run();
+  REQUIRE(sees.entered.size() == 1);
+
+  slow->room = 0; // Its cursor holds bytes when the room dies.
+  ann.says(speaks);
+  ann.sees(), bob.sees(), slow.sees();
+  caf::anon_send(sees.entered[0].room,
+                 actors::publish{spy.id(), {}, false, bombshell()});
+  sees.entered.clear();
+  node.run();
+  CHECK(sees.exited.size() == 1);
+  CHECK(node.context->rooms == 0);
+  for (auto* member : {&ann, &bob}) {
+    auto left = member->sees().only("left");
+    CHECK(left["roomId"] == "a");
+    CHECK(left["reason"] == "closed");
+    member->joins("a");
+    CHECK(member->sees().count("joined") == 1);
+  }
+  ann.says(R"({"type":"message","roomId":"a","text":"x","id":2})");
+  CHECK(ann.sees().only("ack")["offset"] == "1");
+  CHECK(bob.sees().count("message") == 1);
+  slow->unblock(std::string::npos);
+  node.run();
+  CHECK(slow.sees().only("left")["reason"] == "closed");
+  CHECK(slow->is_open());
+}
