@@ -19,6 +19,13 @@ const FAULTS = /Sanitizer|runtime error:|terminate called|core dumped/;
 
 const CRASHES = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'];
 
+/** Reports of sanitizers run to pages: their beginning tells what and where. */
+function noFault(stderr) {
+  if (!FAULTS.test(stderr)) return;
+  assert.fail(stderr.split('\n').slice(0, 40)
+    .map((line) => line.slice(0, 300)).join('\n'));
+}
+
 /** Settings as a command line; one that is null is left at its default. */
 function toArguments(settings) {
   return Object.entries(settings).filter(([, value]) => value !== null)
@@ -94,8 +101,10 @@ export class GreenroomNode {
   }
 
   /** How it ended, after a signal of the test. */
-  exit(ms = SOON) {
-    return this.process.exit(ms);
+  async exit(ms = SOON) {
+    const how = await this.process.exit(ms);
+    noFault(this.process.stderr);
+    return how;
   }
 
   /** Ends it as an operator would, and complains of every fault. */
@@ -116,7 +125,7 @@ export class GreenroomNode {
     } finally {
       this.process.signal('SIGKILL');
     }
-    assert.doesNotMatch(this.process.stderr, FAULTS);
+    noFault(this.process.stderr);
   }
 
   /** Whether this build checks itself, which costs memory. */
@@ -159,6 +168,6 @@ export async function runToEnd(t, args, { env, ms = SOON } = {}) {
   const child = launch(args, env);
   t.after(() => child.signal('SIGKILL'));
   const how = await child.exit(ms);
-  assert.doesNotMatch(child.stderr, FAULTS);
+  noFault(child.stderr);
   return { ...how, stdout: child.stdout, stderr: child.stderr };
 }
