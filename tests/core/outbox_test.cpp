@@ -174,14 +174,25 @@ TEST_CASE_METHOD(desk, "a source may end the connection when it is told so") {
   CHECK(out.got == "aaaclose"); // The frame that had begun, and the close.
 }
 
-TEST_CASE_METHOD(desk, "[P-7] own frames beyond the limit end the connection") {
+TEST_CASE_METHOD(desk, "[P-7] a full socket's own frames beyond the limit end "
+                       "the connection") {
   out.room = 0;
   out.push(frame(std::string(100, 'x')));
+  sends.run_all();
   CHECK_FALSE(out.closed_as_slow);
   out.push(frame("y"));
   CHECK(out.closed_as_slow);
   CHECK(out.own_bytes() == 0);
   CHECK_FALSE(out.takes());
+}
+
+TEST_CASE_METHOD(desk, "a reader that keeps up may get more than the limit in "
+                       "one turn, but not without bound") {
+  for (int i = 0; i < 16; ++i)
+    out.push(frame(std::string(100, 'x')));
+  CHECK_FALSE(out.closed_as_slow);
+  out.push(frame("y"));
+  CHECK(out.closed_as_slow);
 }
 
 TEST_CASE_METHOD(desk, "who is lost keeps nothing and takes nothing") {
