@@ -26,9 +26,9 @@ audience::audience(handle::pointer self, loop& home, room_key key,
 
 audience::handle::behavior_type audience::make_behavior() {
   return {
+      [this](const advance& msg) { on_advance(msg); },
       [this](const admit& msg) { on_admit(msg); },
       [this](const dismiss& msg) { on_dismiss(msg); },
-      [this](const advance& msg) { on_advance(msg); },
       [this](const hand_over& msg) { on_hand_over(msg); },
   };
 }

@@ -267,7 +267,7 @@ void connection::work_off() {
   working_off_ = false;
 }
 
-void connection::take(const inbound& msg) {
+void connection::take(inbound& msg) {
   ++messages_;
   if (phase_ == phase::awaiting_auth)
     on_first_message(msg);
@@ -277,7 +277,7 @@ void connection::take(const inbound& msg) {
     handle_request(msg);
 }
 
-void connection::handle_relay(const inbound& msg) {
+void connection::handle_relay(inbound& msg) {
   auto at = rooms_.begin();
   if (at == rooms_.end())
     return; // It closes: its room is gone.
@@ -285,7 +285,7 @@ void connection::handle_relay(const inbound& msg) {
     close(close_code::forbidden);
     return;
   }
-  send_publish(at->second, relayed{msg.is_text, msg.bytes}, {});
+  send_publish(at->second, relayed{msg.is_text, std::move(msg.bytes)}, {});
   // Raw frames know no refusal: over its rate, a client is read more slowly.
   if (!pace_.take(home_.now())) {
     throttled_until_ = home_.now() + pace_.wait(home_.now());

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <boost/container/deque.hpp>
 #include <map>
 #include <optional>
 #include <string>
@@ -66,8 +66,8 @@ private:
 
   // -- what the client says
   void on_inbound(inbound msg);
-  void take(const inbound& msg);
-  void handle_relay(const inbound& msg);
+  void take(inbound& msg);
+  void handle_relay(inbound& msg);
   void handle_request(const inbound& msg);
   void on_client(const protocol::auth& said, const protocol::request_id& id);
   void on_client(protocol::join_room& said, const protocol::request_id& id);
@@ -135,7 +135,7 @@ private:
 
   std::map<std::string, membership> rooms_;
   std::uint32_t joining_ = 0; ///< Memberships with a join under way.
-  std::deque<inbound> backlog_;
+  boost::container::deque<inbound> backlog_;
   std::uint32_t unconfirmed_ = 0; ///< Publishes since the last credit came.
   std::uint32_t since_credit_ = 0;
   bool working_off_ = false;

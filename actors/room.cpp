@@ -67,9 +67,10 @@ room::handle::behavior_type room::make_behavior() {
   self_->set_down_handler(
       [this](const caf::down_msg& msg) { on_dead(msg.source.id()); });
   return {
+      // CAF tries them in this order: the frequent one first.
+      [this](const publish& msg) { on_publish(msg); },
       [this](const join& msg) { on_join(msg); },
       [this](const leave& msg) { on_leave(msg); },
-      [this](const publish& msg) { on_publish(msg); },
       [this](const list_members& msg) { on_list_members(msg); },
       [this](const mirrored& msg) { on_mirrored(msg); },
       [this](const link_changed& msg) { on_link(msg.up); },

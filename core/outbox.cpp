@@ -78,7 +78,7 @@ void outbox::sent(std::size_t bytes) {
     first.begin += static_cast<std::uint32_t>(taken);
     cut_in_frame_ = first.size() > 0;
     if (!cut_in_frame_)
-      own_.pop_front();
+      own_.erase(own_.begin());
   }
   for (const auto& part : drawn_) {
     auto taken = std::min(bytes, part.bytes);
@@ -86,7 +86,7 @@ void outbox::sent(std::size_t bytes) {
     if (taken > 0)
       if (auto rest = part.from->sent(taken); rest.size() > 0) {
         own_bytes_ += rest.size();
-        own_.push_front(std::move(rest));
+        own_.insert(own_.begin(), std::move(rest));
         cut_in_frame_ = true;
       }
     if (taken < part.bytes)

@@ -3,7 +3,6 @@
 #include <sys/uio.h>
 
 #include <cstddef>
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -110,7 +109,7 @@ private:
   };
 
   run_once_queue& sends_;
-  std::deque<slice> own_;
+  std::vector<slice> own_;
   std::vector<source*> ready_;
   std::vector<drawn> drawn_; ///< What `gather` took from whom.
   std::size_t own_bytes_ = 0;

@@ -55,6 +55,12 @@ public:
       if (auto* entry = entries_[i]) {
         entry->in_ = nullptr;
         entries_[i] = nullptr;
+        // A send takes microseconds in the kernel and empties the cache: time
+        // enough to have the next one's fields fetched.
+        if (i + 1 < entries_.size())
+          for (int line = 0; line < 4; ++line)
+            __builtin_prefetch(reinterpret_cast<const char*>(entries_[i + 1])
+                               + 64 * line);
         entry->run();
       }
     entries_.clear();

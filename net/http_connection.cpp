@@ -15,8 +15,7 @@ namespace greenroom::net {
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-http_connection::http_connection(io_loop& home,
-                                 boost::asio::ip::tcp::socket socket,
+http_connection::http_connection(io_loop& home, tcp_socket socket,
                                  std::string peer,
                                  std::shared_ptr<const http_services> services,
                                  std::function<void()> done)
@@ -197,7 +196,7 @@ void http_connection::send(response what) {
 void http_connection::give_up() {
   deadline_.cancel();
   error_code ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.shutdown(tcp_socket::shutdown_both, ignored);
   socket_.close(ignored);
 }
 

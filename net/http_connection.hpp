@@ -34,8 +34,7 @@ struct http_services {
 /// on. Its loop's thread only; lives as long as one of its operations.
 class http_connection : public std::enable_shared_from_this<http_connection> {
 public:
-  http_connection(io_loop& home, boost::asio::ip::tcp::socket socket,
-                  std::string peer,
+  http_connection(io_loop& home, tcp_socket socket, std::string peer,
                   std::shared_ptr<const http_services> services,
                   std::function<void()> done);
   ~http_connection();
@@ -61,7 +60,7 @@ private:
   void give_up();
 
   io_loop& home_;
-  boost::asio::ip::tcp::socket socket_;
+  tcp_socket socket_;
   std::string peer_;
   std::shared_ptr<const http_services> services_;
   std::function<void()> done_;

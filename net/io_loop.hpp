@@ -1,10 +1,23 @@
 #pragma once
 
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include "actors/loop.hpp"
 
 namespace greenroom::net {
+
+/// Sockets that know their executor's type: the type-erased one of
+/// `tcp::socket` costs a virtual call and often an allocation for each step of
+/// an operation.
+using tcp_socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                     boost::asio::io_context::executor_type>;
+using tcp_acceptor =
+    boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
+                                       boost::asio::io_context::executor_type>;
 
 /// A loop with sockets: an `asio::io_context` run by one thread, which is also
 /// the CAF execution unit of the actors pinned to it.

@@ -27,8 +27,7 @@ std::string describe(const tcp::endpoint& peer) {
 
 } // namespace
 
-listener::listener(io_loop& home, tcp::acceptor acceptor,
-                   http_services services)
+listener::listener(io_loop& home, tcp_acceptor acceptor, http_services services)
   : home_(home),
     acceptor_(std::move(acceptor)),
     services_(std::make_shared<const http_services>(std::move(services))) {}
@@ -53,12 +52,12 @@ void listener::accept() {
     return;
   accepting_ = true;
   acceptor_.async_accept(home_.io(),
-                         [this](error_code failed, tcp::socket client) {
+                         [this](error_code failed, tcp_socket client) {
                            on_accepted(failed, std::move(client));
                          });
 }
 
-void listener::on_accepted(error_code failed, tcp::socket client) {
+void listener::on_accepted(error_code failed, tcp_socket client) {
   accepting_ = false;
   if (closed_)
     return;
@@ -92,12 +91,12 @@ void listener::pause() {
   home_.timers().at(home_.now() + accept_pause, retry_, [this] { accept(); });
 }
 
-tcp::acceptor open_acceptor(asio::io_context& io, const tcp::endpoint& at,
-                            error_code& error) {
-  tcp::acceptor acceptor{io};
+tcp_acceptor open_acceptor(asio::io_context& io, const tcp::endpoint& at,
+                           error_code& error) {
+  tcp_acceptor acceptor{io};
   acceptor.open(at.protocol(), error);
   if (!error)
-    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    acceptor.set_option(tcp_acceptor::reuse_address(true), error);
   if (!error)
     acceptor.set_option(reuse_port(true), error);
   if (!error)
@@ -109,10 +108,10 @@ tcp::acceptor open_acceptor(asio::io_context& io, const tcp::endpoint& at,
 
 error_code probe_port(asio::io_context& io, const tcp::endpoint& at) {
   error_code error;
-  tcp::acceptor probe{io};
+  tcp_acceptor probe{io};
   probe.open(at.protocol(), error);
   if (!error)
-    probe.set_option(tcp::acceptor::reuse_address(true), error);
+    probe.set_option(tcp_acceptor::reuse_address(true), error);
   if (!error)
     probe.bind(at, error);
   return error;

@@ -15,8 +15,7 @@ namespace greenroom::net {
 /// spreads the clients over them (SO_REUSEPORT).
 class listener : public std::enable_shared_from_this<listener> {
 public:
-  listener(io_loop& home, boost::asio::ip::tcp::acceptor acceptor,
-           http_services services);
+  listener(io_loop& home, tcp_acceptor acceptor, http_services services);
 
   /// Begins to accept. The loop's thread, or before it runs.
   void start();
@@ -26,12 +25,11 @@ public:
 
 private:
   void accept();
-  void on_accepted(boost::system::error_code failed,
-                   boost::asio::ip::tcp::socket client);
+  void on_accepted(boost::system::error_code failed, tcp_socket client);
   void pause();
 
   io_loop& home_;
-  boost::asio::ip::tcp::acceptor acceptor_;
+  tcp_acceptor acceptor_;
   std::shared_ptr<const http_services> services_;
   std::uint32_t handshakes_ = 0; ///< Sockets that are no WebSocket yet.
   bool accepting_ = false;
@@ -40,7 +38,7 @@ private:
 };
 
 /// Opens a listening socket; `error` says what the system said.
-[[nodiscard]] boost::asio::ip::tcp::acceptor
+[[nodiscard]] tcp_acceptor
 open_acceptor(boost::asio::io_context& io,
               const boost::asio::ip::tcp::endpoint& at,
               boost::system::error_code& error);

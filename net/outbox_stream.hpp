@@ -12,6 +12,7 @@
 
 #include "core/outbox.hpp"
 #include "core/ws_frame.hpp"
+#include "net/io_loop.hpp"
 
 namespace greenroom::net {
 
@@ -22,15 +23,14 @@ namespace greenroom::net {
 /// Asio's sense, as far as Beast's asynchronous operations need it.
 class outbox_stream {
 public:
-  using executor_type = boost::asio::ip::tcp::socket::executor_type;
+  using executor_type = tcp_socket::executor_type;
 
   /// `early` are bytes that came behind the HTTP request: they are read first.
-  outbox_stream(boost::asio::ip::tcp::socket socket, outbox& out,
-                std::string early)
+  outbox_stream(tcp_socket socket, outbox& out, std::string early)
     : socket_(std::move(socket)), out_(out), early_(std::move(early)) {}
 
   [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
-  [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }
+  [[nodiscard]] tcp_socket& socket() { return socket_; }
 
   /// Whether bytes came since the last call: Beast asks for more only when it
   /// has got what it asked for before.
@@ -96,7 +96,7 @@ private:
                       });
   }
 
-  boost::asio::ip::tcp::socket socket_;
+  tcp_socket socket_;
   outbox& out_;
   std::string early_;
   bool heard_ = false;

@@ -67,7 +67,7 @@ bool ends_whole(asio::const_buffer message) {
 
 } // namespace
 
-session::session(io_loop& home, asio::ip::tcp::socket socket, std::string early,
+session::session(io_loop& home, tcp_socket socket, std::string early,
                  const settings& config)
   : outbox(home.sends(), config.limits.unsent_bytes),
     home_(home),
@@ -226,8 +226,7 @@ void session::wait_until_writable() {
   if (gone_)
     return;
   stream_.next_layer().socket().async_wait(
-      asio::ip::tcp::socket::wait_write,
-      [self = shared_from_this()](error_code failed) {
+      tcp_socket::wait_write, [self = shared_from_this()](error_code failed) {
         self->set_blocked(false);
         if (!failed)
           self->home_.sends().add(*self);
@@ -293,8 +292,7 @@ void session::linger() {
     return; // `flush` comes back when all is sent.
   shut_down_ = true;
   error_code ignored;
-  stream_.next_layer().socket().shutdown(asio::ip::tcp::socket::shutdown_send,
-                                         ignored);
+  stream_.next_layer().socket().shutdown(tcp_socket::shutdown_send, ignored);
   discard();
 }
 

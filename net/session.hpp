@@ -21,6 +21,14 @@ namespace greenroom::net {
 using upgrade_request =
     boost::beast::http::request<boost::beast::http::empty_body>;
 
+/// Beast prepares `max_size() - size()` bytes, up to 1,536, for a read that may
+/// wait for hours: this asks for little at first. Once a header is read Beast
+/// knows how much is to come and prepares that.
+class read_buffer : public boost::beast::flat_buffer {
+public:
+  [[nodiscard]] std::size_t max_size() const { return size() + 128; }
+};
+
 /// One client's WebSocket: reads messages for its connection actor, sends what
 /// waits in the outbox once per turn. Lives as long as an operation or the
 /// connection actor holds it. Its loop's thread only.
@@ -35,7 +43,7 @@ class session final : public actors::wire,
                       public outbox,
                       public std::enable_shared_from_this<session> {
 public:
-  session(io_loop& home, boost::asio::ip::tcp::socket socket, std::string early,
+  session(io_loop& home, tcp_socket socket, std::string early,
           const settings& config);
   ~session() override;
 
@@ -75,7 +83,7 @@ private:
   io_loop& home_;
   const settings& config_;
   boost::beast::websocket::stream<outbox_stream, false> stream_;
-  boost::beast::flat_buffer buffer_;
+  read_buffer buffer_;
   actors::connection_actor reader_;
   std::uint32_t unhandled_messages_ = 0;
   std::size_t unhandled_bytes_ = 0;
