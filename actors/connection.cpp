@@ -48,6 +48,8 @@ connection::connection(handle::pointer self, loop& home, context_ptr context,
     session_(random_id("s-", 26)),
     pace_(context_->config.limits.messages_per_second,
           context_->config.limits.messages_burst),
+    violations_(context_->config.limits.violations,
+                context_->config.limits.violations_window),
     born_(home.now()),
     next_ping_(home.now() + context_->config.heartbeat.interval) {
   log::emit(events::connection_opened,
@@ -95,10 +97,12 @@ void connection::begin() {
     return;
   }
   set_timer();
-  if (!hello_.token.empty())
+  if (!hello_.token.empty()) {
     on_token(std::exchange(hello_.token, {}), "handshake");
-  else if (context_->config.auth.anonymous)
-    log_in_anonymous();
+  } else if (context_->config.auth.anonymous) {
+    who_.log_in_anonymous();
+    log_in("anonymous");
+  }
 }
 
 bool connection::room_is_missing() {
@@ -131,39 +135,30 @@ void connection::on_token(std::string_view token, std::string_view way) {
   token_verdict verdict = token_refused{"no key is configured"};
   if (context_->verify)
     verdict = context_->verify(token, home_.wall_now());
-  if (auto* who = std::get_if<claims>(&verdict))
-    log_in(std::move(*who), way);
-  else
+  if (auto* who = std::get_if<claims>(&verdict)) {
+    who_.log_in(std::move(*who));
+    log_in(way);
+  } else {
     reject_token(std::get<token_refused>(verdict).reason,
                  reason(close_code::bad_token));
+  }
 }
 
-void connection::log_in(claims who, std::string_view way) {
-  user_id_ = std::move(who.user_id);
-  info_json_ = std::move(who.info_json);
-  expires_at_ = who.expires_at;
-  token_rooms_ = std::move(who.rooms);
-  anonymous_ = false;
-  log::emit(events::connection_authenticated,
-            {{"connection", connection_id_}, {"user", user_id_}, {"way", way}});
+void connection::log_in(std::string_view way) {
+  log::emit(
+      events::connection_authenticated,
+      {{"connection", connection_id_}, {"user", who_.user_id()}, {"way", way}});
   welcome({});
   if (std::exchange(phase_, phase::open) == phase::awaiting_auth)
     enter_first_rooms();
   set_timer();
 }
 
-void connection::log_in_anonymous() {
-  claims nobody;
-  nobody.user_id = random_id("anon-", 10);
-  log_in(std::move(nobody), "anonymous");
-  anonymous_ = true;
-}
-
 void connection::welcome(const request_id& id) {
   // A raw client would take it for somebody's frame.
   if (hello_.space == room_space::protocol)
-    reply(protocol::auth_success{user_id_, connection_id_, session_,
-                                 expires_at_, id});
+    reply(protocol::auth_success{who_.user_id(), connection_id_, session_,
+                                 who_.expires_at(), id});
 }
 
 /// A later `auth` [P-2.4].
@@ -177,17 +172,10 @@ void connection::refresh(const protocol::auth& said, const request_id& id) {
                  reason(close_code::bad_token));
     return;
   }
-  // An anonymous client without a name of its own may still log in.
-  bool may_take = anonymous_ && !named_ && rooms_.empty();
-  if (who->user_id != user_id_ && !may_take) {
+  if (!who_.renew(std::move(*who), !rooms_.empty())) {
     refuse(error_code::forbidden, "the token is another user's", id);
     return;
   }
-  user_id_ = std::move(who->user_id);
-  info_json_ = std::move(who->info_json);
-  expires_at_ = who->expires_at;
-  token_rooms_ = std::move(who->rooms);
-  anonymous_ = false;
   welcome(id);
   apply_rights();
   set_timer();
@@ -360,7 +348,7 @@ void connection::on_client(protocol::message& said, const request_id& id) {
            said.room_id);
     return;
   }
-  posted what{user_id_, std::move(said.body), std::move(said.event),
+  posted what{who_.user_id(), std::move(said.body), std::move(said.event),
               std::move(said.timestamp), home_.wall_now()};
   if (said.directed)
     send_publish(*in, directed{std::move(what), std::move(said.to)}, id);
@@ -378,7 +366,8 @@ void connection::on_client(protocol::typing& said, const request_id& id) {
     return;
   }
   // Has no reply [P-3], so its `id` goes no further.
-  send_publish(*in, typing_event{connection_id_, user_id_, said.is_typing}, {});
+  send_publish(
+      *in, typing_event{connection_id_, who_.user_id(), said.is_typing}, {});
 }
 
 void connection::on_client(protocol::list_presence& said,
@@ -420,7 +409,7 @@ void connection::send_join(const std::string& room_id,
   who.lane = hello_.space == room_space::relay
                  ? lane_kind::raw
                  : lane_of(hello_.encoding, may.presence);
-  who.about = {connection_id_, user_id_, info_json_};
+  who.about = {connection_id_, who_.user_id(), who_.info_json()};
   who.session = session_;
   who.sees_presence = may.presence;
   self_->send(context_->keeper_of(key),
@@ -448,29 +437,17 @@ connection::membership* connection::joined_room(const std::string& room_id,
   return nullptr;
 }
 
-/// Whether the client may call itself so [P-3.2].
 bool connection::claim_user_id(const std::optional<std::string>& wanted,
                                const std::string& room_id,
                                const request_id& id) {
-  if (!wanted || *wanted == user_id_)
+  if (who_.claim_user_id(wanted))
     return true;
-  // Names that the node gives are no user's to take: what is sent `to` such a
-  // connection would reach the thief, too.
-  bool reserved = wanted->starts_with("c-") || wanted->starts_with("anon-");
-  if (anonymous_ && !named_ && !reserved) {
-    user_id_ = *wanted;
-    named_ = true;
-    return true;
-  }
   refuse(error_code::forbidden, "userId is not yours", id, room_id);
   return false;
 }
 
 rights connection::rights_in(const std::string& room_id) const {
-  if (token_rooms_)
-    return token_rooms_->in(room_id);
-  room_key key{hello_.space, room_id};
-  return rights::from(context_->config.of(key.name_space()).rights);
+  return who_.in({hello_.space, room_id}, context_->config);
 }
 
 void connection::leave_all() {
@@ -552,18 +529,12 @@ bool connection::within_rate(const request_id& id, const std::string& room_id) {
   return false;
 }
 
-/// Who goes on after `rate_limited` is closed [P-7].
 void connection::count_violation(std::string_view limit) {
-  const auto& limits = context_->config.limits;
-  if (home_.now() - violations_since_ > limits.violations_window) {
-    violations_since_ = home_.now();
-    violations_ = 0;
-    told_of_limit_ = false;
-  }
-  if (!std::exchange(told_of_limit_, true))
+  auto found = violations_.count(home_.now());
+  if (found.first)
     log::emit(events::connection_limited,
               {{"connection", connection_id_}, {"limit", limit}});
-  if (++violations_ > limits.violations)
+  if (found.too_many)
     close(close_code::too_many_violations);
 }
 
@@ -588,7 +559,7 @@ void connection::on_closed(const socket_closed& msg) {
   log::emit(
       events::connection_closed,
       {{"connection", connection_id_},
-       {"user", user_id_},
+       {"user", who_.user_id()},
        {"code", code},
        {"reason", decided ? closed_why_ : msg.reason},
        {"by", by_node ? "node" : "client"},
@@ -608,7 +579,8 @@ void connection::on_deadline() {
     reject_token("no token in time", "Auth timeout");
     return;
   }
-  if (expires_at_ && home_.wall_now() >= *expires_at_ + auth.grace.count()) {
+  auto expires_at = who_.expires_at();
+  if (expires_at && home_.wall_now() >= *expires_at + auth.grace.count()) {
     close(close_code::token_expired);
     return;
   }
@@ -665,10 +637,10 @@ void connection::set_timer() {
   auto next = next_ping_;
   if (phase_ == phase::awaiting_auth)
     next = std::min(next, born_ + auth.timeout);
-  if (expires_at_) {
+  if (auto expires_at = who_.expires_at()) {
     // Bounded, so that a token for the year 9999 does not overflow the clock.
     auto left = std::clamp<std::int64_t>(
-        *expires_at_ - home_.wall_now() + auth.grace.count(), 0, 86'400'000);
+        *expires_at - home_.wall_now() + auth.grace.count(), 0, 86'400'000);
     next = std::min(next, home_.now() + milliseconds{left});
   }
   if (throttled_until_)

@@ -7,8 +7,9 @@
 #include <string_view>
 
 #include "actors/context.hpp"
+#include "actors/identity.hpp"
 #include "actors/interfaces.hpp"
-#include "core/rights.hpp"
+#include "core/offences.hpp"
 #include "core/token_bucket.hpp"
 
 namespace greenroom::actors {
@@ -55,8 +56,7 @@ private:
   bool room_is_missing();
   void on_first_message(const inbound& msg);
   void on_token(std::string_view token, std::string_view way);
-  void log_in(claims who, std::string_view way);
-  void log_in_anonymous();
+  void log_in(std::string_view way);
   void welcome(const protocol::request_id& id);
   void refresh(const protocol::auth& said, const protocol::request_id& id);
   void reject_token(std::string_view why, std::string_view reason);
@@ -126,12 +126,7 @@ private:
 
   std::string connection_id_;
   std::string session_;
-  std::string user_id_;
-  std::string info_json_;
-  std::optional<std::int64_t> expires_at_; ///< Wall clock, ms.
-  std::optional<room_rights> token_rooms_;
-  bool anonymous_ = false;
-  bool named_ = false; ///< An anonymous client has taken its own `userId`.
+  identity who_;
 
   std::map<std::string, membership> rooms_;
   std::uint32_t joining_ = 0; ///< Memberships with a join under way.
@@ -141,9 +136,7 @@ private:
   bool working_off_ = false;
 
   token_bucket pace_;
-  steady_time violations_since_{};
-  std::uint32_t violations_ = 0;
-  bool told_of_limit_ = false;
+  offences violations_;
   std::optional<steady_time> throttled_until_; ///< `/relay`, over its rate.
 
   steady_time born_;

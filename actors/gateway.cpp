@@ -17,9 +17,6 @@ gateway::handle::behavior_type gateway::make_behavior() {
   return {
       [this](const client_arrived& msg) { on_arrived(msg); },
       [this](drain) { on_drain(); },
-      [this](get_connection_count) -> std::uint64_t {
-        return connections_.size();
-      },
   };
 }
 
@@ -35,8 +32,9 @@ void gateway::on_arrived(const client_arrived& msg) {
   }
   if (context_->connections.fetch_add(1) >= context_->config.net.connections) {
     --context_->connections;
-    log::emit(events::connection_limited,
-              {{"connection", msg.hello.peer}, {"limit", "net.connections"}});
+    if (limited_told_.opens(home_.now()))
+      log::emit(events::connection_limited,
+                {{"connection", msg.hello.peer}, {"limit", "net.connections"}});
     msg.client->close(protocol::close_code::try_later,
                       reason(protocol::close_code::try_later));
     return;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <unordered_map>
 
 #include "actors/context.hpp"
 #include "actors/interfaces.hpp"
+#include "core/rate_gate.hpp"
 
 namespace greenroom::actors {
 
@@ -22,6 +24,9 @@ public:
   void failed(std::string_view why);
 
 private:
+  /// Whoever is refused comes again at once: the log need not hear each time.
+  static constexpr std::uint32_t refusals_told_per_second = 5;
+
   void on_arrived(const client_arrived& msg);
   void on_drain();
 
@@ -30,6 +35,7 @@ private:
   context_ptr context_;
   std::unordered_map<caf::actor_id, connection_actor> connections_;
   bool draining_ = false;
+  rate_gate limited_told_{refusals_told_per_second};
 };
 
 } // namespace greenroom::actors

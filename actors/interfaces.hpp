@@ -118,6 +118,7 @@ struct mirrored {
 /// in force. Answers `watch`, and is told at each change.
 struct link_changed {
   bool up = false;
+  std::uint64_t watch = 0; ///< Which one it answers.
 };
 
 /// A typing deadline, a batch of presence differences or the linger is due.
@@ -157,8 +158,14 @@ struct request_refused {
 
 // -- keeper: the rooms whose home is one loop ---------------------------------
 
-/// A room has been empty for long enough. It may end only if the keeper has
-/// sent it no newcomer that it has not seen yet.
+/// A room's last member left: it may be ended early where `limits.rooms` needs
+/// its place, if the keeper has sent it no newcomer that it has not seen yet.
+struct emptied {
+  room_key key;
+  std::uint64_t joins_seen = 0;
+};
+
+/// A room has been empty for long enough. The same condition.
 struct retire {
   room_key key;
   std::uint64_t joins_seen = 0;
@@ -168,6 +175,7 @@ struct close_rooms {};
 
 using keeper_actor = caf::typed_actor< //
     on<join>::tell,                    // from a connection
+    on<emptied>::tell,                 // from a room
     on<retire>::tell,                  // from a room
     on<close_rooms>::tell>;            // from the node: it stops
 
@@ -255,12 +263,9 @@ struct client_arrived {
   client_hello hello;
 };
 
-struct get_connection_count {};
-
 using gateway_actor = caf::typed_actor< //
     on<client_arrived>::tell,           // from the listener of its loop
-    on<drain>::tell,                    // from the node: it stops
-    on<get_connection_count>::ask<std::uint64_t>>; // from the node
+    on<drain>::tell>;                   // from the node: it stops
 
 // -- cluster: mirrors room traffic to the peers -------------------------------
 
@@ -269,6 +274,7 @@ using gateway_actor = caf::typed_actor< //
 struct watch {
   room_key key;
   room_actor room;
+  std::uint64_t number = 0; ///< Repeated by `link_changed`.
 };
 
 struct unwatch {
@@ -316,6 +322,7 @@ GREENROOM_LOCAL_MESSAGE(list_members)
 GREENROOM_LOCAL_MESSAGE(mirrored)
 GREENROOM_LOCAL_MESSAGE(link_changed)
 GREENROOM_LOCAL_MESSAGE(room_tick)
+GREENROOM_LOCAL_MESSAGE(emptied)
 GREENROOM_LOCAL_MESSAGE(retire)
 GREENROOM_LOCAL_MESSAGE(close_rooms)
 GREENROOM_LOCAL_MESSAGE(admit)
@@ -323,7 +330,6 @@ GREENROOM_LOCAL_MESSAGE(dismiss)
 GREENROOM_LOCAL_MESSAGE(advance)
 GREENROOM_LOCAL_MESSAGE(hand_over)
 GREENROOM_LOCAL_MESSAGE(client_arrived)
-GREENROOM_LOCAL_MESSAGE(get_connection_count)
 GREENROOM_LOCAL_MESSAGE(watch)
 GREENROOM_LOCAL_MESSAGE(unwatch)
 GREENROOM_LOCAL_MESSAGE(mirror)

@@ -32,6 +32,7 @@ keeper::handle::behavior_type keeper::make_behavior() {
       [this](const caf::down_msg& msg) { on_dead(msg.source); });
   return {
       [this](const join& msg) { on_join(msg); },
+      [this](const emptied& msg) { on_emptied(msg); },
       [this](const retire& msg) { on_retire(msg); },
       [this](close_rooms) { self_->quit(caf::exit_reason::user_shutdown); },
   };
@@ -48,22 +49,25 @@ void keeper::on_join(const join& msg) {
     return;
   }
   ++at->joins;
+  set_busy(*at);
   self_->send(at->room, msg);
 }
 
 keeper::entry* keeper::open(const room_key& key) {
   if (auto found = rooms_.find(key); found != rooms_.end())
     return &found->second;
-  if (context_->rooms.fetch_add(1) >= context_->config.limits.rooms) {
+  bool full = context_->rooms.fetch_add(1) >= context_->config.limits.rooms;
+  if (full && !make_place()) {
     --context_->rooms;
-    log::emit(events::room_refused,
-              {{"room", key.id}, {"reason", "limits.rooms"}});
+    if (refusals_told_.opens(home_.now()))
+      log::emit(events::room_refused,
+                {{"room", key.id}, {"reason", "limits.rooms"}});
     return nullptr;
   }
   auto room =
       spawn_pinned<actors::room>(home_, key, keeper_actor{self_}, context_);
   self_->monitor(room);
-  return &rooms_.emplace(key, entry{std::move(room), 0}).first->second;
+  return &rooms_.emplace(key, entry{std::move(room), 0, {}}).first->second;
 }
 
 void keeper::refuse(const join& msg) {
@@ -74,24 +78,52 @@ void keeper::refuse(const join& msg) {
               request_refused{std::move(busy), msg.room, true, false});
 }
 
+/// Ends the room that has been empty for longest; only what lingers goes.
+bool keeper::make_place() {
+  if (idle_.empty())
+    return false;
+  end(rooms_.find(idle_.front()));
+  return true;
+}
+
+void keeper::on_emptied(const emptied& msg) {
+  auto found = rooms_.find(msg.key);
+  if (found == rooms_.end() || found->second.joins != msg.joins_seen
+      || found->second.idle)
+    return; // A newcomer is on the way.
+  found->second.idle = idle_.insert(idle_.end(), msg.key);
+}
+
 void keeper::on_retire(const retire& msg) {
   auto found = rooms_.find(msg.key);
-  if (found == rooms_.end() || found->second.joins != msg.joins_seen)
-    return; // A newcomer is on the way.
-  self_->demonitor(found->second.room.address());
-  self_->send_exit(found->second.room, caf::exit_reason::user_shutdown);
-  rooms_.erase(found);
-  --context_->rooms;
+  if (found != rooms_.end() && found->second.joins == msg.joins_seen)
+    end(found);
 }
 
 void keeper::on_dead(const caf::actor_addr& who) {
   auto found = std::find_if(rooms_.begin(), rooms_.end(), [&](auto& candidate) {
     return candidate.second.room.address() == who;
   });
-  if (found == rooms_.end())
-    return;
-  rooms_.erase(found);
+  if (found != rooms_.end())
+    forget(found);
+}
+
+void keeper::end(table::iterator at) {
+  self_->demonitor(at->second.room.address());
+  self_->send_exit(at->second.room, caf::exit_reason::user_shutdown);
+  forget(at);
+}
+
+void keeper::forget(table::iterator at) {
+  set_busy(at->second);
+  rooms_.erase(at);
   --context_->rooms;
+}
+
+void keeper::set_busy(entry& at) {
+  if (at.idle)
+    idle_.erase(*at.idle);
+  at.idle.reset();
 }
 
 } // namespace greenroom::actors

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstdint>
+#include <list>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
 #include "actors/context.hpp"
 #include "actors/interfaces.hpp"
+#include "core/rate_gate.hpp"
 
 namespace greenroom::actors {
 
@@ -24,21 +28,35 @@ public:
   void failed(std::string_view why);
 
 private:
+  /// Whoever is refused comes again at once: the log need not hear each time.
+  static constexpr std::uint32_t refusals_told_per_second = 5;
+
+  using idle_list = std::list<room_key>;
+
   struct entry {
     room_actor room;
     std::uint64_t joins = 0; ///< Passed on to it.
+    std::optional<idle_list::iterator> idle;
   };
+  using table = std::unordered_map<room_key, entry>;
 
   void on_join(const join& msg);
+  void on_emptied(const emptied& msg);
   void on_retire(const retire& msg);
   void on_dead(const caf::actor_addr& who);
   entry* open(const room_key& key);
+  bool make_place();
+  void end(table::iterator at);
+  void forget(table::iterator at);
+  void set_busy(entry& at);
   void refuse(const join& msg);
 
   handle::pointer self_;
   loop& home_;
   context_ptr context_;
-  std::unordered_map<room_key, entry> rooms_;
+  table rooms_;
+  idle_list idle_; ///< Empty rooms, the longest empty first.
+  rate_gate refusals_told_{refusals_told_per_second};
 };
 
 } // namespace greenroom::actors

@@ -1,74 +1,29 @@
 #include "app/log_line.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdio>
+
+#include "core/json_writer.hpp"
 
 namespace greenroom::app {
 
 namespace {
 
-/// Bytes of the UTF-8 sequence that the text starts with; 0 if it is none.
-std::size_t utf8_length(std::string_view text) {
-  auto byte = [&](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  auto follows = [&](std::size_t i) {
-    return (byte(i) & 0xc0u) == 0x80u;
-  };
-  auto lead = byte(0);
-  if (lead < 0x80)
-    return 1;
-  if (lead >= 0xc2 && lead <= 0xdf)
-    return follows(1) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    bool too_long = lead == 0xe0 && byte(1) < 0xa0;
-    bool surrogate = lead == 0xed && byte(1) > 0x9f;
-    return follows(1) && follows(2) && !too_long && !surrogate ? 3 : 0;
+/// As a JSON string with its quotes. DEL and C1 control characters (U+0080 to
+/// U+009F) are escaped, too: the line may end on a terminal.
+void append_string(std::string& out, std::string_view text) {
+  auto begin = out.size();
+  append_json_string(out, text);
+  for (auto i = begin; i < out.size(); ++i) {
+    auto byte = static_cast<unsigned char>(out[i]);
+    bool is_c1 = byte == 0xc2 && static_cast<unsigned char>(out[i + 1]) < 0xa0;
+    if (byte != 0x7f && !is_c1)
+      continue;
+    char escape[8];
+    std::snprintf(escape, sizeof escape, "\\u%04x",
+                  is_c1 ? static_cast<unsigned char>(out[i + 1]) : byte);
+    out.replace(i, is_c1 ? 2 : 1, escape);
   }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    bool too_long = lead == 0xf0 && byte(1) < 0x90;
-    bool too_high = lead == 0xf4 && byte(1) > 0x8f;
-    return follows(1) && follows(2) && follows(3) && !too_long && !too_high ? 4
-                                                                            : 0;
-  }
-  return 0;
-}
-
-void append_escape(std::string& out, unsigned code) {
-  char escape[8];
-  std::snprintf(escape, sizeof escape, "\\u%04x", code);
-  out += escape;
-}
-
-/// As a JSON string with its quotes. Control characters of both kinds (C0, C1)
-/// are escaped: the line may end on a terminal.
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    auto length = utf8_length(text);
-    auto first = static_cast<unsigned char>(text[0]);
-    if (length == 0)
-      out += "\xef\xbf\xbd"; // U+FFFD
-    else if (first == '"' || first == '\\')
-      (out += '\\') += text[0];
-    else if (first < 0x20 || first == 0x7f)
-      append_escape(out, first);
-    else if (first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0)
-      append_escape(out, static_cast<unsigned char>(text[1]));
-    else
-      out += text.substr(0, length);
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  out += '"';
-}
-
-template <class Number>
-void append_number(std::string& out, Number number) {
-  char digits[32];
-  auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
 }
 
 /// For people: in quotes only where the value would be taken for more.
@@ -79,7 +34,7 @@ void append_plain(std::string& out, std::string_view text) {
   if (!text.empty() && std::ranges::all_of(text, is_plain))
     out += text;
   else
-    append_json_string(out, text);
+    append_string(out, text);
 }
 
 void append_value(std::string& out, const log::field_value& what,
@@ -89,17 +44,11 @@ void append_value(std::string& out, const log::field_value& what,
     log_style style;
 
     void operator()(bool x) const { out += x ? "true" : "false"; }
-    void operator()(std::int64_t x) const { append_number(out, x); }
-    void operator()(std::uint64_t x) const { append_number(out, x); }
-    void operator()(double x) const {
-      if (std::isfinite(x))
-        append_number(out, x);
-      else
-        out += "null"; // JSON knows no other.
-    }
+    void operator()(std::int64_t x) const { append_json_integer(out, x); }
+    void operator()(std::uint64_t x) const { append_json_natural(out, x); }
+    void operator()(double x) const { append_json_double(out, x); }
     void operator()(std::string_view x) const {
-      style == log_style::json ? append_json_string(out, x)
-                               : append_plain(out, x);
+      style == log_style::json ? append_string(out, x) : append_plain(out, x);
     }
   } append{out, style};
   std::visit(append, what);
@@ -156,12 +105,12 @@ std::string json_line(const std::string& stamp, std::string_view node_id,
   std::string out = R"({"ts":")" + stamp + R"(","level":")";
   out += name_of(what.importance);
   out += R"(","event":)";
-  append_json_string(out, what.name);
+  append_string(out, what.name);
   out += R"(,"node":)";
-  append_json_string(out, node_id);
+  append_string(out, node_id);
   for (const auto& field : fields) {
     out += ',';
-    append_json_string(out, field.name);
+    append_string(out, field.name);
     out += ':';
     append_value(out, field.what, log_style::json);
   }

@@ -65,7 +65,8 @@ void node::make_loops() {
                    ? config_.net.loops
                    : std::max(1u, std::thread::hardware_concurrency());
   for (std::uint32_t i = 0; i < count; ++i) {
-    loops_.push_back(std::make_unique<net::io_loop>(*system_, i));
+    loops_.push_back(
+        std::make_unique<net::io_loop>(*system_, i, config_.net.io_uring));
     context_->loops.push_back(loops_.back().get());
   }
 }

@@ -73,10 +73,15 @@ void cluster::watch(const actors::watch& msg) {
     entry.room = msg.room;
     self_->monitor(entry.room);
   }
+  entry.watch = msg.number;
   if (!up_)
-    self_->send(entry.room, actors::link_changed{false});
+    tell_link(entry, false);
   else if (bus_->is_subscribed(channel))
-    self_->send(entry.room, actors::link_changed{true});
+    tell_link(entry, true);
+}
+
+void cluster::tell_link(const watched& entry, bool up) {
+  self_->send(entry.room, actors::link_changed{up, entry.watch});
 }
 
 void cluster::unwatch(rooms::iterator at) {
@@ -147,7 +152,7 @@ void cluster::on(const came_up&) {
     how_.link(true);
   for (const auto& [channel, entry] : rooms_)
     if (bus_->is_subscribed(channel))
-      self_->send(entry.room, actors::link_changed{true});
+      tell_link(entry, true);
 }
 
 void cluster::on(const went_down&) {
@@ -155,17 +160,17 @@ void cluster::on(const went_down&) {
   if (how_.link)
     how_.link(false);
   for (const auto& [channel, entry] : rooms_)
-    self_->send(entry.room, actors::link_changed{false});
+    tell_link(entry, false);
 }
 
 void cluster::on(const subscribed& what) {
   auto found = rooms_.find(what.channel);
   if (up_ && found != rooms_.end() && bus_->is_subscribed(what.channel))
-    self_->send(found->second.room, actors::link_changed{true});
+    tell_link(found->second, true);
 }
 
 void cluster::on(const message& what) {
-  auto found = decode(what.bytes, how_.is_valid);
+  auto found = decode(what.bytes);
   if (!found)
     return reject(what.channel, found.error().text);
   std::visit(

@@ -16,8 +16,8 @@
 #include "cluster/bus.hpp"
 #include "cluster/envelope.hpp"
 #include "cluster/peers.hpp"
-#include "cluster/rate_gate.hpp"
 #include "cluster/sequence_tracker.hpp"
+#include "core/rate_gate.hpp"
 #include "core/settings.hpp"
 
 namespace greenroom::cluster {
@@ -46,7 +46,6 @@ struct options {
   milliseconds forget_peer{10 * 60'000};
   /// Leaving takes no longer, whatever Redis does.
   milliseconds leave_timeout{2'000};
-  value_check is_valid = nullptr;
   /// Told of each change of the bus, on the actor's loop.
   std::function<void(bool up)> link;
   std::shared_ptr<counters> counts = std::make_shared<counters>();
@@ -80,7 +79,8 @@ private:
   struct watched {
     room_key key;
     actors::room_actor room;
-    place last; ///< Of its own stream: the last number given.
+    std::uint64_t watch = 0; ///< The room's newest.
+    place last;              ///< Of its own stream: the last number given.
     sequence_tracker others;
     rate_gate gaps_told{1};
   };
@@ -115,6 +115,7 @@ private:
   void unwatch(rooms::iterator at);
   void room_died(const caf::actor_addr& which);
   void mirror(const actors::mirror& msg);
+  void tell_link(const watched& entry, bool up);
 
   // -- the bus
   void tick();

@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include "cluster/envelope_fields.hpp"
+#include "core/protocol/codec.hpp"
 
 namespace greenroom::cluster {
 
@@ -113,36 +114,34 @@ void put_head(packer& to, std::uint32_t elements, std::uint8_t kind,
 
 // -- reading ------------------------------------------------------------------
 
-protocol::value take_value(fields from, value_check is_valid) {
+protocol::value take_value(fields from) {
   protocol::value to;
   auto in = from.number("encoding");
   if (in > static_cast<std::uint64_t>(protocol::encoding::msgpack))
     refuse("encoding");
   to.in = static_cast<protocol::encoding>(in);
   to.bytes = from.bytes("value");
-  // Text frames with broken UTF-8 would make our clients end their connections.
-  if (to.in == protocol::encoding::json && !is_utf8(to.bytes))
-    refuse("value");
-  if (!to.empty() && is_valid != nullptr && !is_valid(to))
-    refuse("value");
   return to;
 }
 
-posted take_posted(fields& from, value_check is_valid) {
+posted take_posted(fields& from) {
   posted to;
   to.user_id = from.text("user", text_bytes_max);
   to.body.is_text = from.flag("is_text");
-  to.body.said = take_value(from.list("said"), is_valid);
-  if (to.body.said.empty())
+  to.body.said = take_value(from.list("said"));
+  if (!(to.body.is_text ? protocol::is_string_value(to.body.said)
+                        : protocol::is_value(to.body.said)))
     refuse("said");
   to.event = from.text("event", text_bytes_max);
-  to.timestamp = take_value(from.list("timestamp"), is_valid);
+  to.timestamp = take_value(from.list("timestamp"));
+  if (!to.timestamp.empty() && !protocol::is_value(to.timestamp))
+    refuse("timestamp");
   to.stamped = from.signed_number("stamped");
   return to;
 }
 
-directed take_directed(fields& from, value_check is_valid) {
-  directed to{take_posted(from, is_valid), {}};
+directed take_directed(fields& from) {
+  directed to{take_posted(from), {}};
   auto whom = from.list("to");
   while (!whom.at_end())
     to.to.emplace_back(whom.text("to", text_bytes_max));
@@ -166,12 +165,12 @@ relayed take_relayed(fields& from) {
   return to;
 }
 
-room_event take_event(traffic kind, fields from, value_check is_valid) {
+room_event take_event(traffic kind, fields from) {
   switch (kind) {
   case traffic::posted:
-    return take_posted(from, is_valid);
+    return take_posted(from);
   case traffic::directed:
-    return take_directed(from, is_valid);
+    return take_directed(from);
   case traffic::typing:
     return take_typing(from);
   case traffic::relayed:
@@ -189,8 +188,7 @@ place take_place(fields& from) {
   return to;
 }
 
-room_traffic take_traffic(node_run sender, traffic kind, fields& from,
-                          value_check is_valid) {
+room_traffic take_traffic(node_run sender, traffic kind, fields& from) {
   room_traffic to;
   to.from = std::move(sender);
   to.at = take_place(from);
@@ -199,11 +197,14 @@ room_traffic take_traffic(node_run sender, traffic kind, fields& from,
     refuse("space");
   to.room.space = static_cast<room_space>(space);
   to.room.id = from.name("room", text_bytes_max);
-  to.what = take_event(kind, from.list("event"), is_valid);
+  // Each space has its own events: a room of one has no words for the other's.
+  if ((kind == traffic::relayed) != (to.room.space == room_space::relay))
+    refuse("kind");
+  to.what = take_event(kind, from.list("event"));
   return to;
 }
 
-envelope take_envelope(fields from, value_check is_valid) {
+envelope take_envelope(fields from) {
   if (from.number("version") != envelope_version)
     refuse("version");
   auto kind = from.number("kind");
@@ -212,8 +213,7 @@ envelope take_envelope(fields from, value_check is_valid) {
   sender.incarnation = from.number("incarnation");
   if (kind >= static_cast<std::uint64_t>(traffic::posted)
       && kind <= static_cast<std::uint64_t>(traffic::relayed))
-    return take_traffic(std::move(sender), static_cast<traffic>(kind), from,
-                        is_valid);
+    return take_traffic(std::move(sender), static_cast<traffic>(kind), from);
   if (kind >= static_cast<std::uint64_t>(sign::hello)
       && kind <= static_cast<std::uint64_t>(sign::bye))
     return node_sign{std::move(sender), static_cast<sign>(kind)};
@@ -250,8 +250,7 @@ std::string encode(const node_sign& what) {
   return bytes;
 }
 
-boost::system::result<envelope, envelope_error> decode(std::string_view bytes,
-                                                       value_check is_valid) {
+boost::system::result<envelope, envelope_error> decode(std::string_view bytes) {
   // msgpack-c and the readers above refuse by throwing; here it ends.
   try {
     msgpack::zone memory{1'024};
@@ -265,7 +264,7 @@ boost::system::result<envelope, envelope_error> decode(std::string_view bytes,
                                 by_reference, nullptr, limits);
     if (read != bytes.size())
       return envelope_error{"bytes after the envelope"};
-    return take_envelope(fields::of(root, "envelope"), is_valid);
+    return take_envelope(fields::of(root, "envelope"));
   } catch (const bad_field& wrong) {
     return envelope_error{wrong.text()};
   } catch (const std::exception&) {

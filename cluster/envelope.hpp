@@ -89,13 +89,10 @@ struct envelope_error {
 
 [[nodiscard]] std::string encode(const node_sign& what);
 
-/// Whether a value is what its encoding promises. The bus lies inside the trust
-/// border, so `decode` itself looks only at what would harm others' connections
-/// (UTF-8) and the sizes; a stricter check can be handed in.
-using value_check = bool (*)(const protocol::value&);
-
-/// Reads one envelope. Total: any bytes give an envelope or an error.
+/// Reads one envelope. Total: any bytes give an envelope or an error. Values
+/// are looked at as closely as a client's own: what a peer, or whoever else
+/// writes to Redis, says must not end the connections of ours.
 [[nodiscard]] boost::system::result<envelope, envelope_error>
-decode(std::string_view bytes, value_check is_valid = nullptr);
+decode(std::string_view bytes);
 
 } // namespace greenroom::cluster

@@ -14,7 +14,8 @@
     "A signal came: no new clients, the present ones are closed with 1001.")   \
   X(node_stopped, "node.stopped", info, "clean drain_ms",                      \
     "The last line of an orderly end.")                                        \
-  X(loop_started, "loop.started", info, "loop", "An I/O loop runs.")           \
+  X(loop_started, "loop.started", info, "loop sends",                          \
+    "An I/O loop runs; `sends` says by which call: `io_uring` or `send`.")     \
   X(loop_stopped, "loop.stopped", info, "loop turns", "An I/O loop ended.")    \
   X(loop_stalled, "loop.stalled", warn, "loop turn_ms",                        \
     "One turn of a loop took far longer than its budget.")                     \

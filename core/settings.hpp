@@ -41,6 +41,7 @@ struct settings {
     std::vector<std::string> origins; ///< Allowed `Origin`s beside the own one.
     std::uint32_t connections = 100'000;
     milliseconds close_timeout{5'000};
+    bool io_uring = true; ///< Where the kernel lets us.
 
     bool operator==(const net_settings&) const = default;
   } net;

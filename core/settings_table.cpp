@@ -111,6 +111,9 @@ constexpr setting table[] = {
         10min,
         "How long the node waits for a client's close frame before it cuts "
         "the connection."),
+    boolean("net.io-uring", at<&s::net, &s::net_settings::io_uring>,
+            "Hand the sends of a turn to the kernel together, by io_uring, "
+            "where it allows that; `loop.started` tells which way is taken."),
 
     // -- auth
     // -------------------------------------------------------------------

@@ -26,7 +26,8 @@ http_connection::http_connection(io_loop& home, tcp_socket socket,
     done_(std::move(done)) {}
 
 http_connection::~http_connection() {
-  done_();
+  if (done_)
+    done_();
 }
 
 void http_connection::start() {
@@ -143,7 +144,8 @@ void http_connection::route_upgrade(const target& at) {
   request.set(http::field::connection, "Upgrade");
   request.set(http::field::upgrade, "websocket");
   client->accept(std::move(request), std::move(agreed.subprotocol),
-                 services_->gateway, std::move(agreed.hello));
+                 services_->gateway, std::move(agreed.hello),
+                 std::exchange(done_, nullptr));
 }
 
 void http_connection::refuse(const refused& why) {

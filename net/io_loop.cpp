@@ -25,14 +25,16 @@ constexpr milliseconds stall_threshold{250};
 
 } // namespace
 
-io_loop::io_loop(caf::actor_system& system, std::uint32_t index)
-  : actors::loop(system, index) {
+io_loop::io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring)
+  : actors::loop(system, index),
+    batch_(io_uring ? send_batch::open(sends()) : nullptr) {
   read_clocks();
 }
 
 void io_loop::run() {
   enter();
-  log::emit(events::loop_started, {{"loop", index()}});
+  log::emit(events::loop_started,
+            {{"loop", index()}, {"sends", batch_ ? "io_uring" : "send"}});
   auto keep = boost::asio::make_work_guard(io_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (!has_work())

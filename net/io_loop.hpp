@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
+
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include "actors/loop.hpp"
+#include "net/send_batch.hpp"
 
 namespace greenroom::net {
 
@@ -23,9 +26,13 @@ using tcp_acceptor =
 /// the CAF execution unit of the actors pinned to it.
 class io_loop final : public actors::loop {
 public:
-  io_loop(caf::actor_system& system, std::uint32_t index);
+  /// `io_uring`: use it for sends where the kernel has it.
+  io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring);
 
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
+
+  /// Null where every connection sends for itself.
+  [[nodiscard]] send_batch* batch() { return batch_.get(); }
 
   [[nodiscard]] steady_time now() const override {
     refresh_clocks();
@@ -55,6 +62,7 @@ private:
   }
 
   boost::asio::io_context io_{1};
+  std::unique_ptr<send_batch> batch_;
   std::atomic<bool> stopping_{false};
 
   // One reading serves a turn. The handler that ends a wait comes before its

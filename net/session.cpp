@@ -85,8 +85,9 @@ session::~session() {
 }
 
 void session::accept(upgrade_request request, std::string subprotocol,
-                     actors::gateway_actor gateway,
-                     actors::client_hello hello) {
+                     actors::gateway_actor gateway, actors::client_hello hello,
+                     std::function<void()> taken) {
+  taken_ = std::move(taken);
   if (!subprotocol.empty())
     stream_.set_option(websocket::stream_base::decorator(
         [subprotocol =
@@ -116,6 +117,7 @@ void session::on_accepted(error_code failed, actors::gateway_actor& gateway,
 
 void session::start(actors::connection_actor reader) {
   reader_ = std::move(reader);
+  tell_taken();
   read();
 }
 
@@ -189,6 +191,8 @@ void session::run() {
 }
 
 void session::flush() {
+  if (in_batch_)
+    return; // `on_sent` comes back.
   if (closing_ && !said_goodbye_)
     say_goodbye();
   std::array<iovec, ranges_per_send> ranges;
@@ -196,29 +200,49 @@ void session::flush() {
     auto used = gather(ranges);
     if (used == 0)
       break;
-    std::size_t wanted = 0;
+    gathered_ = 0;
     for (std::size_t i = 0; i < used; ++i)
-      wanted += ranges[i].iov_len;
+      gathered_ += ranges[i].iov_len;
+    auto fd = stream_.next_layer().socket().native_handle();
+    const auto& first = ranges[0];
+    if (auto* batch = home_.batch(); batch != nullptr && used == 1) {
+      in_batch_ = true;
+      batch->add(*this, fd,
+                 {static_cast<const char*>(first.iov_base), first.iov_len});
+      return;
+    }
     msghdr what{};
     what.msg_iov = ranges.data();
     what.msg_iovlen = used;
-    auto fd = stream_.next_layer().socket().native_handle();
     // `send` is cheaper than `sendmsg` by the copying of its header.
-    auto taken = used == 1 ? ::send(fd, ranges[0].iov_base, ranges[0].iov_len,
+    auto taken = used == 1 ? ::send(fd, first.iov_base, first.iov_len,
                                     MSG_NOSIGNAL | MSG_DONTWAIT)
                            : ::sendmsg(fd, &what, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (taken < 0 && errno == EINTR)
-      continue;
-    if (taken < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-      end_now(true);
+    if (!took(taken < 0 ? -errno : taken))
       return;
-    }
-    sent(taken < 0 ? 0 : static_cast<std::size_t>(taken));
-    if (taken < 0 || static_cast<std::size_t>(taken) < wanted)
-      wait_until_writable();
   }
   if (lingering_ && empty())
     linger();
+}
+
+/// The send under way has ended so. False: so has the connection.
+bool session::took(long taken) {
+  if (taken == -EAGAIN || taken == -EWOULDBLOCK || taken == -EINTR)
+    taken = 0;
+  if (taken < 0) {
+    end_now(true);
+    return false;
+  }
+  sent(static_cast<std::size_t>(taken));
+  if (static_cast<std::size_t>(taken) < gathered_)
+    wait_until_writable();
+  return true;
+}
+
+void session::on_sent(long taken) {
+  in_batch_ = false;
+  if (!gone_ && took(taken) && (!empty() || closing_ || lingering_))
+    flush();
 }
 
 void session::wait_until_writable() {
@@ -326,9 +350,15 @@ void session::let_go() {
     return;
   auto self = std::exchange(until_gone_, {});
   deadline_.cancel();
+  tell_taken();
   shut();
   error_code ignored;
   stream_.next_layer().socket().close(ignored);
+}
+
+void session::tell_taken() {
+  if (auto taken = std::exchange(taken_, nullptr))
+    taken();
 }
 
 } // namespace greenroom::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ public:
 /// `net.close-timeout`: closing at once could lose the close frame on its way.
 class session final : public actors::wire,
                       public outbox,
+                      private send_batch::sender,
                       public std::enable_shared_from_this<session> {
 public:
   session(io_loop& home, tcp_socket socket, std::string early,
@@ -48,9 +50,11 @@ public:
   ~session() override;
 
   /// Answers the handshake and hands the client to the gateway. `subprotocol`
-  /// empty: none is agreed.
+  /// empty: none is agreed. `taken` is called once: when the client has its
+  /// actor, or, of one that is refused, when its socket is gone.
   void accept(upgrade_request request, std::string subprotocol,
-              actors::gateway_actor gateway, actors::client_hello hello);
+              actors::gateway_actor gateway, actors::client_hello hello,
+              std::function<void()> taken);
 
   // -- wire
   void start(actors::connection_actor reader) override;
@@ -71,7 +75,9 @@ private:
   void read();
   void on_read(boost::system::error_code failed);
   [[nodiscard]] bool window_open() const;
+  void on_sent(long taken) override;
   void flush();
+  bool took(long taken);
   void say_goodbye();
   void wait_until_writable();
   void end_now(bool by_client);
@@ -79,15 +85,19 @@ private:
   void linger();
   void discard();
   void let_go();
+  void tell_taken();
 
   io_loop& home_;
   const settings& config_;
   boost::beast::websocket::stream<outbox_stream, false> stream_;
   read_buffer buffer_;
   actors::connection_actor reader_;
+  std::function<void()> taken_;
   std::uint32_t unhandled_messages_ = 0;
   std::size_t unhandled_bytes_ = 0;
   bool reading_ = false;
+  bool in_batch_ = false;    ///< What was gathered is with the batch.
+  std::size_t gathered_ = 0; ///< Bytes of the send under way.
   boost::beast::websocket::close_reason goodbye_;
   bool closing_ = false; ///< A close frame is to follow what waits.
   bool said_goodbye_ = false;

@@ -21,19 +21,24 @@ std::size_t likely_size(const room_message& what) {
          + (what.body ? what.body->said.bytes.size() : 0);
 }
 
+std::size_t likely_size(const member& who) {
+  return 48 + who.connection_id.size() + who.user_id.size()
+         + who.info_json.size();
+}
+
 std::size_t likely_size(const std::vector<member>& members) {
   std::size_t size = 0;
-  for (const auto& x : members)
-    size += 48 + x.connection_id.size() + x.user_id.size() + x.info_json.size();
+  for (const auto& who : members)
+    size += likely_size(who);
   return size;
 }
 
 std::size_t likely_size(const joined& what) {
-  return 256 + (what.members ? likely_size(*what.members) : 0);
+  return 256 + (what.members ? what.members->size() : 0);
 }
 
 std::size_t likely_size(const presence& what) {
-  return 256 + (what.members ? likely_size(*what.members) : 0)
+  return 256 + (what.members ? what.members->size() : 0)
          + likely_size(what.joined) + likely_size(what.left);
 }
 
@@ -46,6 +51,14 @@ std::string written(encoding as, const Message& what) {
   else
     write(msgpack::writer{out}, what);
   return out;
+}
+
+template <class Writer>
+void write_list(Writer to, std::span<const member* const> members) {
+  to.begin_list(members.size());
+  for (const auto* who : members)
+    write_member(to, *who);
+  to.end_list();
 }
 
 /// U+0000 to U+001F, U+007F to U+009F. `text` is UTF-8.
@@ -90,5 +103,19 @@ GREENROOM_ENCODE(degraded)
 GREENROOM_ENCODE(healed)
 GREENROOM_ENCODE(error)
 #undef GREENROOM_ENCODE
+
+std::string encode_members(encoding as,
+                           std::span<const member* const> members) {
+  std::size_t size = 16;
+  for (const auto* who : members)
+    size += likely_size(*who);
+  std::string out;
+  out.reserve(size);
+  if (as == encoding::json)
+    write_list(json::writer{out}, members);
+  else
+    write_list(msgpack::writer{out}, members);
+  return out;
+}
 
 } // namespace greenroom::protocol

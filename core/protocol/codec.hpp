@@ -3,6 +3,7 @@
 // The one door to the wire dialects: core/protocol/json.cpp and
 // core/protocol/msgpack.cpp stand behind it.
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -57,10 +58,21 @@ using decoded = boost::system::result<request, refusal>;
 [[nodiscard]] std::string encode(encoding as, const healed& what);
 [[nodiscard]] std::string encode(encoding as, const error& what);
 
+/// A whole member list, for `joined::members` and `presence::members`.
+[[nodiscard]] std::string encode_members(encoding as,
+                                         std::span<const member* const> list);
+
 /// The same value in the other dialect, without loss [P-3.6]. What JSON cannot
 /// say (binary, extension types, NaN, maps with keys that are no strings) and
 /// what MessagePack cannot (integers beyond 64 bits) is tagged as
 /// docs/protocol.md tells. `from` is valid, as `decode` left it.
 [[nodiscard]] std::string transcode(const value& from, encoding to);
+
+/// Whether `what` is what its encoding promises, as `decode` leaves values: for
+/// those that came from elsewhere.
+[[nodiscard]] bool is_value(const value& what);
+
+/// Whether it is a value, and a string.
+[[nodiscard]] bool is_string_value(const value& what);
 
 } // namespace greenroom::protocol

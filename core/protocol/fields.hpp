@@ -63,19 +63,23 @@ void put_position(Writer& to, const log_position& at) {
 }
 
 template <class Writer>
+void write_member(Writer& to, const member& who) {
+  to.begin_entry();
+  auto map = to.begin_map();
+  put(to, "connectionId", who.connection_id);
+  put(to, "userId", who.user_id);
+  if (!who.info_json.empty())
+    put_any(to, "info", encoding::json, who.info_json);
+  to.end_map(map);
+}
+
+template <class Writer>
 void put_members(Writer& to, std::string_view name,
                  const std::vector<member>& members) {
   to.key(name);
   to.begin_list(members.size());
-  for (const auto& [connection_id, user_id, info_json] : members) {
-    to.begin_entry();
-    auto map = to.begin_map();
-    put(to, "connectionId", connection_id);
-    put(to, "userId", user_id);
-    if (!info_json.empty())
-      put_any(to, "info", encoding::json, info_json);
-    to.end_map(map);
-  }
+  for (const auto& who : members)
+    write_member(to, who);
   to.end_list();
 }
 
@@ -140,7 +144,7 @@ void put_fields(Writer& to, const joined& what) {
   put_if_any(to, "reason", what.reason);
   put_natural(to, "memberCount", what.member_count);
   if (what.members)
-    put_members(to, "members", *what.members);
+    put_any(to, "members", Writer::dialect, *what.members);
 }
 
 template <class Writer>
@@ -179,7 +183,7 @@ void put_fields(Writer& to, const presence& what) {
   put_id(to, what.id);
   put_natural(to, "memberCount", what.member_count);
   if (what.members) {
-    put_members(to, "members", *what.members);
+    put_any(to, "members", Writer::dialect, *what.members);
     return;
   }
   if (!what.joined.empty())

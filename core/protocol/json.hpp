@@ -17,6 +17,8 @@ namespace greenroom::protocol::json {
 /// Writes maps and lists as JSON. See core/protocol/fields.hpp for who calls.
 class writer {
 public:
+  static constexpr encoding dialect = encoding::json;
+
   explicit writer(std::string& out) : out_(out) {}
 
   /// Gives what `end_map` wants back.

@@ -113,8 +113,9 @@ struct joined {
   std::optional<bool> recovered; ///< Only where `since` was given.
   std::string reason;            ///< Why not recovered; empty: none.
   std::uint64_t member_count = 0;
-  /// Absent without the right `p`, and in rooms too big to list.
-  std::optional<std::vector<member>> members;
+  /// By `encode_members`, in the message's encoding. Absent without the right
+  /// `p`, and in rooms too big to list.
+  std::optional<std::string_view> members;
 };
 
 struct left {
@@ -145,7 +146,7 @@ struct presence {
   std::string room_id;
   request_id id;
   std::uint64_t member_count = 0;
-  std::optional<std::vector<member>> members;
+  std::optional<std::string_view> members; ///< As in `joined`.
   std::vector<member> joined;
   std::vector<member> left;
 };

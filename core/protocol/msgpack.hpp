@@ -18,6 +18,8 @@ namespace greenroom::protocol::msgpack {
 /// written: up to 15, which is more than any message has.
 class writer {
 public:
+  static constexpr encoding dialect = encoding::msgpack;
+
   explicit writer(std::string& out) : out_(out) {}
 
   /// Gives what `end_map` wants back.

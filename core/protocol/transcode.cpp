@@ -42,4 +42,19 @@ std::string transcode(const value& from, encoding to) {
   return out;
 }
 
+bool is_value(const value& what) {
+  return what.in == encoding::json ? is_json(what.bytes)
+                                   : is_msgpack(what.bytes);
+}
+
+bool is_string_value(const value& what) {
+  if (!is_value(what))
+    return false;
+  auto head = static_cast<unsigned char>(what.bytes.front());
+  if (what.in == encoding::json)
+    return head == '"';
+  // fixstr, str 8, str 16, str 32
+  return (head & 0xe0) == 0xa0 || (head >= 0xd9 && head <= 0xdb);
+}
+
 } // namespace greenroom::protocol

@@ -188,6 +188,11 @@ bool parse_whole(std::string_view bytes, Visitor& visitor) {
 
 } // namespace
 
+bool is_msgpack(std::string_view bytes) {
+  checking_visitor visitor{1, depth_max};
+  return parse_whole(bytes, visitor);
+}
+
 void append_as_json(std::string& out, std::string_view bytes) {
   std::vector<bool> needs_tag;
   survey_visitor survey{needs_tag};

@@ -31,6 +31,37 @@ TEST_CASE("[P-5.1] beyond `limits.rooms` a join is `unavailable` for now") {
   CHECK(ann.sees().count("joined") == 1);
 }
 
+TEST_CASE("[P-4.3] at `limits.rooms` the room that has been empty for longest "
+          "makes place") {
+  settings config;
+  config.limits.rooms = 3;
+  quiet_node node{config};
+  auto ann = node.connect("user-ann");
+  auto opens_and_leaves = [&](const std::string& room) {
+    ann.joins(room);
+    auto epoch = ann.sees().only("joined")["epoch"];
+    ann.says(R"({"type":"message","roomId":")" + room + R"(","text":"x"})");
+    ann.says(R"({"type":"leave_room","roomId":")" + room + R"("})");
+    ann.sees();
+    return epoch;
+  };
+  auto first = opens_and_leaves("a");
+  auto second = opens_and_leaves("b");
+  // The first one is in use again, so it is not the longest empty any more.
+  CHECK(opens_and_leaves("a") == first);
+  ann.joins("c");
+  ann.joins("d");
+  CHECK(ann.sees().count("joined") == 2);
+  CHECK(node.context->rooms == 3);
+  CHECK(opens_and_leaves("a") == first);
+  ann.joins("e");
+  CHECK(ann.sees().count("joined") == 1);
+  ann.joins("f");
+  CHECK(ann.sees().only("error")["code"] == "unavailable");
+  CHECK(node.context->rooms == 3);
+  CHECK(second != first);
+}
+
 TEST_CASE("[P-1.2] a room that the URL names twice is refused once") {
   settings config;
   config.limits.rooms = 1;

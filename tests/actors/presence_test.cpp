@@ -136,6 +136,28 @@ TEST_CASE("[P-4.4] a room beyond `listed-members` counts without lists") {
   CHECK_FALSE(names(whole["members"], "user-ann"));
 }
 
+TEST_CASE("[P-4.4] a list too long in bytes is not given") {
+  settings config;
+  config.limits.unsent_bytes = 16 * 1024; // Lists: a quarter of it.
+  quiet_node node{config};
+  claims talkative;
+  talkative.user_id = "max";
+  talkative.info_json = '"' + std::string(3'000, 'x') + '"';
+  node.tokens["max"] = talkative;
+  auto ann = node.member("user-ann", "a");
+  auto max = node.connect("max");
+  max.joins("a");
+  CHECK(names(max.sees().only("joined")["members"], "user-ann"));
+  auto max_too = node.connect("max");
+  max_too.joins("a");
+  auto joined = max_too.sees().only("joined");
+  CHECK(joined["memberCount"] == "3");
+  CHECK(joined["members"] == "");
+  max->hangs_up();
+  node.advance(50ms);
+  CHECK(names(max_too.sees().only("presence")["members"], "user-ann"));
+}
+
 TEST_CASE("[P-4.4] who joined a room too big to list gets the list when it "
           "shrinks at once") {
   settings config;

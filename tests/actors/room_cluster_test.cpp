@@ -166,6 +166,26 @@ TEST_CASE_METHOD(clustered, "a room is watched while it has members") {
   CHECK(ann.sees().count("joined") == 1);
 }
 
+TEST_CASE_METHOD(clustered, "an answer to an earlier watch is none to this") {
+  cluster.answers = false;
+  auto ann = node.connect("user-ann");
+  ann.sees();
+  ann.joins("a");
+  auto earlier = cluster.watched.at(0);
+  cluster.tell_link(true);
+  node.run();
+  ann.says(leaves);
+  ann.joins("a");
+  ann.sees();
+  // On its way while the room was left and joined again.
+  caf::anon_send(earlier.room, actors::link_changed{true, earlier.number});
+  node.run();
+  CHECK(ann.sees().count("joined") == 0);
+  cluster.tell_link(true);
+  node.run();
+  CHECK(ann.sees().count("joined") == 1);
+}
+
 TEST_CASE_METHOD(clustered, "who is gone before the link answers is forgotten, "
                             "and its room ends") {
   cluster.answers = false;

@@ -120,6 +120,15 @@ TEST_CASE("[P-4.3] a room that stays empty ends, and its log with it") {
   CHECK(node.context->rooms == 1);
 }
 
+TEST_CASE(
+    "[P-4.3] a room in which nothing was said ends with its last member") {
+  quiet_node node;
+  auto ann = node.connect("user-ann");
+  ann.joins("a").says(leaves);
+  node.advance(1ms);
+  CHECK(node.context->rooms == 0);
+}
+
 TEST_CASE("an ending room never meets a newcomer") {
   quiet_node node;
   auto ann = node.connect("user-ann");

@@ -75,15 +75,21 @@ TEST_CASE_METHOD(pair_in_a_room, "[P-4.5] who is gone does not type any more") {
   CHECK(bob.sees().only("typing")["isTyping"] == "false");
 }
 
-TEST_CASE_METHOD(pair_in_a_room, "[P-4.5] each connection types by itself") {
+TEST_CASE_METHOD(pair_in_a_room, "[P-4.5] a user types as long as one of its "
+                                 "connections does") {
   auto ann_too = node.member("user-ann", "a", 1);
   bob.sees();
   ann.says(types);
+  node.advance(1s);
   ann_too.says(types);
   CHECK(bob.sees().count("typing") == 2);
+  ann.says(stops);
+  CHECK(bob.sees().count("typing") == 0);
+  ann.says(types);
+  bob.sees();
   ann_too->hangs_up();
   node.run();
-  CHECK(bob.sees().all("typing").each("isTyping") == "false");
+  CHECK(bob.sees().count("typing") == 0);
   node.advance(5s);
   CHECK(bob.sees().all("typing").each("isTyping") == "false");
 }

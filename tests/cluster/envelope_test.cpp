@@ -13,6 +13,7 @@ namespace {
 
 const node_run ann{"ann", 0xFEDC'BA98'7654'3210};
 const room_key lounge{room_space::protocol, "game:lounge"};
+const room_key raw_lounge{room_space::relay, "game:lounge"};
 
 protocol::value json(std::string text) {
   return {protocol::encoding::json, std::move(text)};
@@ -34,14 +35,14 @@ std::string error_of(std::string_view bytes) {
 }
 
 template <class Event>
-Event round_trip(const Event& event) {
-  auto found = decode(encode(ann, {3, 4}, lounge, event));
+Event round_trip(const Event& event, const room_key& in = lounge) {
+  auto found = decode(encode(ann, {3, 4}, in, event));
   REQUIRE(found.has_value());
   auto& traffic = std::get<room_traffic>(*found);
   CHECK(traffic.from == ann);
   CHECK(traffic.at.stream == 3);
   CHECK(traffic.at.sequence == 4);
-  CHECK(traffic.room == lounge);
+  CHECK(traffic.room == in);
   return std::get<Event>(traffic.what);
 }
 
@@ -51,7 +52,7 @@ TEST_CASE("a message comes out of an envelope as it went in") {
   auto back = round_trip(posted{"u1",
                                 {true, json("\"h\\u00e4\"")},
                                 "greeting",
-                                {protocol::encoding::msgpack, "\xcd\x01\x00"},
+                                {protocol::encoding::msgpack, "\xcd\x01\x02"},
                                 1'700'000'000'123});
   CHECK(back.user_id == "u1");
   CHECK(back.body.is_text);
@@ -59,7 +60,7 @@ TEST_CASE("a message comes out of an envelope as it went in") {
   CHECK(back.body.said.bytes == "\"h\\u00e4\"");
   CHECK(back.event == "greeting");
   CHECK(back.timestamp.in == protocol::encoding::msgpack);
-  CHECK(back.timestamp.bytes == "\xcd\x01\x00");
+  CHECK(back.timestamp.bytes == "\xcd\x01\x02");
   CHECK(back.stamped == 1'700'000'000'123);
 }
 
@@ -78,10 +79,11 @@ TEST_CASE("typing and raw frames come through an envelope") {
   CHECK(typing.user_id == "u1");
   CHECK_FALSE(typing.is_typing);
 
-  auto raw = round_trip(relayed{false, std::string("\0\xff\x80", 3)});
+  auto raw =
+      round_trip(relayed{false, std::string("\0\xff\x80", 3)}, raw_lounge);
   CHECK_FALSE(raw.is_text);
   CHECK(raw.bytes == std::string("\0\xff\x80", 3));
-  CHECK(round_trip(relayed{true, ""}).bytes.empty());
+  CHECK(round_trip(relayed{true, ""}, raw_lounge).bytes.empty());
 }
 
 TEST_CASE("signs of nodes come through an envelope") {
@@ -144,22 +146,55 @@ TEST_CASE("an envelope with a wrong field is refused by the field's name") {
 }
 
 TEST_CASE("text that is not UTF-8 does not pass the border") {
-  CHECK(error_of(encode(ann, {1, 1}, lounge, relayed{true, "\xc3"}))
-        == "bad or missing field: bytes");
-  CHECK(error_of(encode(ann, {1, 1}, lounge, relayed{false, "\xc3"})).empty());
-  posted broken{"u", {true, json("\"\xff\"")}, "", {}, 0};
-  CHECK(error_of(encode(ann, {1, 1}, lounge, broken))
-        == "bad or missing field: value");
+  auto raw = [](const char* bytes, bool is_text) {
+    return error_of(encode(ann, {1, 1}, raw_lounge, relayed{is_text, bytes}));
+  };
+  CHECK(raw("\xc3", true) == "bad or missing field: bytes");
+  CHECK(raw("\xc3", false).empty());
 }
 
-TEST_CASE("a check that is handed in sees every value") {
-  auto bytes =
-      encode(ann, {1, 1}, lounge, posted{"u", {true, json("oops")}, "", {}, 0});
-  CHECK(decode(bytes).has_value());
-  auto only_strings = [](const protocol::value& what) {
-    return what.bytes.starts_with('"');
+TEST_CASE("a value that is not what its encoding promises does not pass") {
+  auto said = [](bool is_text, protocol::value what) {
+    return error_of(encode(ann, {1, 1}, lounge,
+                           posted{"u", {is_text, std::move(what)}, "", {}, 0}));
   };
-  CHECK_FALSE(decode(bytes, only_strings).has_value());
+  auto msgpack = [](std::string bytes) {
+    return protocol::value{protocol::encoding::msgpack, std::move(bytes)};
+  };
+  constexpr auto refused = "bad or missing field: said";
+  CHECK(said(false, json(R"({"a":[1]})")).empty());
+  CHECK(said(false, json("\"\xff\"")) == refused);
+  CHECK(said(false, json("oops")) == refused);
+  CHECK(said(false, json(R"(1,"type":"error")")) == refused);
+  CHECK(said(false, json("")) == refused);
+  CHECK(said(true, json("1")) == refused); // `text` is a string.
+  CHECK(said(true, json("\"1\"")).empty());
+  CHECK(said(false, msgpack("\x81\xa1"
+                            "a\x01"))
+            .empty());
+  CHECK(said(false, msgpack("\x81\xa1"
+                            "a"))
+        == refused);
+  CHECK(said(false, msgpack("\x01\x01")) == refused);
+  CHECK(said(false, msgpack("\xa1\xff")) == refused);
+  CHECK(said(false, msgpack(std::string(600, '\x91') + '\x01')) == refused);
+  CHECK(said(true, msgpack("\x01")) == refused);
+  CHECK(said(true, msgpack("\xa1"
+                           "a"))
+            .empty());
+  CHECK(said(true, msgpack("\xd9\x01"
+                           "a"))
+            .empty());
+  CHECK(error_of(encode(ann, {1, 1}, lounge,
+                        posted{"u", {true, json("\"\"")}, "", json("x"), 0}))
+        == "bad or missing field: timestamp");
+}
+
+TEST_CASE("an event of the other space's rooms does not pass") {
+  CHECK(error_of(encode(ann, {1, 1}, lounge, relayed{true, "x"}))
+        == "bad or missing field: kind");
+  CHECK(error_of(encode(ann, {1, 1}, raw_lounge, typing_event{"c", "u", true}))
+        == "bad or missing field: kind");
 }
 
 TEST_CASE("a size that is declared and not there costs nothing") {
@@ -188,6 +223,14 @@ public:
     return to;
   }
 
+  /// Nothing in it needs to be escaped.
+  std::string name() {
+    std::string to;
+    for (auto n = up_to(20); n > 0; --n)
+      to += up_to(1) == 0 ? "a" : "ä";
+    return to;
+  }
+
   std::string bytes() {
     std::string to(up_to(300), '\0');
     for (auto& byte : to)
@@ -195,10 +238,13 @@ public:
     return to;
   }
 
+  /// A string, so that it may stand as `text` as well.
   protocol::value value() {
+    auto what = name();
     if (up_to(1) == 0)
-      return json("\"" + text() + "\"");
-    return {protocol::encoding::msgpack, "x" + bytes()};
+      return json('"' + what + '"');
+    return {protocol::encoding::msgpack,
+            "\xd9" + std::string(1, static_cast<char>(what.size())) + what};
   }
 
   posted post() {
@@ -231,8 +277,10 @@ private:
 TEST_CASE("any event comes out of an envelope as it went in") {
   dice roll{1};
   for (int i = 0; i < 2'000; ++i) {
-    auto bytes =
-        encode(ann, {i + 1u, roll.up_to(~0ull - 1) + 1}, lounge, roll.event());
+    auto event = roll.event();
+    bool is_raw = std::holds_alternative<relayed>(event);
+    auto bytes = encode(ann, {i + 1u, roll.up_to(~0ull - 1) + 1},
+                        is_raw ? raw_lounge : lounge, event);
     auto found = decode(bytes);
     REQUIRE(found.has_value());
     auto& traffic = std::get<room_traffic>(*found);

@@ -87,6 +87,7 @@ public:
             self_->send(msg.who.connection,
                         actors::room_entered{msg.room, shows_.room});
         },
+        [](const actors::emptied&) {},
         [](const actors::retire&) {},
         [this](actors::close_rooms) { self_->quit(); },
     };
@@ -161,7 +162,7 @@ struct cluster_view {
   void tell_link(bool is_up) {
     up = is_up;
     for (const auto& one : watched)
-      caf::anon_send(one.room, actors::link_changed{is_up});
+      caf::anon_send(one.room, actors::link_changed{is_up, one.number});
   }
 
   void hear(room_event what) {
@@ -188,7 +189,7 @@ public:
           ++shows_.watches;
           shows_.watched.push_back(msg);
           if (shows_.answers)
-            self_->send(msg.room, actors::link_changed{shows_.up});
+            self_->send(msg.room, actors::link_changed{shows_.up, msg.number});
         },
         [this](const actors::unwatch& msg) {
           std::erase_if(shows_.watched,

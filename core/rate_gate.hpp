@@ -6,7 +6,7 @@
 
 #include "core/timer_queue.hpp"
 
-namespace greenroom::cluster {
+namespace greenroom {
 
 /// Lets so many through in each second: what a flood may write to the log.
 class rate_gate {
@@ -27,4 +27,4 @@ private:
   std::optional<steady_time> since_;
 };
 
-} // namespace greenroom::cluster
+} // namespace greenroom

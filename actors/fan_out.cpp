@@ -1,0 +1,69 @@
+#include "actors/fan_out.hpp"
+
+#include <caf/send.hpp>
+
+#include "actors/audience.hpp"
+#include "actors/pinned.hpp"
+
+namespace greenroom::actors {
+
+fan_out::fan_out(room_actor::pointer room, loop& home,
+                 const context_ptr& context, const room_key& key,
+                 std::string epoch, slow_policy slow)
+  : room_(room),
+    home_(home),
+    context_(context),
+    key_(key),
+    epoch_(std::move(epoch)),
+    slow_(slow),
+    audiences_(context->loops.size()),
+    tell_later_([this] { tell_steps(); }) {}
+
+fan_out::~fan_out() {
+  for (auto& where : audiences_)
+    if (where)
+      caf::anon_send_exit(where, caf::exit_reason::user_shutdown);
+}
+
+void fan_out::append(const members& to, lane_kind lane, std::string_view header,
+                     std::string_view payload, std::uint64_t offset,
+                     const newcomer* sender) {
+  if (!to.in_use(lane))
+    return;
+  auto frame = lanes_[static_cast<std::size_t>(lane)].append(header, payload);
+  steps_.push_back({lane, std::move(frame), offset, sender ? sender->id : 0,
+                    sender ? sender->loop : 0});
+  home_.settle().add(tell_later_);
+}
+
+void fan_out::hand_to(const members& in, const std::vector<member_id>& chosen,
+                      protocol::encoding as, const slice& frame) {
+  std::vector<std::vector<member_id>> by_loop(audiences_.size());
+  for (auto id : chosen)
+    if (const auto* who = in.find(id);
+        who->lane != lane_kind::raw && encoding_of(who->lane) == as)
+      by_loop[who->loop].push_back(id);
+  for (std::uint32_t loop = 0; loop < by_loop.size(); ++loop)
+    if (!by_loop[loop].empty())
+      tell(loop, hand_over{std::move(by_loop[loop]), frame});
+}
+
+void fan_out::tell_steps() {
+  if (steps_.empty())
+    return;
+  auto steps =
+      std::make_shared<const std::vector<step>>(std::exchange(steps_, {}));
+  for (auto& where : audiences_)
+    if (where)
+      room_->send(where, advance{steps});
+}
+
+const audience_actor& fan_out::audience_on(std::uint32_t loop) {
+  auto& where = audiences_[loop];
+  if (!where)
+    where = spawn_pinned<audience>(*context_->loops[loop], key_, epoch_,
+                                   room_actor{room_}, slow_);
+  return where;
+}
+
+} // namespace greenroom::actors

@@ -1,0 +1,100 @@
+#include "actors/members.hpp"
+
+#include <algorithm>
+
+#include "core/protocol/codec.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// What a member adds to a list, about.
+std::size_t listed_bytes(const protocol::member& who) {
+  constexpr std::size_t names_of_fields = 48;
+  return names_of_fields + who.connection_id.size() + who.user_id.size()
+         + who.info_json.size();
+}
+
+} // namespace
+
+newcomer* members::find(member_id id) {
+  auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : &found->second;
+}
+
+const newcomer* members::find(member_id id) const {
+  auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : &found->second;
+}
+
+const newcomer* members::find(const std::string& connection_id) const {
+  auto found = by_connection_.find(connection_id);
+  return found == by_connection_.end() ? nullptr : find(found->second);
+}
+
+newcomer& members::add(const newcomer& who) {
+  auto& entry = by_id_.try_emplace(who.id, who).first->second;
+  by_connection_.emplace(who.about.connection_id, who.id);
+  by_user_.insert({who.about.user_id, who.id});
+  ++on_lane(who.lane);
+  list_bytes_ += listed_bytes(who.about);
+  forget_list();
+  return entry;
+}
+
+newcomer members::remove(member_id id) {
+  auto who = std::move(by_id_.extract(id).mapped());
+  by_connection_.erase(who.about.connection_id);
+  by_user_.erase({who.about.user_id, id});
+  --on_lane(who.lane);
+  list_bytes_ -= listed_bytes(who.about);
+  forget_list();
+  return who;
+}
+
+void members::change_lane(newcomer& who, lane_kind to) {
+  --on_lane(who.lane);
+  who.lane = to;
+  ++on_lane(who.lane);
+}
+
+std::vector<member_id> members::named(const std::vector<std::string>& names,
+                                      member_id except) const {
+  std::vector<member_id> chosen;
+  for (const auto& name : names) {
+    if (auto one = by_connection_.find(name); one != by_connection_.end())
+      chosen.push_back(one->second);
+    for (auto i = by_user_.lower_bound({name, 0});
+         i != by_user_.end() && i->first == name; ++i)
+      chosen.push_back(i->second);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  std::erase(chosen, except);
+  return chosen;
+}
+
+bool members::listable(std::size_t margin) const {
+  auto most = listed_max_ - listed_max_ / 8 * margin;
+  return size() <= most && list_bytes_ <= list_bytes_max_;
+}
+
+std::string_view members::list_in(protocol::encoding as) const {
+  auto& list = list_[static_cast<std::size_t>(as)];
+  if (list.empty()) {
+    std::vector<const protocol::member*> all;
+    all.reserve(size());
+    for (const auto& [id, who] : by_id_)
+      all.push_back(&who.about);
+    list = protocol::encode_members(as, all);
+  }
+  return list;
+}
+
+void members::forget_list() {
+  for (auto& list : list_)
+    if (!list.empty())
+      std::string{}.swap(list);
+}
+
+} // namespace greenroom::actors

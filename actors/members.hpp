@@ -1,0 +1,81 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "actors/interfaces.hpp"
+#include "core/settings.hpp"
+
+namespace greenroom::actors {
+
+/// Who is in a room on this node, by every name under which they are looked
+/// for, and the list of them as clients get it. The room's thread only.
+class members {
+public:
+  using table = std::unordered_map<member_id, newcomer>;
+
+  /// A list longer than `list_bytes_max` is not given: members' `info` can be
+  /// large.
+  members(const room_settings& rules, std::size_t list_bytes_max)
+    : listed_max_(rules.listed_members), list_bytes_max_(list_bytes_max) {}
+
+  [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+  [[nodiscard]] bool empty() const { return by_id_.empty(); }
+  [[nodiscard]] table::const_iterator begin() const { return by_id_.begin(); }
+  [[nodiscard]] table::const_iterator end() const { return by_id_.end(); }
+
+  [[nodiscard]] newcomer* find(member_id id);
+  [[nodiscard]] const newcomer* find(member_id id) const;
+
+  /// The member with this connection id, if it is on this node.
+  [[nodiscard]] const newcomer* find(const std::string& connection_id) const;
+
+  /// `who` is not in yet.
+  newcomer& add(const newcomer& who);
+
+  /// `id` is in.
+  newcomer remove(member_id id);
+
+  void change_lane(newcomer& who, lane_kind to);
+
+  /// Whether some member reads this lane.
+  [[nodiscard]] bool in_use(lane_kind kind) const {
+    return by_lane_[static_cast<std::size_t>(kind)] > 0;
+  }
+
+  /// Everybody whose user or connection id is among `names`, each once, but
+  /// `except`.
+  [[nodiscard]] std::vector<member_id>
+  named(const std::vector<std::string>& names, member_id except) const;
+
+  /// Whether the room is small enough for lists [P-4.4]; `margin` smaller, in
+  /// eighths, for who must not go to and fro at the border.
+  [[nodiscard]] bool listable(std::size_t margin = 0) const;
+
+  /// The list, encoded: once, until somebody comes or goes. Valid until then.
+  [[nodiscard]] std::string_view list_in(protocol::encoding as) const;
+
+private:
+  void forget_list();
+  [[nodiscard]] std::size_t& on_lane(lane_kind kind) {
+    return by_lane_[static_cast<std::size_t>(kind)];
+  }
+
+  std::size_t listed_max_;
+  std::size_t list_bytes_max_;
+  std::size_t list_bytes_ = 0; ///< About, of the list as JSON.
+  table by_id_;
+  std::unordered_map<std::string, member_id> by_connection_;
+  std::set<std::pair<std::string, member_id>> by_user_;
+  std::array<std::size_t, lane_kinds> by_lane_{};
+  mutable std::array<std::string, 2> list_; ///< By encoding; empty: not yet.
+};
+
+} // namespace greenroom::actors
