@@ -130,7 +130,7 @@ private:
 
   std::map<std::string, membership> rooms_;
   std::uint32_t joining_ = 0; ///< Memberships with a join under way.
-  boost::container::deque<inbound> backlog_;
+  boost::container::deque<inbound> backlog_; ///< Empty, it holds nothing.
   std::uint32_t unconfirmed_ = 0; ///< Publishes since the last credit came.
   std::uint32_t since_credit_ = 0;
   bool working_off_ = false;

@@ -47,7 +47,7 @@ public:
   }
 
   /// Nobody is left: gives back what the lanes hold.
-  void clear() { lanes_ = {}; }
+  void drop_lanes() { lanes_ = {}; }
 
   /// A frame in one encoding for some members: one message per loop.
   void hand_to(const members& in, const std::vector<member_id>& chosen,

@@ -162,12 +162,14 @@ struct request_refused {
 /// its place, if the keeper has sent it no newcomer that it has not seen yet.
 struct emptied {
   room_key key;
+  caf::actor_id room = 0; ///< Which one of that key.
   std::uint64_t joins_seen = 0;
 };
 
 /// A room has been empty for long enough. The same condition.
 struct retire {
   room_key key;
+  caf::actor_id room = 0;
   std::uint64_t joins_seen = 0;
 };
 

@@ -87,17 +87,26 @@ bool keeper::make_place() {
 }
 
 void keeper::on_emptied(const emptied& msg) {
-  auto found = rooms_.find(msg.key);
-  if (found == rooms_.end() || found->second.joins != msg.joins_seen
-      || found->second.idle)
-    return; // A newcomer is on the way.
-  found->second.idle = idle_.insert(idle_.end(), msg.key);
+  auto found = find_unjoined(msg.key, msg.room, msg.joins_seen);
+  if (found != rooms_.end() && !found->second.idle)
+    found->second.idle = idle_.insert(idle_.end(), msg.key);
 }
 
 void keeper::on_retire(const retire& msg) {
-  auto found = rooms_.find(msg.key);
-  if (found != rooms_.end() && found->second.joins == msg.joins_seen)
+  auto found = find_unjoined(msg.key, msg.room, msg.joins_seen);
+  if (found != rooms_.end())
     end(found);
+}
+
+/// The room that says so, unless a newcomer is on the way to it, or another
+/// room has its key by now.
+keeper::table::iterator keeper::find_unjoined(const room_key& key,
+                                              caf::actor_id room,
+                                              std::uint64_t joins_seen) {
+  auto found = rooms_.find(key);
+  bool fits = found != rooms_.end() && found->second.room.id() == room
+              && found->second.joins == joins_seen;
+  return fits ? found : rooms_.end();
 }
 
 void keeper::on_dead(const caf::actor_addr& who) {

@@ -46,6 +46,8 @@ private:
   void on_dead(const caf::actor_addr& who);
   entry* open(const room_key& key);
   bool make_place();
+  table::iterator find_unjoined(const room_key& key, caf::actor_id room,
+                                std::uint64_t joins_seen);
   void end(table::iterator at);
   void forget(table::iterator at);
   void set_busy(entry& at);

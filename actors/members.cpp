@@ -75,8 +75,10 @@ std::vector<member_id> members::named(const std::vector<std::string>& names,
 }
 
 bool members::listable(std::size_t margin) const {
-  auto most = listed_max_ - listed_max_ / 8 * margin;
-  return size() <= most && list_bytes_ <= list_bytes_max_;
+  auto within = [&](std::size_t count, std::size_t most) {
+    return count <= most - most / 8 * margin;
+  };
+  return within(size(), listed_max_) && within(list_bytes_, list_bytes_max_);
 }
 
 std::string_view members::list_in(protocol::encoding as) const {

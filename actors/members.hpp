@@ -55,8 +55,8 @@ public:
   [[nodiscard]] std::vector<member_id>
   named(const std::vector<std::string>& names, member_id except) const;
 
-  /// Whether the room is small enough for lists [P-4.4]; `margin` smaller, in
-  /// eighths, for who must not go to and fro at the border.
+  /// Whether the room is small enough for lists [P-4.4], in members and bytes;
+  /// `margin` eighths smaller, for who must not go to and fro at the border.
   [[nodiscard]] bool listable(std::size_t margin = 0) const;
 
   /// The list, encoded: once, until somebody comes or goes. Valid until then.

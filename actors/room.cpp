@@ -104,6 +104,7 @@ void room::on_join(const join& msg) {
     // Who is told `joined` must get what peers say from then on: wait until the
     // subscription is in force, or the bus is known to be down.
     waiting_.push_back(msg);
+    empty_since_.reset(); // It must not end under who waits.
     if (!std::exchange(watching_, true))
       self_->send(context_->cluster, watch{key_, self_, ++watches_});
     return;
@@ -208,7 +209,7 @@ void room::on_leave(const leave& msg) {
     std::erase_if(waiting_,
                   [&](const join& asked) { return asked.who.id == msg.who; });
     if (members_.empty() && waiting_.empty() && !empty_since_) {
-      emptied_now();
+      on_last_left();
       set_timer();
     }
     return;
@@ -236,20 +237,20 @@ void room::remove(member_id id, slice last) {
   if (key_.space == room_space::protocol)
     news_.left(who.about);
   if (members_.empty())
-    emptied_now();
+    on_last_left();
   set_timer();
 }
 
-void room::emptied_now() {
+void room::on_last_left() {
   empty_since_ = home_.now();
   news_.clear();
-  out_.clear();
+  out_.drop_lanes();
   if (std::exchange(watching_, false)) {
     self_->send(context_->cluster, unwatch{key_});
     link_known_ = false;
     linked_ = false;
   }
-  self_->send(keeper_, emptied{key_, joins_seen_});
+  self_->send(keeper_, emptied{key_, self_->id(), joins_seen_});
   log::emit(events::room_emptied,
             {{"room", key_.id}, {"space", to_string(key_.space)}});
 }
@@ -273,13 +274,14 @@ void room::say(const publish& msg, const newcomer& by, const posted& what) {
   protocol::ack answer;
   answer.at = {log_.epoch(), at.offset};
   answer.duplicate = at.duplicate;
+  // An ack says that it was handed to the bus [P-3.3].
+  if (!at.duplicate)
+    mirror_out(msg.what);
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].
   done(msg, by, std::move(answer));
-  if (at.duplicate)
-    return;
-  show(what, at.offset, &by);
-  mirror_out(msg.what);
+  if (!at.duplicate)
+    show(what, at.offset, &by);
 }
 
 void room::say(const publish& msg, const newcomer& by, const directed& what) {
@@ -290,11 +292,11 @@ void room::say(const publish& msg, const newcomer& by, const directed& what) {
   auto before = log_.find(key, home_.now());
   answer.duplicate = before.has_value();
   answer.delivered = before ? *before : show(what, &by);
-  if (!before)
+  if (!before) {
     log_.remember(key, *answer.delivered, home_.now());
-  done(msg, by, std::move(answer));
-  if (!before)
     mirror_out(msg.what);
+  }
+  done(msg, by, std::move(answer));
 }
 
 void room::say(const publish& msg, const newcomer& by,
@@ -387,15 +389,19 @@ std::uint64_t room::show(const directed& what, const newcomer* by) {
 
 void room::show(const typing_event& what, const newcomer* by) {
   if (what.is_typing) {
-    typing_.start({what.connection_id, what.user_id, by ? by->id : 0,
-                   home_.now() + rules_.typing_timeout});
+    auto renamed =
+        typing_.start({what.connection_id, what.user_id, by ? by->id : 0,
+                       home_.now() + rules_.typing_timeout});
+    if (renamed)
+      show_stopped(*renamed, by);
     set_timer();
     show_typing(what.user_id, true, by);
     return;
   }
   auto typed = typing_.stop(what.connection_id);
-  if (!typing_.types(what.user_id)) // Not in another tab.
-    show_typing(typed ? typed->user_id : what.user_id, false, by);
+  const auto& user_id = typed ? typed->user_id : what.user_id;
+  if (!typing_.types(user_id)) // Not in another tab.
+    show_typing(user_id, false, by);
 }
 
 void room::show_stopped(const typing_table::typist& who, const newcomer* by) {
@@ -431,11 +437,12 @@ void room::show_presence() {
     news_.take(what.joined, what.left);
   }
   listed_ = listed;
-  out_.broadcast(members_, 0, alone, true, [&](auto encoding) {
+  auto make = [&](auto encoding) -> const protocol::presence& {
     if (whole)
       what.members = members_.list_in(encoding);
     return what;
-  });
+  };
+  out_.broadcast(members_, 0, alone, true, make);
 }
 
 // -- cluster ------------------------------------------------------------------
@@ -464,14 +471,14 @@ void room::on_tick() {
   if (empty_since_ && *empty_since_ + linger() <= home_.now()) {
     // The keeper ends the room, unless somebody is on the way to it.
     empty_since_ = home_.now();
-    self_->send(keeper_, retire{key_, joins_seen_});
+    self_->send(keeper_, retire{key_, self_->id(), joins_seen_});
   }
   set_timer();
 }
 
-/// A log without a message is nothing to come back for.
+/// A room in which nothing was said is nothing to come back for.
 milliseconds room::linger() const {
-  return log_.top() == 0 ? milliseconds{0} : rules_.linger;
+  return log_.is_fresh() ? milliseconds{0} : rules_.linger;
 }
 
 void room::set_timer() {

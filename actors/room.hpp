@@ -49,7 +49,7 @@ private:
   [[nodiscard]] std::optional<std::string_view>
   list_for(const newcomer& who) const;
   void on_list_members(const list_members& msg);
-  void emptied_now();
+  void on_last_left();
   template <class Message>
   void hand_to(const newcomer& who, const Message& what);
 

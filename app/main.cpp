@@ -1,8 +1,10 @@
 // The front door: read the settings, start the node, serve, stop.
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <thread>
 
 #include "app/load_settings.hpp"
 #include "app/log_sink.hpp"
@@ -12,6 +14,15 @@
 namespace {
 
 using namespace greenroom;
+
+/// What is left to end may wait for a reader of the log that stalls, or for a
+/// name lookup in Asio's resolver: not beyond `drain.timeout`.
+void end_by(std::chrono::steady_clock::time_point deadline, int code) {
+  std::thread{[deadline, code] {
+    std::this_thread::sleep_until(deadline);
+    std::_Exit(code);
+  }}.detach();
+}
 
 int serve(settings config) {
   if (config.cluster.node_id.empty())
@@ -23,6 +34,7 @@ int serve(settings config) {
   auto code = node->run();
   bool clean = node->stopped_clean();
   log::install(nullptr, log::level::error);
+  end_by(node->stop_deadline(), code);
   sink.reset(); // Writes what waits.
   // What did not end in time must not hold the process.
   if (!clean)

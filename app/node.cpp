@@ -271,6 +271,12 @@ void node::end_actors() {
   await(&node::actors_gone, &node::finish);
 }
 
+std::chrono::steady_clock::time_point node::stop_deadline() const {
+  // Where the deadline has passed, what is known shall still be logged.
+  constexpr milliseconds last_words{200};
+  return std::max(stop_until_, steady_clock::now() + last_words);
+}
+
 void node::finish() {
   clean_ = clean_ && actors_gone();
   signals_.cancel();

@@ -48,6 +48,9 @@ public:
   /// Whether `run` ended everything in time, so that destroying this is safe.
   [[nodiscard]] bool stopped_clean() const { return clean_; }
 
+  /// When the process has to be gone, after `run`.
+  [[nodiscard]] std::chrono::steady_clock::time_point stop_deadline() const;
+
 private:
   // -- start
   void make_loops();

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <msgpack.hpp>
-#include <simdjson.h>
 
 #include "cluster/envelope_fields.hpp"
 #include "core/protocol/codec.hpp"

@@ -90,8 +90,8 @@ struct envelope_error {
 [[nodiscard]] std::string encode(const node_sign& what);
 
 /// Reads one envelope. Total: any bytes give an envelope or an error. Values
-/// are looked at as closely as a client's own: what a peer, or whoever else
-/// writes to Redis, says must not end the connections of ours.
+/// are checked as a client's own are: what a peer, or whoever else writes to
+/// Redis, says must not end the connections of ours.
 [[nodiscard]] boost::system::result<envelope, envelope_error>
 decode(std::string_view bytes);
 

@@ -12,7 +12,7 @@ pkg_check_modules(libjwt REQUIRED IMPORTED_TARGET libjwt)
 pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing>=2.3)
 
 # Header-only; Debian 12's package cannot be installed beside Boost 1.81, so
-# `./dev` unpacks its headers into build/deps there (see DESIGN in docs/).
+# `./dev` unpacks its headers into build/deps there (docs/decisions/0009).
 find_path(MSGPACK_INCLUDE_DIR msgpack.hpp
   PATHS ${PROJECT_SOURCE_DIR}/build/deps/usr/include
   REQUIRED)

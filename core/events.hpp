@@ -39,15 +39,17 @@
     "connection user code reason by lived_ms messages",                        \
     "The client is gone; `by` says who ended it.")                             \
   X(connection_limited, "connection.limited", warn, "connection limit",        \
-    "A client reached a limit; told once until it behaves again.")             \
+    "A client reached a limit; told once in a `limits.violations-window`, of " \
+    "`net.connections` five times a second.")                                  \
   X(connection_failed, "connection.failed", error, "connection reason",        \
     "A connection actor failed; only its client is affected.")                 \
   X(room_created, "room.created", info, "room space epoch loop",               \
     "The first member came.")                                                  \
   X(room_emptied, "room.emptied", info, "room space",                          \
-    "The last member on this node left; the log is kept for a while.")         \
+    "The last member on this node left; `rooms.linger` keeps its log.")        \
   X(room_closed, "room.closed", info, "room space epoch offset lived_ms",      \
-    "The room stayed empty and is gone with its log.")                         \
+    "The room is gone with its log: it stayed empty, made place for another, " \
+    "failed, or the node stops.")                                              \
   X(room_refused, "room.refused", warn, "room reason",                         \
     "A room could not be opened because of a limit.")                          \
   X(room_failed, "room.failed", error, "room space reason",                    \

@@ -18,7 +18,7 @@ void outbox::push(slice frame) {
   // One turn may bring a reader that keeps up more than the limit (lists of
   // large rooms, say), which it is sent at the turn's end: only a full socket
   // makes it slow. Bounded all the same.
-  if (own_bytes_ > (blocked_ ? bytes_max_ : turn_factor * bytes_max_))
+  if (own_bytes() > (blocked_ ? bytes_max_ : turn_factor * bytes_max_))
     too_slow();
 }
 
@@ -78,7 +78,7 @@ void outbox::sent(std::size_t bytes) {
     first.begin += static_cast<std::uint32_t>(taken);
     cut_in_frame_ = first.size() > 0;
     if (!cut_in_frame_)
-      own_.erase(own_.begin());
+      own_.pop_front();
   }
   for (const auto& part : drawn_) {
     auto taken = std::min(bytes, part.bytes);
@@ -86,7 +86,7 @@ void outbox::sent(std::size_t bytes) {
     if (taken > 0)
       if (auto rest = part.from->sent(taken); rest.size() > 0) {
         own_bytes_ += rest.size();
-        own_.insert(own_.begin(), std::move(rest));
+        own_.push_front(std::move(rest));
         cut_in_frame_ = true;
       }
     if (taken < part.bytes)
@@ -101,7 +101,7 @@ void outbox::set_blocked(bool on) {
   if (on)
     for (std::size_t i = 0; i < ready_.size(); ++i) // `blocked` may clear it.
       ready_[i]->blocked();
-  if (on && takes() && own_bytes_ > bytes_max_)
+  if (on && takes() && own_bytes() > bytes_max_)
     too_slow();
 }
 

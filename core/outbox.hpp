@@ -9,6 +9,7 @@
 #include "core/protocol/close_code.hpp"
 #include "core/run_once.hpp"
 #include "core/segment.hpp"
+#include "core/slice_queue.hpp"
 
 namespace greenroom {
 
@@ -76,7 +77,11 @@ public:
   [[nodiscard]] bool takes() const { return !cut_ && !sealed_ && !shut_; }
 
   [[nodiscard]] bool empty() const { return own_.empty() && ready_.empty(); }
-  [[nodiscard]] std::size_t own_bytes() const { return own_bytes_; }
+
+  /// What its own frames hold: many small ones cost more than their bytes.
+  [[nodiscard]] std::size_t own_bytes() const {
+    return own_bytes_ + own_.size() * frame_overhead;
+  }
   [[nodiscard]] std::size_t bytes_max() const { return bytes_max_; }
 
   /// The socket is full: nothing is sent until it is writable again.
@@ -103,13 +108,16 @@ protected:
   void shut();
 
 private:
+  /// A segment's header, the allocator's, and the place in the queue.
+  static constexpr std::size_t frame_overhead = 64;
+
   struct drawn {
     source* from;
     std::size_t bytes;
   };
 
   run_once_queue& sends_;
-  std::vector<slice> own_;
+  slice_queue own_;
   std::vector<source*> ready_;
   std::vector<drawn> drawn_; ///< What `gather` took from whom.
   std::size_t own_bytes_ = 0;

@@ -40,6 +40,9 @@ public:
 
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
+  /// Whether nothing was ever appended or remembered.
+  [[nodiscard]] bool is_fresh() const { return top_ == 0 && values_.empty(); }
+
   /// The newest offset; 0 before the first message.
   [[nodiscard]] std::uint64_t top() const { return top_; }
 

@@ -55,8 +55,8 @@ public:
       if (auto* entry = entries_[i]) {
         entry->in_ = nullptr;
         entries_[i] = nullptr;
-        // A send takes microseconds in the kernel and empties the cache: time
-        // enough to have the next one's fields fetched.
+        // Entries are many and lie apart, and what runs between two of them may
+        // be a system call: have the next one's fields fetched meanwhile.
         if (i + 1 < entries_.size())
           for (int line = 0; line < 4; ++line)
             __builtin_prefetch(reinterpret_cast<const char*>(entries_[i + 1])

@@ -179,7 +179,9 @@ constexpr setting table[] = {
              at<&s::rooms, &room_settings::presence_interval>, 1ms, 1min,
              "Who came and who left is gathered this long and told at once."),
     duration("rooms.linger", at<&s::rooms, &room_settings::linger>, 0ms, 24h,
-             "How long a room without members keeps its messages."),
+             "How long a room without members keeps its epoch, offsets and "
+             "remembered "
+             "ids; one in which nothing was said keeps nothing."),
     number(
         "rooms.dedupe-messages", at<&s::rooms, &room_settings::dedupe_messages>,
         0, 1'000'000,
@@ -202,7 +204,10 @@ constexpr setting table[] = {
            at<&s::limits, &s::limit_settings::rooms_per_connection>, 1, 100'000,
            "Rooms that one connection may be in at once."),
     number("limits.rooms", at<&s::limits, &s::limit_settings::rooms>, 1,
-           10'000'000, "Rooms on this node; no further one is opened."),
+           10'000'000,
+           "Rooms on this node; beyond it, empty ones end early, and where "
+           "none is "
+           "empty no further one is opened."),
     bytes("limits.unsent-bytes",
           at<&s::limits, &s::limit_settings::unsent_bytes>, 1 * KiB, 1 * GiB,
           "What may wait for one client; beyond it `rooms.slow` says what "
@@ -270,7 +275,8 @@ constexpr setting table[] = {
     duration(
         "cluster.backoff-min",
         at<&s::cluster, &s::cluster_settings::backoff_min>, 1ms, 1min,
-        "Pause after the first attempt that failed; it doubles with each."),
+        "Longest pause after the first attempt that failed, doubled with each; "
+        "the pause is drawn from nothing to it."),
     duration("cluster.backoff-max",
              at<&s::cluster, &s::cluster_settings::backoff_max>, 1ms, 1h,
              "The longest pause between attempts."),

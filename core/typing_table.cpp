@@ -4,11 +4,14 @@
 
 namespace greenroom {
 
-void typing_table::start(typist who) {
-  stop(who.connection_id);
+std::optional<typing_table::typist> typing_table::start(typist who) {
+  auto before = stop(who.connection_id);
+  if (before && before->user_id == who.user_id)
+    before.reset();
   ++connections_[who.user_id];
   order_.push_back(std::move(who));
   by_connection_.emplace(order_.back().connection_id, std::prev(order_.end()));
+  return before;
 }
 
 std::optional<typing_table::typist>

@@ -23,8 +23,9 @@ public:
   };
 
   /// The connection types, until it stops or `until`, which is not before any
-  /// earlier one.
-  void start(typist who);
+  /// earlier one. Gives who typed there before, if that was another user: an
+  /// anonymous client takes its name once.
+  std::optional<typist> start(typist who);
 
   /// The connection does not type (any more). Gives who it was, if it did.
   std::optional<typist> stop(const std::string& connection_id);

@@ -13,7 +13,8 @@ using std::chrono::steady_clock;
 
 /// How long sockets may keep a turn before actors and sends have theirs: long
 /// enough that what comes together leaves together, short beside what people
-/// notice. The trial of the fan-out path found both bounds (docs/performance).
+/// notice. A trial of the fan-out path found both: with a bound of 256 handlers
+/// a delivery in coalesced bursts cost three times as much.
 constexpr milliseconds socket_budget{2};
 constexpr int socket_handlers_max = 16'384;
 

@@ -15,8 +15,12 @@ namespace {
 /// submits, small enough that the ring stays in the cache.
 constexpr unsigned ring_entries = 256;
 
-/// With fewer, a plain send each is cheaper (docs/performance.md).
+/// With fewer, a plain send each is cheaper (docs/decisions/0013-io-uring.md).
 constexpr std::size_t batch_least = 8;
+
+/// The kernel cannot take a submission for a moment: more often is no moment,
+/// and a node that cannot send had better be started anew.
+constexpr int in_vain_max = 10'000;
 
 constexpr int send_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
@@ -88,11 +92,13 @@ void send_batch::submit(std::span<entry> part) {
   }
   // A send that may not wait completes while it is submitted. Should one not,
   // this waits for it: its bytes must stay until then.
+  int in_vain = 0;
   for (auto left = part.size(); left > 0;) {
     int submitted =
         io_uring_submit_and_wait(&uring, static_cast<unsigned>(left));
-    if (submitted < 0 && submitted != -EINTR && submitted != -EAGAIN
-        && submitted != -EBUSY)
+    bool passes = submitted == -EINTR || submitted == -EAGAIN
+                  || submitted == -EBUSY; // Out of memory, for a moment.
+    if (submitted < 0 && (!passes || ++in_vain > in_vain_max))
       throw std::system_error{-submitted, std::generic_category(), "io_uring"};
     io_uring_cqe* done = nullptr;
     while (io_uring_peek_cqe(&uring, &done) == 0) {

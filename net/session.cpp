@@ -227,7 +227,11 @@ void session::flush() {
 
 /// The send under way has ended so. False: so has the connection.
 bool session::took(long taken) {
-  if (taken == -EAGAIN || taken == -EWOULDBLOCK || taken == -EINTR)
+  if (taken == -EINTR) {
+    sent(0);
+    return true; // Again.
+  }
+  if (taken == -EAGAIN || taken == -EWOULDBLOCK)
     taken = 0;
   if (taken < 0) {
     end_now(true);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,7 +28,10 @@ using upgrade_request =
 /// knows how much is to come and prepares that.
 class read_buffer : public boost::beast::flat_buffer {
 public:
-  [[nodiscard]] std::size_t max_size() const { return size() + 128; }
+  [[nodiscard]] std::size_t max_size() const {
+    // What has grown once is used: a larger message then takes one read.
+    return std::max(size() + 128, capacity());
+  }
 };
 
 /// One client's WebSocket: reads messages for its connection actor, sends what

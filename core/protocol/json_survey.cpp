@@ -84,7 +84,7 @@ private:
   bool needs_map_ = false;
 };
 
-/// Walks. A member gives nothing where the bytes are not JSON or nest
+/// A member gives nothing where the bytes are not JSON or nest
 /// too deep.
 class survey {
 public:

@@ -124,6 +124,19 @@ TEST_CASE("[P-3.2] an anonymous client's first userId becomes its own") {
   CHECK(ann.sees().only("error")["code"] == "forbidden");
 }
 
+TEST_CASE("[P-3.2] names that the node gives are nobody's to take") {
+  quiet_node node{anonymous()};
+  auto ann = node.connect();
+  ann.sees();
+  for (auto taken : {"c-0123456789abcdef", "anon-x"}) {
+    ann.says(R"({"type":"join_room","roomId":"a","userId":")"
+             + std::string{taken} + R"("})");
+    CHECK(ann.sees().only("error")["code"] == "forbidden");
+  }
+  ann.says(R"({"type":"join_room","roomId":"a","userId":"ann"})");
+  CHECK(ann.sees().count("joined") == 1);
+}
+
 TEST_CASE("[P-2.4] an anonymous client without a name may still log in") {
   quiet_node node{anonymous()};
   auto ann = node.connect();

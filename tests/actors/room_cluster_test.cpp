@@ -166,6 +166,20 @@ TEST_CASE_METHOD(clustered, "a room is watched while it has members") {
   CHECK(ann.sees().count("joined") == 1);
 }
 
+TEST_CASE_METHOD(clustered, "a room does not end under who waits for the "
+                            "link") {
+  auto ann = node.member("user-ann", "a");
+  cluster.answers = false;
+  ann.says(leaves);
+  ann.joins("a");
+  ann.sees();
+  node.advance(1s); // Long after a room in which nothing was said would end.
+  CHECK(node.context->rooms == 1);
+  cluster.tell_link(true);
+  node.run();
+  CHECK(ann.sees().count("joined") == 1);
+}
+
 TEST_CASE_METHOD(clustered, "an answer to an earlier watch is none to this") {
   cluster.answers = false;
   auto ann = node.connect("user-ann");

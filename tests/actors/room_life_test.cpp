@@ -129,6 +129,18 @@ TEST_CASE(
   CHECK(node.context->rooms == 0);
 }
 
+TEST_CASE("[P-3.4] a room that remembers a directed message lingers") {
+  quiet_node node{calm()};
+  auto ann = node.connect("user-ann");
+  ann.joins("a");
+  ann.says(R"({"type":"message","roomId":"a","text":"x","to":["y"],"id":1})");
+  ann.says(leaves);
+  node.advance(1s);
+  CHECK(node.context->rooms == 1);
+  node.advance(30s);
+  CHECK(node.context->rooms == 0);
+}
+
 TEST_CASE("an ending room never meets a newcomer") {
   quiet_node node;
   auto ann = node.connect("user-ann");
@@ -159,10 +171,14 @@ TEST_CASE("a keeper lets a room end only if it has seen all its newcomers") {
   caf::anon_send(node.context->keepers[0], actors::join{key, who, {}, {}});
   node.run();
   REQUIRE(sees.entered.size() == 1);
-  caf::anon_send(node.context->keepers[0], actors::retire{key, 0});
+  auto room = sees.entered[0].room.id();
+  caf::anon_send(node.context->keepers[0], actors::retire{key, room, 0});
   node.run();
   CHECK(node.context->rooms == 1);
-  caf::anon_send(node.context->keepers[0], actors::retire{key, 1});
+  caf::anon_send(node.context->keepers[0], actors::retire{key, room + 1, 1});
+  node.run();
+  CHECK(node.context->rooms == 1); // Another room's word.
+  caf::anon_send(node.context->keepers[0], actors::retire{key, room, 1});
   node.run();
   CHECK(node.context->rooms == 0);
 }

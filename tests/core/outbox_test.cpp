@@ -64,7 +64,7 @@ public:
 
 struct desk {
   run_once_queue sends;
-  fake_outbox out{sends, 100};
+  fake_outbox out{sends, 200}; // A frame counts 64 more than its bytes.
 };
 
 } // namespace
@@ -188,11 +188,50 @@ TEST_CASE_METHOD(desk, "[P-7] a full socket's own frames beyond the limit end "
 
 TEST_CASE_METHOD(desk, "a reader that keeps up may get more than the limit in "
                        "one turn, but not without bound") {
-  for (int i = 0; i < 16; ++i)
+  for (int i = 0; i < 19; ++i)
     out.push(frame(std::string(100, 'x')));
   CHECK_FALSE(out.closed_as_slow);
-  out.push(frame("y"));
+  out.push(frame(std::string(100, 'y')));
   CHECK(out.closed_as_slow);
+}
+
+TEST_CASE("[P-7] many tiny frames count for what they hold, and are sent in "
+          "time") {
+  run_once_queue sends;
+  fake_outbox out{sends, 64 * 100'000};
+  out.room = 0;
+  out.push(frame("x"));
+  sends.run_all();
+  for (int i = 1; i < 90'000; ++i)
+    out.push(frame(i % 2 == 0 ? "x" : "y"));
+  CHECK_FALSE(out.closed_as_slow);
+  // Each flush takes four: quadratic work would not end here.
+  out.unblock(std::string::npos);
+  CHECK(out.got.size() == 90'000);
+  CHECK(out.got.starts_with("xyxyx"));
+  CHECK(out.got.ends_with("xy"));
+  CHECK(out.own_bytes() == 0);
+  out.room = 0;
+  out.push(frame("x"));
+  sends.run_all();
+  for (int i = 1; i < 100'000; ++i)
+    out.push(frame("x"));
+  CHECK(out.closed_as_slow);
+}
+
+TEST_CASE_METHOD(desk, "the rest of a cut frame goes first, whatever was taken "
+                       "before it") {
+  threes room{"aaabbb"};
+  out.room = 2;
+  out.push(frame("one"));
+  out.push(frame("two"));
+  out.mark(room);
+  sends.run_all();
+  out.unblock(5);
+  CHECK(out.got == "onetwoa");
+  out.push(frame("six"));
+  out.unblock(std::string::npos);
+  CHECK(out.got == "onetwoaaasixbbb");
 }
 
 TEST_CASE_METHOD(desk, "who is lost keeps nothing and takes nothing") {

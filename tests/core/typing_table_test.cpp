@@ -30,6 +30,15 @@ TEST_CASE("[P-4.5] typists end in the order of their deadlines") {
   CHECK_FALSE(table.next());
 }
 
+TEST_CASE("[P-4.5] a connection that takes another name ends the first") {
+  typing_table table;
+  CHECK_FALSE(table.start({"c1", "anon-1", 1, at(10)}));
+  CHECK_FALSE(table.start({"c1", "anon-1", 1, at(20)}));
+  CHECK(table.start({"c1", "ann", 1, at(30)})->user_id == "anon-1");
+  CHECK_FALSE(table.types("anon-1"));
+  CHECK(table.types("ann"));
+}
+
 TEST_CASE("[P-4.5] a user types while one of its connections does") {
   typing_table table;
   table.start({"c1", "ann", 1, at(10)});
