@@ -9,7 +9,14 @@
 namespace greenroom::ws {
 
 /// RFC 6455 section 5.2.
-enum class opcode : std::uint8_t { text = 1, binary = 2, close = 8, ping = 9 };
+enum class opcode : std::uint8_t {
+  continuation = 0,
+  text = 1,
+  binary = 2,
+  close = 8,
+  ping = 9,
+  pong = 10,
+};
 
 /// The longest header that a server writes (no mask).
 inline constexpr std::size_t header_bytes_max = 10;

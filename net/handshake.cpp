@@ -6,6 +6,9 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <openssl/sha.h>
+
+#include "core/base64.hpp"
 
 namespace greenroom::net {
 
@@ -157,6 +160,27 @@ std::variant<upgrade, refused> read_handshake(const request_head& head,
     if (name == "room")
       agreed.hello.rooms.push_back(value);
   return agreed;
+}
+
+std::string upgrade_response(const request_head& head,
+                             std::string_view subprotocol) {
+  // RFC 6455 section 4.2.2: base64 of SHA-1 of the key and this.
+  constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::string text{field(head, http::field::sec_websocket_key)};
+  text += guid;
+  unsigned char digest[SHA_DIGEST_LENGTH];
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+       digest);
+  std::string response = "HTTP/1.1 101 Switching Protocols\r\n"
+                         "Upgrade: websocket\r\n"
+                         "Connection: Upgrade\r\n"
+                         "Sec-WebSocket-Accept: ";
+  append_base64(response,
+                {reinterpret_cast<const char*>(digest), sizeof digest});
+  response += "\r\n";
+  if (!subprotocol.empty())
+    response.append("Sec-WebSocket-Protocol: ").append(subprotocol) += "\r\n";
+  return response += "\r\n";
 }
 
 std::string find_token(const request_head& head, const target& at,

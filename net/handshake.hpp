@@ -43,6 +43,10 @@ struct refused {
 read_handshake(const request_head& head, const target& at,
                const settings& config);
 
+/// The 101 that answers the handshake `head`, which was agreed to.
+[[nodiscard]] std::string upgrade_response(const request_head& head,
+                                           std::string_view subprotocol);
+
 /// The first place that holds a token decides [P-2.1]; empty: none does.
 [[nodiscard]] std::string find_token(const request_head& head, const target& at,
                                      std::string_view cookie_name);

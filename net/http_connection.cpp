@@ -139,11 +139,7 @@ void http_connection::route_upgrade(const target& at) {
   auto client = std::make_shared<session>(
       home_, std::move(socket_),
       boost::beast::buffers_to_string(buffer_.data()), *services_->config);
-  auto request = parser_->release();
-  // Beast looks at the first line of each only; ours has looked at all.
-  request.set(http::field::connection, "Upgrade");
-  request.set(http::field::upgrade, "websocket");
-  client->accept(std::move(request), std::move(agreed.subprotocol),
+  client->accept(upgrade_response(parser_->get(), agreed.subprotocol),
                  services_->gateway, std::move(agreed.hello),
                  std::exchange(done_, nullptr));
 }

@@ -1,5 +1,7 @@
 #include "net/io_loop.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
 
 #include "core/events.hpp"
@@ -18,6 +20,12 @@ using std::chrono::steady_clock;
 constexpr milliseconds socket_budget{2};
 constexpr int socket_handlers_max = 16'384;
 
+/// Turns in a row that look at clients alone.
+constexpr int asio_every = 8;
+
+/// One read of a socket: several messages of a busy client, a large one whole.
+constexpr std::size_t read_bytes = 64 * 1024;
+
 /// Reading the clock after every handler would cost more than some handlers.
 constexpr int handlers_per_clock_reading = 64;
 
@@ -28,6 +36,9 @@ constexpr milliseconds stall_threshold{250};
 
 io_loop::io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring)
   : actors::loop(system, index),
+    // Two that own a descriptor each.
+    clients_ready_(io_, ::dup(clients_.fd())),
+    read_buffer_(read_bytes),
     batch_(io_uring ? send_batch::open(sends()) : nullptr) {
   read_clocks();
 }
@@ -38,10 +49,12 @@ void io_loop::run() {
             {{"loop", index()}, {"sends", batch_ ? "io_uring" : "send"}});
   auto keep = boost::asio::make_work_guard(io_);
   while (!stopping_.load(std::memory_order_relaxed)) {
-    if (!has_work())
-      wait();
     read_clocks();
-    run_sockets();
+    if (!run_sockets() && !has_work()) {
+      wait();
+      read_clocks();
+      run_sockets();
+    }
     run_turn();
     auto spent = steady_clock::now() - now_;
     if (spent > stall_threshold)
@@ -66,18 +79,46 @@ void io_loop::wake() {
 
 /// Until a socket is ready, another thread wakes us, or a timer is due.
 void io_loop::wait() {
+  if (!std::exchange(clients_awaited_, true))
+    clients_ready_.async_wait(
+        boost::asio::posix::descriptor_base::wait_read,
+        [this](boost::system::error_code) { clients_awaited_ = false; });
   slept_ = true;
   if (auto due = timers().next())
     io_.run_one_until(*due);
   else
     io_.run_one();
+  if (clients_awaited_) // It was something else: there may be more of it.
+    turns_without_asio_ = asio_every;
 }
 
-void io_loop::run_sockets() {
+/// Gives whether there was anything.
+bool io_loop::run_sockets() {
   auto until = now_ + socket_budget;
-  for (int done = 1; done <= socket_handlers_max && io_.poll_one() > 0; ++done)
-    if (done % handlers_per_clock_reading == 0 && steady_clock::now() >= until)
+  auto some = run_clients(until);
+  // Asio's look at its sockets costs a system call: under load, when no turn
+  // waits, not each time.
+  if (++turns_without_asio_ <= asio_every)
+    return some;
+  turns_without_asio_ = 0;
+  return run_asio(until) || some;
+}
+
+bool io_loop::run_clients(steady_time until) {
+  auto told = clients_.poll();
+  bool some = told > 0;
+  while (told == poller::batch_max && steady_clock::now() < until)
+    told = clients_.poll();
+  return some;
+}
+
+bool io_loop::run_asio(steady_time until) {
+  int done = 0;
+  while (done < socket_handlers_max && io_.poll_one() > 0)
+    if (++done % handlers_per_clock_reading == 0
+        && steady_clock::now() >= until)
       break;
+  return done > 0;
 }
 
 void io_loop::read_clocks() const {

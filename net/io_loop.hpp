@@ -1,13 +1,17 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <vector>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include "actors/loop.hpp"
+#include "net/poller.hpp"
 #include "net/send_batch.hpp"
 
 namespace greenroom::net {
@@ -22,14 +26,21 @@ using tcp_acceptor =
     boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
                                        boost::asio::io_context::executor_type>;
 
-/// A loop with sockets: an `asio::io_context` run by one thread, which is also
-/// the CAF execution unit of the actors pinned to it.
+/// A loop with sockets, run by one thread, which is also the CAF execution unit
+/// of the actors pinned to it. Clients' sockets wait in a `poller`; everything
+/// else (listening, handshakes, Redis, calls from other threads) is Asio's.
 class io_loop final : public actors::loop {
 public:
   /// `io_uring`: use it for sends where the kernel has it.
   io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring);
 
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
+
+  /// The sockets of clients that have shaken hands.
+  [[nodiscard]] poller& clients() { return clients_; }
+
+  /// Where they are read into, one after the other: what is kept is copied.
+  [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
 
   /// Null where every connection sends for itself.
   [[nodiscard]] send_batch* batch() { return batch_.get(); }
@@ -54,7 +65,9 @@ protected:
 
 private:
   void wait();
-  void run_sockets();
+  bool run_sockets();
+  bool run_clients(steady_time until);
+  bool run_asio(steady_time until);
   void read_clocks() const;
   void refresh_clocks() const {
     if (slept_)
@@ -62,6 +75,13 @@ private:
   }
 
   boost::asio::io_context io_{1};
+  poller clients_;
+  boost::asio::posix::basic_stream_descriptor<
+      boost::asio::io_context::executor_type>
+      clients_ready_; ///< Wakes Asio's wait for `clients_`.
+  bool clients_awaited_ = false;
+  int turns_without_asio_ = 0;
+  std::vector<char> read_buffer_;
   std::unique_ptr<send_batch> batch_;
   std::atomic<bool> stopping_{false};
 

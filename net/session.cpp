@@ -1,68 +1,39 @@
 #include "net/session.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
+#include <system_error>
+#include <utility>
 
-#include <sys/socket.h>
-
-#include <boost/beast/websocket/error.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
 #include <caf/send.hpp>
 
 #include "core/ws_frame.hpp"
 
 namespace greenroom::net {
 
-namespace websocket = boost::beast::websocket;
-namespace asio = boost::asio;
-using boost::system::error_code;
-
 namespace {
 
 /// Ranges in one sendmsg: most turns need one or two; the kernel allows 1,024.
 constexpr std::size_t ranges_per_send = 64;
 
-/// A read buffer larger than this goes back to the heap after its message.
-constexpr std::size_t kept_buffer_bytes = 4 * 1024;
+/// Reads of one socket in a row while they fill the buffer: then it is the
+/// others' turn.
+constexpr int reads_in_a_row = 4;
 
 /// RFC 6455 section 7.4.1: the connection ended without a close frame.
 constexpr std::uint16_t abnormal_closure = 1006;
 
-/// How a connection ended, for its actor: Beast has sent the close frame that
-/// belongs to an error of the client's.
-actors::socket_closed describe(error_code why,
-                               const websocket::close_reason& said) {
-  if (why == websocket::error::closed)
-    return {said.code == 0 ? std::uint16_t{1005} : said.code,
-            true,
-            {said.reason.data(), said.reason.size()}};
-  std::uint16_t code = abnormal_closure;
-  if (why == websocket::error::message_too_big
-      || why == websocket::error::buffer_overflow)
-    code = 1009;
-  else if (why == websocket::error::bad_frame_payload)
-    code = 1007;
-  else if (why == websocket::condition::protocol_violation)
-    code = 1002;
-  return {code, true, why.message()};
-}
+/// The same: the close frame had no code.
+constexpr std::uint16_t no_status = 1005;
 
-/// Beast 1.81 checks UTF-8 as it comes, but does not notice that a text message
-/// ends within a sequence when its last frame is empty (RFC 6455 section 8.1).
-/// All before the last sequence is checked, so the last four bytes tell.
-bool ends_whole(asio::const_buffer message) {
-  const auto* bytes = static_cast<const unsigned char*>(message.data());
-  for (std::size_t back = 1; back <= 4 && back <= message.size(); ++back) {
-    auto byte = bytes[message.size() - back];
-    if ((byte & 0xc0) == 0x80)
-      continue; // Not the first byte of its sequence.
-    std::size_t length = byte < 0x80   ? 1
-                         : byte < 0xe0 ? 2
-                         : byte < 0xf0 ? 3
-                                       : 4;
-    return back == length;
-  }
-  return message.size() == 0;
+/// RFC 6455 section 5.5.1: what a close frame has room for besides its code.
+constexpr std::size_t reason_bytes_max = 123;
+
+std::string what_of(int error) {
+  return std::generic_category().message(error);
 }
 
 } // namespace
@@ -72,97 +43,122 @@ session::session(io_loop& home, tcp_socket socket, std::string early,
   : outbox(home.sends(), config.limits.unsent_bytes),
     home_(home),
     config_(config),
-    stream_(std::move(socket), *this, std::move(early)) {
-  stream_.read_message_max(config.limits.message_bytes);
-  // Timeouts are the connection actor's and this class's; Beast's would cost a
-  // timer a connection.
-  stream_.set_option(websocket::stream_base::timeout{
-      websocket::stream_base::none(), websocket::stream_base::none(), false});
-}
+    socket_(socket.release()),
+    frames_(config.limits.message_bytes),
+    early_(std::move(early)) {}
 
 session::~session() {
   let_go();
 }
 
-void session::accept(upgrade_request request, std::string subprotocol,
-                     actors::gateway_actor gateway, actors::client_hello hello,
-                     std::function<void()> taken) {
+void session::accept(std::string_view response,
+                     const actors::gateway_actor& gateway,
+                     actors::client_hello hello, std::function<void()> taken) {
   taken_ = std::move(taken);
-  if (!subprotocol.empty())
-    stream_.set_option(websocket::stream_base::decorator(
-        [subprotocol =
-             std::move(subprotocol)](websocket::response_type& answer) {
-          answer.set(boost::beast::http::field::sec_websocket_protocol,
-                     subprotocol);
-        }));
-  auto kept = std::make_shared<upgrade_request>(std::move(request));
-  stream_.async_accept(
-      *kept, [self = shared_from_this(), kept, gateway = std::move(gateway),
-              hello = std::move(hello)](error_code failed) mutable {
-        self->on_accepted(failed, gateway, hello);
-      });
-}
-
-void session::on_accepted(error_code failed, actors::gateway_actor& gateway,
-                          actors::client_hello& hello) {
-  if (failed) {
-    linger();
-    return;
-  }
+  auto answer = segment::make(static_cast<std::uint32_t>(response.size()));
+  answer->append(response);
+  push_transport({answer, 0, answer->size()});
   caf::anon_send(gateway,
                  actors::client_arrived{shared_from_this(), std::move(hello)});
+}
+
+/// Tells the poller what is waited for now.
+void session::watch() {
+  if (gone_)
+    return;
+  bool reads =
+      !at_end_ && early_.empty() && (lingering_ || (started_ && wants_more()));
+  auto wanted =
+      (reads ? poller::reads : 0u) | (is_blocked() ? poller::writes : 0u);
+  if (polled_ && wanted == watched_)
+    return;
+  watched_ = wanted;
+  bool known = polled_ ? home_.clients().change(socket_, *this, wanted)
+                       : home_.clients().add(socket_, *this, wanted);
+  polled_ = polled_ || known;
+  if (!known)
+    end_now(abnormal_closure, false, "no memory to watch the socket");
 }
 
 // -- reading ------------------------------------------------------------------
 
 void session::start(actors::connection_actor reader) {
   reader_ = std::move(reader);
+  started_ = true;
   tell_taken();
-  read();
-}
-
-void session::read() {
-  if (reading_ || lingering_ || !window_open())
-    return;
-  reading_ = true;
-  stream_.async_read(
-      buffer_, [self = shared_from_this()](error_code failed, std::size_t) {
-        self->on_read(failed);
-      });
-}
-
-void session::on_read(error_code failed) {
-  reading_ = false;
-  if (failed) {
-    tell_closed(failed, !closing_);
-    linger();
+  if (gone_) {
+    tell_closed(abnormal_closure, true, "the connection is gone");
     return;
   }
-  auto bytes = buffer_.cdata();
-  if (stream_.got_text() && !ends_whole(bytes)) {
-    buffer_.consume(bytes.size());
-    close(protocol::close_code::bad_payload,
-          reason(protocol::close_code::bad_payload));
-    read();
-    return;
+  take_early();
+}
+
+void session::on_readable() {
+  auto self = shared_from_this(); // What comes may end it.
+  read_some();
+}
+
+void session::read_some() {
+  auto buffer = home_.read_buffer();
+  for (int i = 0; i < reads_in_a_row && !gone_; ++i) {
+    auto got = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+      break;
+    if (got < 0) {
+      end_now(abnormal_closure, true, what_of(errno));
+      return;
+    }
+    if (got == 0) {
+      at_end_ = true;
+      tell_closed(abnormal_closure, !closing_, "the client hung up");
+      linger();
+      break;
+    }
+    heard_ = true;
+    auto count = static_cast<std::size_t>(got);
+    if (!lingering_) // Else it is read to see its end.
+      take(buffer.data(), count);
+    if (count < buffer.size() || !early_.empty())
+      break;
   }
+  watch();
+}
+
+/// What the window has no room for is kept: at most one read of it.
+void session::take(char* bytes, std::size_t count) {
+  taking_ = true;
+  auto used = frames_.read(bytes, count, *this);
+  taking_ = false;
+  if (!gone_ && !lingering_ && used < count)
+    early_.append(bytes + used, count - used);
+}
+
+void session::take_early() {
+  if (!early_.empty() && wants_more() && !lingering_) {
+    auto early = std::exchange(early_, {});
+    take(early.data(), early.size());
+  }
+  watch();
+}
+
+void session::on_message(std::string_view bytes, bool is_text) {
+  if (closing_ || !reader_)
+    return; // Nobody cares any more.
   ++unhandled_messages_;
   unhandled_bytes_ += bytes.size();
-  if (reader_)
-    caf::anon_send(
-        reader_,
-        actors::inbound{{static_cast<const char*>(bytes.data()), bytes.size()},
-                        stream_.got_text()});
-  buffer_.consume(bytes.size());
-  if (buffer_.capacity() > kept_buffer_bytes)
-    buffer_.shrink_to_fit();
-  read();
+  caf::anon_send(reader_, actors::inbound{std::string{bytes}, is_text});
 }
 
 void session::handled(std::size_t messages, std::size_t bytes) {
+  bool was_open = window_open();
   unhandled_messages_ -= static_cast<std::uint32_t>(messages);
   unhandled_bytes_ -= bytes;
-  read();
+  if (!was_open && !gone_)
+    take_early();
+}
+
+bool session::wants_more() const {
+  return closing_ || window_open();
 }
 
 /// What was read and not yet handled is bounded: beyond, TCP slows the client.
@@ -171,14 +167,28 @@ bool session::window_open() const {
          && unhandled_bytes_ <= config_.limits.unsent_bytes;
 }
 
+void session::on_ping(std::string_view payload) {
+  if (closing_)
+    return; // Its close frame is to be the last, and what waits is bounded.
+  push_transport(ws::make_frame(ws::opcode::pong, payload));
+  // Who pings without end and reads no pong.
+  if (own_bytes() > bytes_max())
+    too_slow();
+}
+
+void session::on_broken() {
+  auto self = shared_from_this();
+  end_now(abnormal_closure, true, "the connection broke");
+}
+
 bool session::heard() {
-  return stream_.next_layer().heard();
+  return std::exchange(heard_, false);
 }
 
 // -- sending ------------------------------------------------------------------
 
 std::shared_ptr<outbox> session::out() {
-  return std::static_pointer_cast<session>(shared_from_this());
+  return shared_from_this();
 }
 
 void session::ping() {
@@ -203,11 +213,10 @@ void session::flush() {
     gathered_ = 0;
     for (std::size_t i = 0; i < used; ++i)
       gathered_ += ranges[i].iov_len;
-    auto fd = stream_.next_layer().socket().native_handle();
     const auto& first = ranges[0];
     if (auto* batch = home_.batch(); batch != nullptr && used == 1) {
       in_batch_ = true;
-      batch->add(*this, fd,
+      batch->add(*this, socket_,
                  {static_cast<const char*>(first.iov_base), first.iov_len});
       return;
     }
@@ -215,9 +224,10 @@ void session::flush() {
     what.msg_iov = ranges.data();
     what.msg_iovlen = used;
     // `send` is cheaper than `sendmsg` by the copying of its header.
-    auto taken = used == 1 ? ::send(fd, first.iov_base, first.iov_len,
-                                    MSG_NOSIGNAL | MSG_DONTWAIT)
-                           : ::sendmsg(fd, &what, MSG_NOSIGNAL | MSG_DONTWAIT);
+    auto taken = used == 1
+                     ? ::send(socket_, first.iov_base, first.iov_len,
+                              MSG_NOSIGNAL | MSG_DONTWAIT)
+                     : ::sendmsg(socket_, &what, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (!took(taken < 0 ? -errno : taken))
       return;
   }
@@ -234,12 +244,14 @@ bool session::took(long taken) {
   if (taken == -EAGAIN || taken == -EWOULDBLOCK)
     taken = 0;
   if (taken < 0) {
-    end_now(true);
+    end_now(abnormal_closure, true, what_of(static_cast<int>(-taken)));
     return false;
   }
   sent(static_cast<std::size_t>(taken));
-  if (static_cast<std::size_t>(taken) < gathered_)
-    wait_until_writable();
+  if (static_cast<std::size_t>(taken) < gathered_) {
+    set_blocked(true);
+    watch();
+  }
   return true;
 }
 
@@ -249,16 +261,10 @@ void session::on_sent(long taken) {
     flush();
 }
 
-void session::wait_until_writable() {
-  set_blocked(true);
-  if (gone_)
-    return;
-  stream_.next_layer().socket().async_wait(
-      tcp_socket::wait_write, [self = shared_from_this()](error_code failed) {
-        self->set_blocked(false);
-        if (!failed)
-          self->home_.sends().add(*self);
-      });
+void session::on_writable() {
+  set_blocked(false);
+  watch();
+  home_.sends().add(*this);
 }
 
 void session::too_slow() {
@@ -274,9 +280,8 @@ void session::close(protocol::close_code code, std::string_view reason) {
   if (closing_ || lingering_ || gone_)
     return;
   closing_ = true;
-  goodbye_.code = static_cast<std::uint16_t>(code);
-  reason = reason.substr(0, goodbye_.reason.max_size());
-  goodbye_.reason.assign(reason.data(), reason.size());
+  goodbye_code_ = static_cast<std::uint16_t>(code);
+  goodbye_reason_ = reason.substr(0, reason_bytes_max);
   until_gone_ = shared_from_this();
   // At the turn's end: by then the rooms have handed over what came before.
   home_.sends().add(*this);
@@ -284,69 +289,86 @@ void session::close(protocol::close_code code, std::string_view reason) {
                     [this] { abort(); });
 }
 
+/// Sends the close frame; the client's answer is waited for while its frames
+/// are read and dropped.
 void session::say_goodbye() {
   said_goodbye_ = true;
   if (gone_ || lingering_)
     return;
+  push_close(goodbye_code_, goodbye_reason_);
+  if (started_)
+    take_early();
+  else
+    linger();
+}
+
+void session::on_close(std::uint16_t code, std::string_view why) {
+  if (!said_goodbye_) // RFC 6455 section 5.5.1: it is answered with its code.
+    push_close(code, {});
+  said_goodbye_ = true;
+  tell_closed(code, !closing_, why);
+  linger();
+}
+
+void session::on_violation(protocol::close_code code, std::string_view what) {
+  if (!said_goodbye_)
+    push_close(static_cast<std::uint16_t>(code), reason(code));
+  said_goodbye_ = true;
+  tell_closed(static_cast<std::uint16_t>(code), true, what);
+  linger();
+}
+
+void session::push_close(std::uint16_t code, std::string_view reason) {
   seal();
-  stream_.async_close(goodbye_, [self = shared_from_this()](error_code) {
-    // With a read under way, that one reports the end.
-    if (!self->reading_) {
-      self->tell_closed(websocket::error::closed, false);
-      self->linger();
-    }
-  });
+  std::string payload;
+  if (code != no_status) {
+    payload += static_cast<char>(code >> 8);
+    payload += static_cast<char>(code & 0xff);
+    payload += reason;
+  }
+  push_transport(ws::make_frame(ws::opcode::close, payload));
 }
 
 /// Tells the actor, once; it ends.
-void session::tell_closed(error_code why, bool by_client) {
-  if (!reader_)
-    return;
-  auto how = describe(why, stream_.reason());
-  how.by_client = by_client;
-  caf::anon_send(std::exchange(reader_, {}), std::move(how));
+void session::tell_closed(std::uint16_t code, bool by_client,
+                          std::string_view why) {
+  if (reader_)
+    caf::anon_send(std::exchange(reader_, {}),
+                   actors::socket_closed{code, by_client, std::string{why}});
 }
 
 void session::linger() {
   if (gone_)
     return;
   lingering_ = true;
+  early_.clear();
   until_gone_ = shared_from_this();
   seal();
   if (!deadline_.pending())
     home_.timers().at(home_.now() + config_.net.close_timeout, deadline_,
                       [this] { abort(); });
-  if (!empty() || shut_down_)
-    return; // `flush` comes back when all is sent.
-  shut_down_ = true;
-  error_code ignored;
-  stream_.next_layer().socket().shutdown(tcp_socket::shutdown_send, ignored);
-  discard();
-}
-
-/// Reads until the client has closed its side too.
-void session::discard() {
-  if (gone_)
+  if (!empty()) {
+    home_.sends().add(*this); // `flush` comes back when all is sent.
     return;
-  buffer_.clear();
-  stream_.next_layer().socket().async_read_some(
-      buffer_.prepare(1024),
-      [self = shared_from_this()](error_code failed, std::size_t) {
-        if (failed)
-          self->let_go();
-        else
-          self->discard();
-      });
+  }
+  if (at_end_) {
+    let_go();
+    return;
+  }
+  if (!std::exchange(shut_down_, true))
+    ::shutdown(socket_, SHUT_WR);
+  watch(); // Until the client has shut its side too.
 }
 
 void session::abort() {
-  end_now(false);
+  end_now(abnormal_closure, false, "cut off");
 }
 
-void session::end_now(bool by_client) {
+void session::end_now(std::uint16_t code, bool by_client,
+                      std::string_view why) {
   auto self = weak_from_this().lock(); // Letting go may drop the last owner.
   let_go();
-  tell_closed(asio::error::operation_aborted, by_client);
+  tell_closed(code, by_client, why);
 }
 
 void session::let_go() {
@@ -356,8 +378,9 @@ void session::let_go() {
   deadline_.cancel();
   tell_taken();
   shut();
-  error_code ignored;
-  stream_.next_layer().socket().close(ignored);
+  if (polled_)
+    home_.clients().remove(socket_, *this);
+  ::close(socket_);
 }
 
 void session::tell_taken() {

@@ -1,64 +1,46 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/websocket/stream.hpp>
-
 #include "actors/interfaces.hpp"
+#include "core/frame_reader.hpp"
 #include "core/settings.hpp"
 #include "core/timer_queue.hpp"
 #include "net/io_loop.hpp"
-#include "net/outbox_stream.hpp"
 
 namespace greenroom::net {
 
-using upgrade_request =
-    boost::beast::http::request<boost::beast::http::empty_body>;
-
-/// Beast prepares `max_size() - size()` bytes, up to 1,536, for a read that may
-/// wait for hours: this asks for little at first. Once a header is read Beast
-/// knows how much is to come and prepares that.
-class read_buffer : public boost::beast::flat_buffer {
-public:
-  [[nodiscard]] std::size_t max_size() const {
-    // What has grown once is used: a larger message then takes one read.
-    return std::max(size() + 128, capacity());
-  }
-};
-
 /// One client's WebSocket: reads messages for its connection actor, sends what
-/// waits in the outbox once per turn. Lives as long as an operation or the
-/// connection actor holds it. Its loop's thread only.
+/// waits in the outbox once per turn. The connection actor holds it, and
+/// itself while it lingers. Its loop's thread only.
 ///
-///   accepting --> reading --close(), error, client's close--> lingering -->
-///   gone
+///   accepting --> reading --close(), violation, client's close--> lingering
+///   --> gone
 ///
 /// Lingering: what is queued (the close frame last) is sent, then our side is
 /// shut, and the socket is closed once the client has shut its own, or after
 /// `net.close-timeout`: closing at once could lose the close frame on its way.
 class session final : public actors::wire,
                       public outbox,
+                      private poller::watcher,
                       private send_batch::sender,
+                      private ws::frame_reader::sink,
                       public std::enable_shared_from_this<session> {
 public:
+  /// `early` are bytes that came behind the HTTP request: they are read first.
   session(io_loop& home, tcp_socket socket, std::string early,
           const settings& config);
   ~session() override;
 
-  /// Answers the handshake and hands the client to the gateway. `subprotocol`
-  /// empty: none is agreed. `taken` is called once: when the client has its
-  /// actor, or, of one that is refused, when its socket is gone.
-  void accept(upgrade_request request, std::string subprotocol,
-              actors::gateway_actor gateway, actors::client_hello hello,
-              std::function<void()> taken);
+  /// Answers the handshake and hands the client to the gateway. `taken` is
+  /// called once: when the client has its actor, or, of one that is refused,
+  /// when its socket is gone.
+  void accept(std::string_view response, const actors::gateway_actor& gateway,
+              actors::client_hello hello, std::function<void()> taken);
 
   // -- wire
   void start(actors::connection_actor reader) override;
@@ -74,41 +56,62 @@ public:
   void too_slow() override;
 
 private:
-  void on_accepted(boost::system::error_code failed,
-                   actors::gateway_actor& gateway, actors::client_hello& hello);
-  void read();
-  void on_read(boost::system::error_code failed);
+  // -- reading
+  void on_readable() override;
+  void on_broken() override;
+  void read_some();
+  void take(char* bytes, std::size_t count);
+  void take_early();
+  void on_message(std::string_view bytes, bool is_text) override;
+  void on_ping(std::string_view payload) override;
+  void on_close(std::uint16_t code, std::string_view why) override;
+  void on_violation(protocol::close_code code, std::string_view what) override;
+  [[nodiscard]] bool wants_more() const override;
   [[nodiscard]] bool window_open() const;
+
+  // -- sending
+  void on_writable() override;
   void on_sent(long taken) override;
   void flush();
   bool took(long taken);
+
+  // -- the end
   void say_goodbye();
-  void wait_until_writable();
-  void end_now(bool by_client);
-  void tell_closed(boost::system::error_code why, bool by_client);
+  void push_close(std::uint16_t code, std::string_view reason);
+  void end_now(std::uint16_t code, bool by_client, std::string_view why);
+  void tell_closed(std::uint16_t code, bool by_client, std::string_view why);
   void linger();
-  void discard();
   void let_go();
   void tell_taken();
 
+  void watch();
+
   io_loop& home_;
   const settings& config_;
-  boost::beast::websocket::stream<outbox_stream, false> stream_;
-  read_buffer buffer_;
+  int socket_;
+  std::uint32_t watched_ = 0; ///< What the poller was last told.
+  ws::frame_reader frames_;
+  std::string early_; ///< Read from the socket, not yet taken.
   actors::connection_actor reader_;
-  std::function<void()> taken_;
   std::uint32_t unhandled_messages_ = 0;
   std::size_t unhandled_bytes_ = 0;
-  bool reading_ = false;
-  bool in_batch_ = false;    ///< What was gathered is with the batch.
   std::size_t gathered_ = 0; ///< Bytes of the send under way.
-  boost::beast::websocket::close_reason goodbye_;
-  bool closing_ = false; ///< A close frame is to follow what waits.
+  timer_queue::timer deadline_;
+
+  bool polled_ = false; ///< The poller knows the socket.
+  bool heard_ = false;
+  bool started_ = false;  ///< There is, or was, an actor that reads.
+  bool taking_ = false;   ///< Frames are being read.
+  bool at_end_ = false;   ///< The client has shut its side.
+  bool in_batch_ = false; ///< What was gathered is with the batch.
+  bool closing_ = false;  ///< A close frame is to follow what waits.
   bool said_goodbye_ = false;
   bool lingering_ = false; ///< Nothing is read for anybody any more.
   bool shut_down_ = false; ///< Our side of the socket is shut.
   bool gone_ = false;
-  timer_queue::timer deadline_;
+  std::uint16_t goodbye_code_ = 0;
+  std::string goodbye_reason_;
+  std::function<void()> taken_;
 
   /// Nobody else may hold a session that has only bytes left to send.
   std::shared_ptr<session> until_gone_;

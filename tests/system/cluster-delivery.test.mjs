@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { encode } from '@msgpack/msgpack';
+
 import { MSGPACK_V1, connect, dial } from './support/client.mjs';
 import {
   clusterSettings, isOf, memberOnEach, startCluster, subscribed,
@@ -11,6 +13,7 @@ import { startRedis } from './support/redis.mjs';
 import { frames, heard } from './support/relay.mjs';
 import { shared, test } from './support/test.mjs';
 import { token } from './support/tokens.mjs';
+import { eventually } from './support/wait.mjs';
 
 const open = shared(async (file) => {
   const redis = await startRedis(file);
@@ -191,14 +194,51 @@ test('clusters with different prefixes share a Redis and nothing else',
     assert.deepEqual(there.all('message'), []);
   });
 
+/** What a node would publish if somebody there had said `value`. */
+const envelope = (roomId, sequence, value, isText = false) => encode(
+  [1, 1, 'stranger', 4711, 1, sequence, 0, roomId,
+    ['eve', isText, [0, Buffer.from(value)], '', [0, Buffer.alloc(0)], 1]]);
+
 test('what a stranger publishes is rejected and harms nobody', async (t) => {
   const { redis, nodes } = await open();
-  const [ada, bob] = await memberOnEach(t, redis, nodes, 'strangers');
+  const members = await memberOnEach(t, redis, nodes, 'strangers');
   const [channel] = (await redis.channels())
     .filter((channel) => isOf(channel, 'strangers'));
-  for (const payload of ['', 'hello', '\u0093', '{"a":1}', 'x'.repeat(100_000)])
-    await redis.cli('publish', channel, payload);
-  await nodes[1].event('bus.rejected');
+
+  // A well-formed envelope is a node's: so what is wrong below is the value.
+  await redis.publish(channel, envelope('strangers', 1, '{"a":1}'));
+  for (const member of members)
+    assert.deepEqual((await member.next('message')).data, { a: 1 });
+
+  const good = envelope('strangers', 2, '{"a":1}');
+  for (const [payload, reason] of [
+    ['', /no complete MessagePack/],
+    ['hello', /bytes after/],
+    [Buffer.from([0x93]), /no complete MessagePack/],
+    ['{"a":1}', /bytes after/],
+    ['x'.repeat(100_000), /bytes after/],
+    [good.subarray(0, -1), /no complete MessagePack/],
+    [envelope('strangers', 2, '{"a":1'), /said/],
+    [envelope('strangers', 2, '"a"],"b":["c"'), /said/],
+    [envelope('strangers', 2, '1', true), /said/],
+    [envelope('elsewhere', 2, '{"a":1}'), /outside its channel/],
+  ]) {
+    // Each node tells of one a second, so that it takes some tries to see it.
+    const since = new Date().toISOString();
+    const told = (node) => node.events.items.some((e) =>
+      e.event === 'bus.rejected' && e.channel === channel && e.ts >= since
+      && reason.test(e.reason));
+    await eventually(`${payload.slice(0, 20)} is rejected by all`, async () => {
+      await redis.publish(channel, payload);
+      return nodes.every(told);
+    });
+  }
+
+  const [ada, ...others] = members;
   await ada.say('strangers', 'still here');
-  assert.equal((await bob.next('message')).text, 'still here');
+  for (const member of others) {
+    const { text, offset } = await member.next('message');
+    assert.deepEqual([text, offset], ['still here', 2]);
+    await member.lives();
+  }
 });

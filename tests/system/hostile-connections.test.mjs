@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 
 import { bystanders } from './support/bystander.mjs';
-import { OP, ping, text } from './support/frames.mjs';
+import { OP, close, ping, text } from './support/frames.mjs';
 import { openNode } from './support/node.mjs';
 import { connectRaw, dialRaw, upgradeRequest } from './support/raw.mjs';
 import { relayMembers } from './support/relay.mjs';
 import { shared, test } from './support/test.mjs';
-import { SOON, within } from './support/wait.mjs';
+import { SOON, eventually, within } from './support/wait.mjs';
 
 const open = shared((file) =>
   openNode(file, { 'limits.handshake-timeout': '1s' }));
@@ -28,6 +28,29 @@ function plainSocket(t, node, onConnect = () => {}) {
     });
     socket.once('close', () => resolve(socket));
   });
+}
+
+/**
+ * Writes `bytes` so many times, as fast as they are taken, or until nobody is
+ * there any more. Bounds of memory below are a quarter of all this at most, and
+ * four times as high for a sanitized node (see `staysSmall`).
+ */
+async function flood({ socket }, bytes, times) {
+  const gone = new Promise((resolve) => socket.once('close', resolve));
+  for (let i = 0; i < times && !socket.destroyed; ++i)
+    if (!socket.write(bytes))
+      await Promise.race([gone,
+        new Promise((resolve) => socket.once('drain', resolve))]);
+}
+
+/** One that does not read is closed with 4008, and then it is gone. */
+async function wasTooSlow(client, node, connection) {
+  client.socket.resume();
+  const last = await client.next({ opcode: OP.close });
+  assert.equal(last.code, 4008);
+  client.write(close(4008));
+  await within(SOON, client.ended, 'TCP stays open');
+  await node.event('connection.closed', { connection, code: 4008, by: 'node' });
 }
 
 for (const [what, bytes] of [
@@ -67,8 +90,7 @@ test('a request body that nobody wants is not read into memory', async (t) => {
   const client = await dialRaw(t, node);
   client.write('POST /healthz HTTP/1.1\r\nHost: x\r\n'
     + 'Content-Length: 99999999999\r\n\r\n');
-  for (let i = 0; i < 32; ++i) client.write(Buffer.alloc(1 << 20));
-  await others.talk();
+  await others.talkWhile(flood(client, Buffer.alloc(1 << 20), 128));
   others.staysSmall(8);
 });
 
@@ -104,13 +126,25 @@ test('a flood of connections that vanish leaves nothing behind', async (t) => {
       socket.once('data', () => socket.end(Buffer.from([0x82])));
     },
   ];
-  const flood = async () => {
-    for (let round = 0; round < 20; ++round)
+  const rounds = 20;
+  const vanish = async () => {
+    for (let round = 0; round < rounds; ++round)
       await Promise.all(Array.from({ length: 100 }, (_, i) =>
         plainSocket(t, node, stages[i % stages.length])));
   };
-  await others.talkWhile(flood());
+  await others.talkWhile(vanish());
   others.staysSmall(24);
+  const living = [others.ada.connectionId, others.bob.connectionId].sort();
+  const told = (name) => node.events.items.filter((e) => e.event === name)
+    .map((e) => e.connection);
+  const left = () => {
+    const closed = new Set(told('connection.closed'));
+    return told('connection.opened').filter((id) => !closed.has(id)).sort();
+  };
+  await eventually('every connection but those that live is closed', () =>
+    left().join() === living.join());
+  // Two of the five stages wait until they are upgraded.
+  assert.ok(new Set(told('connection.closed')).size >= rounds * 40);
   const [ada] = await relayMembers(t, node, 'flood', 2);
   ada.sendFrame('the room still works');
 });
@@ -134,43 +168,35 @@ test('thousands of half-open connections are ended in time', async (t) => {
 }, { timeout: 12 * SOON });
 
 test('a flood of WebSocket pings harms nobody else', async (t) => {
-  const node = await open();
+  const node = await openNode(t, { 'net.close-timeout': '60s' });
   const others = await bystanders(t, node);
-  const flooder = await connectRaw(t, node, '/ws');
-  await flooder.next({ opcode: OP.text });
-  flooder.socket.pause(); // Its pongs pile up as well.
+  const client = await connectRaw(t, node, '/ws');
+  const { connectionId } = JSON.parse(
+    (await client.next({ opcode: OP.text })).payload);
+  client.socket.pause(); // Its pongs pile up as well.
   const many = Buffer.concat(
-    Array.from({ length: 5000 }, () => ping('x'.repeat(125))));
-  const flood = async () => {
-    for (let i = 0; i < 20; ++i) {
-      if (!flooder.socket.write(many))
-        await Promise.race([flooder.ended, new Promise((resolve) => {
-          flooder.socket.once('drain', resolve);
-          setTimeout(resolve, 100);
-        })]);
-    }
-  };
-  await others.talkWhile(flood());
-  others.staysSmall(32);
+    Array.from({ length: 8000 }, () => ping('x'.repeat(125))));
+  await others.talkWhile(flood(client, many, 128)); // 128 MiB and more
+  others.staysSmall(8);
+  await wasTooSlow(client, node, connectionId);
+  await others.talk();
 });
 
 test('a client that asks and never reads the answers harms nobody else',
   async (t) => {
-    const node = await openNode(t, { 'limits.messages-per-second': 0 });
+    const node = await openNode(t,
+      { 'limits.messages-per-second': 0, 'net.close-timeout': '60s' });
     const others = await bystanders(t, node);
     const client = await connectRaw(t, node, '/ws?room=greedy');
+    const { connectionId } = JSON.parse(
+      (await client.next({ opcode: OP.text })).payload);
     await client.next((f) => f.payload.toString().includes('"joined"'));
     client.socket.pause();
+    // An answer repeats the id, and has more than a quarter of a KiB with it.
     const asking = Buffer.concat(Array.from({ length: 5000 }, () =>
-      text('{"type":"presence","roomId":"greedy","id":"again"}')));
-    const flood = async () => {
-      for (let i = 0; i < 40 && !client.gone; ++i)
-        if (!client.socket.write(asking))
-          await Promise.race([client.ended, new Promise((resolve) => {
-            client.socket.once('drain', resolve);
-            setTimeout(resolve, 100);
-          })]);
-    };
-    await others.talkWhile(flood());
-    others.staysSmall(32);
+      text(`{"type":"presence","roomId":"greedy","id":"${'x'.repeat(128)}"}`)));
+    await others.talkWhile(flood(client, asking, 80)); // 100 MiB of answers
+    others.staysSmall(6);
+    await wasTooSlow(client, node, connectionId);
+    await others.talk();
   });

@@ -41,6 +41,19 @@ test('[P-1] HEAD answers as GET would, without a body', async () => {
   assert.equal(await answer.text(), '');
 });
 
+for (const path of ['/healthz', '/readyz'])
+  test(`[P-1.9] ${path} takes GET and HEAD, everything else is 405`,
+    async () => {
+      const node = await open();
+      for (const method of ['GET', 'HEAD'])
+        assert.equal((await fetch(node.http(path), { method })).status, 200);
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+        const answer = await fetch(node.http(path), { method });
+        assert.equal(answer.status, 405, method);
+        assert.equal(answer.headers.get('allow'), 'GET, HEAD');
+      }
+    });
+
 test('the demo page is not served unless the configuration says so',
   async () => {
     assert.equal((await fetch((await open()).http('/'))).status, 404);

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 
-import { OP } from './support/frames.mjs';
+import { OP, text } from './support/frames.mjs';
 import { connect } from './support/client.mjs';
 import { openNode } from './support/node.mjs';
 import { connectRaw } from './support/raw.mjs';
-import { relayMembers } from './support/relay.mjs';
+import { heard, relayMembers } from './support/relay.mjs';
 import { test } from './support/test.mjs';
 import { SOON } from './support/wait.mjs';
 
@@ -124,10 +124,13 @@ test('[P-7] a slow /relay member is not waited for', async (t) => {
   const node = await openNode(t, settings());
   const [ada, bob] = await relayMembers(t, node, 'relay', 2);
   const slow = await connectRaw(t, node, '/relay?room=relay');
+  await heard((what) => slow.write(text(what)), [ada, bob]);
   slow.socket.pause();
   for (let i = 0; i < ROUNDS; ++i) {
     ada.sendFrame(`${i} ${FILLING}`);
     const { bytes } = await bob.next('frame');
     assert.ok(bytes.toString().startsWith(`${i} `));
   }
+  slow.socket.resume(); // [P-8.7]
+  assert.equal((await slow.next({ opcode: OP.close })).code, 4008);
 });

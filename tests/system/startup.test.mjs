@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 
-import { connect } from './support/client.mjs';
+import { connect, dial } from './support/client.mjs';
 import { temporaryFolder } from './support/files.mjs';
 import { openNode, runToEnd, startNode } from './support/node.mjs';
 import { test } from './support/test.mjs';
@@ -125,4 +125,22 @@ test('by default a node listens on loopback and takes in no anonymous client',
     const { address } = node.events.items.find(
       (e) => e.event === 'listener.opened');
     assert.equal(address, '127.0.0.1');
+    const client = dial(t, node);
+    await client.opened;
+    client.send({ type: 'join_room', id: 1, roomId: 'lobby' });
+    await client.closes(4001, 'Invalid token');
+    assert.deepEqual(client.received, []);
   });
+
+test('loop.started tells by which call the loop sends', async (t) => {
+  const told = async (setting) => {
+    const node = await openNode(t, { 'net.io-uring': setting });
+    const loops = [0, 1].map((loop) => node.event('loop.started', { loop }));
+    return (await Promise.all(loops)).map((event) => event.sends);
+  };
+  assert.deepEqual(await told(false), ['send', 'send']);
+  // `send` where the kernel does not allow the other.
+  const [first, second] = await told(true);
+  assert.ok(['io_uring', 'send'].includes(first), first);
+  assert.equal(second, first);
+});

@@ -61,16 +61,28 @@ export class Redis {
     return `${this.tls ? 'rediss' : 'redis'}://127.0.0.1:${this.port}`;
   }
 
-  /** What redis-cli answers, line by line. */
-  async cli(...args) {
-    const where = [
+  /** Where redis-cli finds it, and as whom. */
+  get #address() {
+    return [
       ...(this.socket ? ['-s', this.socket] : ['-p', String(this.port)]),
       ...(this.tls ? ['--tls', '--cacert', this.tls.ca] : []),
       ...(this.as ? ['--no-auth-warning', '--user', this.as[0],
         '--pass', this.as[1]] : []),
     ];
-    const { stdout } = await run('redis-cli', [...where, ...args]);
+  }
+
+  /** What redis-cli answers, line by line. */
+  async cli(...args) {
+    const { stdout } = await run('redis-cli', [...this.#address, ...args]);
     return stdout.split('\n').filter((line) => line !== '');
+  }
+
+  /** Publishes bytes as they are, any bytes. */
+  async publish(channel, bytes) {
+    const done = run('redis-cli',
+      [...this.#address, '-x', 'publish', channel]);
+    done.child.stdin.end(bytes);
+    await done;
   }
 
   /** What somebody is subscribed to. */
