@@ -187,9 +187,22 @@ def conditions(results):
             ", ".join(f"`{name}`" for name in names)
 
 
+def loads(results):
+    """The load of each scenario, as wsload's command line has it."""
+    for name, entry in results.items():
+        if "load" in entry:
+            yield f"    {name + ':':<14} wsload {entry['load']}"
+
+
 def markdown(results):
     yield from conditions(results)
     yield ""
+    commands = list(loads(results))
+    if commands:
+        yield "The loads (`bench/run --list` shows all of each command line):"
+        yield ""
+        yield from commands
+        yield ""
     rows = list(delivery_rows(results))
     if rows:
         yield "Server CPU for one delivery, in µs; lowest and highest run in"

@@ -69,6 +69,8 @@ void cursor::prepare() {
 }
 
 std::size_t cursor::gather(std::span<iovec> into) {
+  if (own_.empty()) // As nearly always: all there is, in one run.
+    return at_ < lane_.head() ? lane_.gather(at_, lane_.head(), into) : 0;
   std::size_t used = 0;
   for (auto from = at_; from < lane_.head() && used < into.size();) {
     auto run = next_run(from);
@@ -79,6 +81,11 @@ std::size_t cursor::gather(std::span<iovec> into) {
 }
 
 slice cursor::sent(std::size_t bytes) {
+  if (own_.empty() && at_ + bytes == lane_.head()) { // And all of it went out.
+    at_ = lane_.head();
+    set_lagging(false);
+    return {};
+  }
   auto from = at_;
   while (bytes > 0) {
     auto run = next_run(from);

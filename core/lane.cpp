@@ -127,6 +127,8 @@ void lane::trim(position keep_from) {
 }
 
 std::size_t lane::piece_at(position at) const {
+  if (at >= pieces_.back().begin) // Who keeps up is always there.
+    return pieces_.size() - 1;
   auto first = pieces_.begin() + static_cast<std::ptrdiff_t>(first_piece_);
   auto after = std::upper_bound(
       first, pieces_.end(), at,

@@ -93,7 +93,10 @@ void outbox::sent(std::size_t bytes) {
       break;
   }
   drawn_.clear();
-  std::erase_if(ready_, [](source* from) { return from->drained(); });
+  if (ready_.size() == 1 && ready_.front()->drained()) // The usual case.
+    ready_.clear();
+  else
+    std::erase_if(ready_, [](source* from) { return from->drained(); });
 }
 
 void outbox::set_blocked(bool on) {

@@ -148,6 +148,16 @@ TEST_CASE("[P-2.4] a token that runs out closes with 4003 after the grace") {
   CHECK(ann->close_reason == "Token expired");
 }
 
+TEST_CASE("[P-2.4] nothing else that is due cuts the grace short") {
+  quiet_node node; // With its heartbeat, 30 s.
+  node.tokens["t"] = user("ann", node.wall_now() + 10'000);
+  auto ann = node.connect("t");
+  node.advance(34'999ms);
+  CHECK(ann->is_open());
+  node.advance(1ms);
+  CHECK(ann->closed == close_code::token_expired);
+}
+
 TEST_CASE("[P-2.4] a refresh within the grace keeps the connection") {
   quiet_node node{calm()};
   node.tokens["old"] = user("ann", node.wall_now() + 10'000);

@@ -89,11 +89,12 @@ class Page(unittest.TestCase):
         for each in SCENARIOS:
             runs = {c.label: [answer(1, **fields)] for c in each.contenders}
             kept[each.name] = {"unit": each.unit, "runs": 1,
-                               "machine": machine,
+                               "load": each.load, "machine": machine,
                                "contenders": report.summarise(each, runs)}
         page = "\n".join(report.markdown(kept))
         for each in SCENARIOS:
             self.assertIn(f"| {each.name} |", page)
+            self.assertIn(f"wsload {each.load}\n", page)
 
 
 class Numbers(unittest.TestCase):
