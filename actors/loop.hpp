@@ -17,7 +17,7 @@ namespace greenroom::actors {
 /// one thread, between the loop's socket events. `net::io_loop` gives it a
 /// thread and sockets; tests turn it by hand.
 ///
-/// A turn is: socket events until none is ready or the budget is spent, then
+/// A turn is: socket events, as far as the budget goes, then
 /// `run_turn`: the actors that have mail, what they put off (`settle`), the
 /// spreading of what rooms appended to their members, one send per connection,
 /// and the dropping of what everybody has.

@@ -207,7 +207,7 @@ bool frame_reader::is_allowed(const head& frame, sink& to) {
   if (!frame.masked)
     return broken("a frame is not masked");
   if (!frame.shortest || frame.payload >> 63 != 0)
-    return broken("a length is not in its shortest form");
+    return broken("a length that may not be written so");
   if (is_control(frame.opcode)) {
     if (frame.opcode > op_pong)
       return broken("an unknown opcode");
@@ -250,6 +250,7 @@ std::size_t frame_reader::read_payload(char* bytes, std::size_t count,
   auto part =
       static_cast<std::size_t>(std::min<std::uint64_t>(now.left, count));
   unmask(bytes, part, now.mask);
+  static_assert(std::endian::native == std::endian::little);
   now.mask = std::rotr(now.mask, static_cast<int>(part % mask_bytes * 8));
   now.left -= part;
   auto& payload = is_control(now.opcode) ? now.control : now.message;

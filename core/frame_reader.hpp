@@ -45,9 +45,6 @@ public:
   /// with: fewer than `count` only where the sink wants no more.
   std::size_t read(char* bytes, std::size_t count, sink& to);
 
-  /// After a close frame or a violation.
-  [[nodiscard]] bool ended() const { return ended_; }
-
 private:
   struct head;
 

@@ -127,6 +127,7 @@ void lane::trim(position keep_from) {
 }
 
 std::size_t lane::piece_at(position at) const {
+  assert(first_piece_ < pieces_.size());
   if (at >= pieces_.back().begin) // Who keeps up is always there.
     return pieces_.size() - 1;
   auto first = pieces_.begin() + static_cast<std::ptrdiff_t>(first_piece_);

@@ -44,7 +44,7 @@ public:
 
 /// What waits to be sent to one connection: frames of its own (answers, pongs,
 /// closes), which go first, then what its rooms' sources have. Everything is
-/// whole frames in order, so Beast's frames and ready made ones never
+/// whole frames in order, so its own and ready made ones never
 /// interleave. Holds references and cursors, no copies. Its loop's thread only.
 class outbox : public run_once {
 public:

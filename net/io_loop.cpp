@@ -1,6 +1,6 @@
 #include "net/io_loop.hpp"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <boost/asio/post.hpp>
 
@@ -21,7 +21,7 @@ constexpr milliseconds socket_budget{2};
 constexpr int socket_handlers_max = 16'384;
 
 /// Turns in a row that look at clients alone.
-constexpr int asio_every = 8;
+constexpr int turns_without_asio_max = 8;
 
 /// One read of a socket: several messages of a busy client, a large one whole.
 constexpr std::size_t read_bytes = 64 * 1024;
@@ -37,7 +37,7 @@ constexpr milliseconds stall_threshold{250};
 io_loop::io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring)
   : actors::loop(system, index),
     // Two that own a descriptor each.
-    clients_ready_(io_, ::dup(clients_.fd())),
+    clients_ready_(io_, ::fcntl(clients_.fd(), F_DUPFD_CLOEXEC, 0)),
     read_buffer_(read_bytes),
     batch_(io_uring ? send_batch::open(sends()) : nullptr) {
   read_clocks();
@@ -89,7 +89,7 @@ void io_loop::wait() {
   else
     io_.run_one();
   if (clients_awaited_) // It was something else: there may be more of it.
-    turns_without_asio_ = asio_every;
+    turns_without_asio_ = turns_without_asio_max;
 }
 
 /// Gives whether there was anything.
@@ -98,17 +98,17 @@ bool io_loop::run_sockets() {
   auto some = run_clients(until);
   // Asio's look at its sockets costs a system call: under load, when no turn
   // waits, not each time.
-  if (++turns_without_asio_ <= asio_every)
+  if (++turns_without_asio_ <= turns_without_asio_max)
     return some;
   turns_without_asio_ = 0;
   return run_asio(until) || some;
 }
 
 bool io_loop::run_clients(steady_time until) {
-  auto told = clients_.poll();
+  auto told = clients_.poll(until);
   bool some = told > 0;
   while (told == poller::batch_max && steady_clock::now() < until)
-    told = clients_.poll();
+    told = clients_.poll(until);
   return some;
 }
 

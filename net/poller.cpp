@@ -7,6 +7,13 @@
 
 namespace greenroom::net {
 
+namespace {
+
+/// Reading the clock after each would cost more than some of them.
+constexpr std::size_t told_per_clock_reading = 16;
+
+} // namespace
+
 poller::poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (epoll_ < 0)
     throw std::system_error{errno, std::generic_category(), "epoll_create1"};
@@ -26,9 +33,11 @@ bool poller::change(int socket, watcher& who, std::uint32_t what) {
 
 void poller::remove(int socket, watcher& who) {
   control(EPOLL_CTL_DEL, socket, who, 0);
-  for (auto& event : under_way_)
+  for (auto& event : left_)
     if (event.data.ptr == &who)
       event.data.ptr = nullptr;
+  if (told_ == &who)
+    told_ = nullptr;
 }
 
 bool poller::control(int operation, int socket, watcher& who,
@@ -38,30 +47,36 @@ bool poller::control(int operation, int socket, watcher& who,
   return ::epoll_ctl(epoll_, operation, socket, &event) == 0;
 }
 
-std::size_t poller::poll() {
-  auto ready =
-      ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
-  if (ready <= 0)
-    return 0; // Nothing, or a signal: the next turn looks again.
-  auto count = static_cast<std::size_t>(ready);
-  for (std::size_t i = 0; i < count; ++i) {
-    auto event = events_[i];
-    auto* who = static_cast<watcher*>(event.data.ptr);
-    if (who == nullptr)
-      continue; // Removed by one before it.
-    under_way_ = std::span{events_}.subspan(i, count - i);
-    bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-    if ((event.events & EPOLLOUT) != 0)
-      who->on_writable();
-    if (events_[i].data.ptr == nullptr)
-      continue;
-    if ((event.events & EPOLLIN) != 0)
-      who->on_readable();
-    else if (broken)
-      who->on_broken();
+std::size_t poller::poll(std::chrono::steady_clock::time_point deadline) {
+  if (left_.empty()) {
+    auto ready = ::epoll_wait(epoll_, events_.data(),
+                              static_cast<int>(events_.size()), 0);
+    if (ready <= 0)
+      return 0; // Nothing, or a signal: the next turn looks again.
+    left_ = std::span{events_}.first(static_cast<std::size_t>(ready));
   }
-  under_way_ = {};
+  std::size_t count = 0;
+  while (!left_.empty()) {
+    auto event = left_.front();
+    left_ = left_.subspan(1);
+    tell(event);
+    if (++count % told_per_clock_reading == 0
+        && std::chrono::steady_clock::now() >= deadline)
+      break;
+  }
   return count;
+}
+
+void poller::tell(const epoll_event& event) {
+  told_ = static_cast<watcher*>(event.data.ptr);
+  if (told_ != nullptr && (event.events & EPOLLOUT) != 0)
+    told_->on_writable();
+  if (told_ == nullptr)
+    return; // Removed, by itself or by one before it.
+  if ((event.events & EPOLLIN) != 0)
+    told_->on_readable();
+  else if ((event.events & (EPOLLERR | EPOLLHUP)) != 0)
+    told_->on_broken();
 }
 
 } // namespace greenroom::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,7 +26,7 @@ public:
     /// The socket takes bytes again.
     virtual void on_writable() = 0;
 
-    /// The connection is broken, and its watcher asked for neither.
+    /// The connection is broken, and its watcher did not ask for reads.
     virtual void on_broken() = 0;
   };
 
@@ -49,18 +50,21 @@ public:
   /// `who` is told nothing more, nor of what is ready at this moment.
   void remove(int socket, watcher& who);
 
-  /// Tells the watchers of all sockets that are ready, without waiting. Gives
-  /// how many; as many as `batch_max` if there may be more.
-  std::size_t poll();
+  /// Tells the watchers of all sockets that are ready, without waiting, until
+  /// `deadline`: who is left then is told first by the next call. Gives how
+  /// many; as many as `batch_max` if there may be more.
+  std::size_t poll(std::chrono::steady_clock::time_point deadline);
 
   static constexpr std::size_t batch_max = 512;
 
 private:
+  void tell(const epoll_event& event);
   bool control(int operation, int socket, watcher& who, std::uint32_t what);
 
   int epoll_;
   std::array<epoll_event, batch_max> events_;
-  std::span<epoll_event> under_way_; ///< Those not yet told.
+  std::span<epoll_event> left_; ///< Those not yet told.
+  watcher* told_ = nullptr;     ///< The one being told, unless it left.
 };
 
 } // namespace greenroom::net

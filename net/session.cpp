@@ -66,8 +66,8 @@ void session::accept(std::string_view response,
 void session::watch() {
   if (gone_)
     return;
-  bool reads =
-      !at_end_ && early_.empty() && (lingering_ || (started_ && wants_more()));
+  bool takes = started_ && early_.empty() && wants_more();
+  bool reads = !at_end_ && (lingering_ || takes);
   auto wanted =
       (reads ? poller::reads : 0u) | (is_blocked() ? poller::writes : 0u);
   if (polled_ && wanted == watched_)
@@ -124,19 +124,22 @@ void session::read_some() {
   watch();
 }
 
-/// What the window has no room for is kept: at most one read of it.
+/// What the window has no room for is kept: at most one read of it, and nothing
+/// more is read until it is taken.
 void session::take(char* bytes, std::size_t count) {
-  taking_ = true;
   auto used = frames_.read(bytes, count, *this);
-  taking_ = false;
   if (!gone_ && !lingering_ && used < count)
-    early_.append(bytes + used, count - used);
+    early_.assign(bytes + used, count - used);
 }
 
 void session::take_early() {
-  if (!early_.empty() && wants_more() && !lingering_) {
-    auto early = std::exchange(early_, {});
-    take(early.data(), early.size());
+  if (!early_.empty() && !lingering_) {
+    early_taken_ += frames_.read(early_.data() + early_taken_,
+                                 early_.size() - early_taken_, *this);
+    if (gone_ || lingering_ || early_taken_ == early_.size()) {
+      std::string{}.swap(early_);
+      early_taken_ = 0;
+    }
   }
   watch();
 }
@@ -182,7 +185,9 @@ void session::on_broken() {
 }
 
 bool session::heard() {
-  return std::exchange(heard_, false);
+  // Whom we do not read at the moment cannot be heard: it is our pause.
+  bool paused = started_ && (!early_.empty() || !window_open());
+  return std::exchange(heard_, false) || paused;
 }
 
 // -- sending ------------------------------------------------------------------
@@ -332,6 +337,11 @@ void session::push_close(std::uint16_t code, std::string_view reason) {
 /// Tells the actor, once; it ends.
 void session::tell_closed(std::uint16_t code, bool by_client,
                           std::string_view why) {
+  if (closing_) { // By us, however the client takes it.
+    code = goodbye_code_;
+    by_client = false;
+    why = goodbye_reason_;
+  }
   if (reader_)
     caf::anon_send(std::exchange(reader_, {}),
                    actors::socket_closed{code, by_client, std::string{why}});
@@ -341,7 +351,6 @@ void session::linger() {
   if (gone_)
     return;
   lingering_ = true;
-  early_.clear();
   until_gone_ = shared_from_this();
   seal();
   if (!deadline_.pending())

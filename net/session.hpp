@@ -18,8 +18,9 @@ namespace greenroom::net {
 /// waits in the outbox once per turn. The connection actor holds it, and
 /// itself while it lingers. Its loop's thread only.
 ///
-///   accepting --> reading --close(), violation, client's close--> lingering
-///   --> gone
+///   accepting --> reading --close()--> closing (a close frame is sent, and the
+///   client's awaited) --client's close--> lingering --> gone
+///   reading --client's close, violation, end--> lingering
 ///
 /// Lingering: what is queued (the close frame last) is sent, then our side is
 /// shut, and the socket is closed once the client has shut its own, or after
@@ -91,7 +92,8 @@ private:
   int socket_;
   std::uint32_t watched_ = 0; ///< What the poller was last told.
   ws::frame_reader frames_;
-  std::string early_; ///< Read from the socket, not yet taken.
+  std::string early_;           ///< Read from the socket, not yet taken …
+  std::size_t early_taken_ = 0; ///< … but for so much of it.
   actors::connection_actor reader_;
   std::uint32_t unhandled_messages_ = 0;
   std::size_t unhandled_bytes_ = 0;
@@ -101,7 +103,6 @@ private:
   bool polled_ = false; ///< The poller knows the socket.
   bool heard_ = false;
   bool started_ = false;  ///< There is, or was, an actor that reads.
-  bool taking_ = false;   ///< Frames are being read.
   bool at_end_ = false;   ///< The client has shut its side.
   bool in_batch_ = false; ///< What was gathered is with the batch.
   bool closing_ = false;  ///< A close frame is to follow what waits.

@@ -81,7 +81,7 @@ std::string heard_of(std::string bytes, std::size_t piece = 1 << 20,
   return to.heard;
 }
 
-constexpr form begins{false};
+constexpr form begins{false}; // More is to come
 constexpr form goes_on{false};
 
 } // namespace

@@ -132,9 +132,11 @@ test('[P-7] one client over its rate costs the others nothing', async (t) => {
   await flood;
 });
 
-test('[P-7] on /relay the node reads slower and loses nothing', async (t) => {
+test('[P-7] on /relay the node reads slower, loses nothing, and takes nobody '
+  + 'for dead whom it does not read', async (t) => {
   const node = await openNode(t, { 'limits.messages-per-second': 50,
-    'limits.messages-burst': 10 });
+    'limits.messages-burst': 10, 'limits.inbound-messages': 4,
+    'heartbeat.interval': '200ms' });
   const [ada, bob] = await relayMembers(t, node, 'slow', 2);
   const began = Date.now();
   const sent = Array.from({ length: 60 }, (_, i) => `frame ${i}`);
