@@ -234,6 +234,17 @@ TEST_CASE_METHOD(desk, "the rest of a cut frame goes first, whatever was taken "
   CHECK(out.got == "onetwoaaasixbbb");
 }
 
+TEST_CASE_METHOD(desk, "of two sources the forgotten one gives nothing") {
+  threes left{"aaa"};
+  threes stays{"bbb"};
+  out.mark(left);
+  out.mark(stays);
+  out.forget(left);
+  sends.run_all();
+  CHECK(out.got == "bbb");
+  CHECK(left.at == 0);
+}
+
 TEST_CASE_METHOD(desk, "who is lost keeps nothing and takes nothing") {
   threes room{"aaa"};
   out.room = 0;
