@@ -27,9 +27,6 @@ constexpr std::uint32_t unconfirmed_max = 256;
 constexpr milliseconds join_timeout{5'000};
 constexpr milliseconds join_retry_after{1'000};
 
-/// RFC 6455 section 7.4.1: what a log says of an end without a close frame.
-constexpr std::uint16_t abnormal_closure = 1006;
-
 std::string_view to_string(protocol::encoding encoding) {
   return encoding == protocol::encoding::json ? "json" : "msgpack";
 }
@@ -619,7 +616,7 @@ void connection::check_heartbeat() {
   // Nothing since the last ping, not even its pong [P-6.1].
   if (!wire_->heard() && pinged_) {
     closed_why_ = "heartbeat";
-    closed_with_ = abnormal_closure;
+    closed_with_ = protocol::no_close_frame;
     leave_all();
     phase_ = phase::closing;
     wire_->abort();

@@ -11,6 +11,9 @@
 
 namespace greenroom::actors {
 
+/// Whoever is refused comes again at once: the log need not hear each time.
+inline constexpr std::uint32_t refusals_told_per_second = 5;
+
 /// What every actor of the node may look at: set up by the node before the
 /// loops run, constant while they do (but for the counters).
 struct node_context {

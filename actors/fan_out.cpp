@@ -37,15 +37,22 @@ void fan_out::append(const members& to, lane_kind lane, std::string_view header,
 }
 
 void fan_out::hand_to(const members& in, const std::vector<member_id>& chosen,
-                      protocol::encoding as, const slice& frame) {
-  std::vector<std::vector<member_id>> by_loop(audiences_.size());
-  for (auto id : chosen)
-    if (const auto* who = in.find(id);
-        who->lane != lane_kind::raw && encoding_of(who->lane) == as)
-      by_loop[who->loop].push_back(id);
-  for (std::uint32_t loop = 0; loop < by_loop.size(); ++loop)
-    if (!by_loop[loop].empty())
+                      const protocol::room_message& what) {
+  for (auto as : {protocol::encoding::json, protocol::encoding::msgpack}) {
+    std::vector<std::vector<member_id>> by_loop(audiences_.size());
+    for (auto id : chosen)
+      if (const auto* who = in.find(id);
+          who->lane != lane_kind::raw && encoding_of(who->lane) == as)
+        by_loop[who->loop].push_back(id);
+    slice frame;
+    for (std::uint32_t loop = 0; loop < by_loop.size(); ++loop) {
+      if (by_loop[loop].empty())
+        continue;
+      if (frame.size() == 0)
+        frame = make_frame(as, what);
       tell(loop, hand_over{std::move(by_loop[loop]), frame});
+    }
+  }
 }
 
 void fan_out::tell_steps() {

@@ -49,9 +49,10 @@ public:
   /// Nobody is left: gives back what the lanes hold.
   void drop_lanes() { lanes_ = {}; }
 
-  /// A frame in one encoding for some members: one message per loop.
+  /// For some members only: one frame per encoding, one message per loop and
+  /// encoding.
   void hand_to(const members& in, const std::vector<member_id>& chosen,
-               protocol::encoding as, const slice& frame);
+               const protocol::room_message& what);
 
 private:
   template <class Message>

@@ -24,9 +24,6 @@ public:
   void failed(std::string_view why);
 
 private:
-  /// Whoever is refused comes again at once: the log need not hear each time.
-  static constexpr std::uint32_t refusals_told_per_second = 5;
-
   void on_arrived(const client_arrived& msg);
   void on_drain();
 

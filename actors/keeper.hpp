@@ -28,9 +28,6 @@ public:
   void failed(std::string_view why);
 
 private:
-  /// Whoever is refused comes again at once: the log need not hear each time.
-  static constexpr std::uint32_t refusals_told_per_second = 5;
-
   using idle_list = std::list<room_key>;
 
   struct entry {

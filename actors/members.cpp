@@ -6,17 +6,6 @@
 
 namespace greenroom::actors {
 
-namespace {
-
-/// What a member adds to a list, about.
-std::size_t listed_bytes(const protocol::member& who) {
-  constexpr std::size_t names_of_fields = 48;
-  return names_of_fields + who.connection_id.size() + who.user_id.size()
-         + who.info_json.size();
-}
-
-} // namespace
-
 newcomer* members::find(member_id id) {
   auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : &found->second;
@@ -37,7 +26,7 @@ newcomer& members::add(const newcomer& who) {
   by_connection_.emplace(who.about.connection_id, who.id);
   by_user_.insert({who.about.user_id, who.id});
   ++on_lane(who.lane);
-  list_bytes_ += listed_bytes(who.about);
+  list_bytes_ += protocol::likely_size(who.about);
   forget_list();
   return entry;
 }
@@ -47,7 +36,7 @@ newcomer members::remove(member_id id) {
   by_connection_.erase(who.about.connection_id);
   by_user_.erase({who.about.user_id, id});
   --on_lane(who.lane);
-  list_bytes_ -= listed_bytes(who.about);
+  list_bytes_ -= protocol::likely_size(who.about);
   forget_list();
   return who;
 }

@@ -230,7 +230,7 @@ void room::remove(member_id id, slice last) {
   auto who = members_.remove(id);
   out_.tell(who, dismiss{id, std::move(last)});
   if (auto typed = typing_.stop(who.about.connection_id)) {
-    show_stopped(*typed, nullptr);
+    show_stopped(typed->user_id, nullptr);
     mirror_out(std::make_shared<const room_event>(
         typing_event{typed->connection_id, typed->user_id, false}));
   }
@@ -377,13 +377,7 @@ void room::show(const relayed& what, std::uint64_t offset, const newcomer* by) {
 /// Gives the number of connections on this node that get it.
 std::uint64_t room::show(const directed& what, const newcomer* by) {
   auto chosen = members_.named(what.to, by ? by->id : 0);
-  for (auto encoding : {protocol::encoding::json, protocol::encoding::msgpack})
-    if (std::any_of(chosen.begin(), chosen.end(), [&](member_id id) {
-          auto lane = members_.find(id)->lane;
-          return lane != lane_kind::raw && encoding_of(lane) == encoding;
-        }))
-      out_.hand_to(members_, chosen, encoding,
-                   make_frame(encoding, as_seen(what.what, std::nullopt)));
+  out_.hand_to(members_, chosen, as_seen(what.what, std::nullopt));
   return chosen.size();
 }
 
@@ -393,20 +387,18 @@ void room::show(const typing_event& what, const newcomer* by) {
         typing_.start({what.connection_id, what.user_id, by ? by->id : 0,
                        home_.now() + rules_.typing_timeout});
     if (renamed)
-      show_stopped(*renamed, by);
+      show_stopped(renamed->user_id, by);
     set_timer();
     show_typing(what.user_id, true, by);
     return;
   }
   auto typed = typing_.stop(what.connection_id);
-  const auto& user_id = typed ? typed->user_id : what.user_id;
-  if (!typing_.types(user_id)) // Not in another tab.
-    show_typing(user_id, false, by);
+  show_stopped(typed ? typed->user_id : what.user_id, by);
 }
 
-void room::show_stopped(const typing_table::typist& who, const newcomer* by) {
-  if (!typing_.types(who.user_id))
-    show_typing(who.user_id, false, by);
+void room::show_stopped(const std::string& user_id, const newcomer* by) {
+  if (!typing_.types(user_id)) // Not in another tab.
+    show_typing(user_id, false, by);
 }
 
 void room::show_typing(const std::string& user_id, bool is_typing,
@@ -465,7 +457,7 @@ void room::on_link(const link_changed& msg) {
 
 void room::on_tick() {
   while (auto who = typing_.take_overdue(home_.now()))
-    show_stopped(*who, members_.find(who->member));
+    show_stopped(who->user_id, members_.find(who->member));
   if (!news_.empty() && news_due_ <= home_.now())
     show_presence();
   if (empty_since_ && *empty_since_ + linger() <= home_.now()) {

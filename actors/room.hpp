@@ -72,7 +72,7 @@ private:
   void show(const relayed& what, std::uint64_t offset, const newcomer* by);
   std::uint64_t show(const directed& what, const newcomer* by);
   void show(const typing_event& what, const newcomer* by);
-  void show_stopped(const typing_table::typist& who, const newcomer* by);
+  void show_stopped(const std::string& user_id, const newcomer* by);
   void show_typing(const std::string& user_id, bool is_typing,
                    const newcomer* by);
   void show_presence();

@@ -26,9 +26,6 @@ constexpr std::size_t head_bytes_min = 2;
 constexpr std::size_t mask_bytes = 4;
 constexpr std::uint64_t control_bytes_max = 125;
 
-/// RFC 6455 section 7.1.5: the close frame had no code.
-constexpr std::uint16_t no_code = 1005;
-
 bool is_control(std::uint8_t opcode) {
   return (opcode & 8) != 0;
 }
@@ -44,7 +41,7 @@ std::uint64_t big_endian(const char* from, std::size_t bytes) {
 std::size_t head_length(const char* bytes) {
   auto length = static_cast<unsigned char>(bytes[1]) & 0x7f;
   bool masked = (static_cast<unsigned char>(bytes[1]) & 0x80) != 0;
-  return 2
+  return head_bytes_min
          + (length == 126   ? 2
             : length == 127 ? 8
                             : 0)
@@ -290,7 +287,7 @@ void frame_reader::end_control(std::uint8_t opcode, std::string_view payload,
 }
 
 void frame_reader::end_close(std::string_view payload, sink& to) {
-  std::uint16_t code = no_code;
+  std::uint16_t code = protocol::no_close_code;
   if (!payload.empty()) {
     if (payload.size() < sizeof code) {
       fail(close_code::protocol_error, "half a close code", to);

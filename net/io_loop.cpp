@@ -39,14 +39,15 @@ io_loop::io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring)
     // Two that own a descriptor each.
     clients_ready_(io_, ::fcntl(clients_.fd(), F_DUPFD_CLOEXEC, 0)),
     read_buffer_(read_bytes),
-    batch_(io_uring ? send_batch::open(sends()) : nullptr) {
+    batch_(sends(), io_uring) {
   read_clocks();
 }
 
 void io_loop::run() {
   enter();
   log::emit(events::loop_started,
-            {{"loop", index()}, {"sends", batch_ ? "io_uring" : "send"}});
+            {{"loop", index()},
+             {"sends", batch_.uses_io_uring() ? "io_uring" : "send"}});
   auto keep = boost::asio::make_work_guard(io_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     read_clocks();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -42,8 +41,7 @@ public:
   /// Where they are read into, one after the other: what is kept is copied.
   [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
 
-  /// Null where every connection sends for itself.
-  [[nodiscard]] send_batch* batch() { return batch_.get(); }
+  [[nodiscard]] send_batch& batch() { return batch_; }
 
   [[nodiscard]] steady_time now() const override {
     refresh_clocks();
@@ -82,7 +80,7 @@ private:
   bool clients_awaited_ = false;
   int turns_without_asio_ = 0;
   std::vector<char> read_buffer_;
-  std::unique_ptr<send_batch> batch_;
+  send_batch batch_;
   std::atomic<bool> stopping_{false};
 
   // One reading serves a turn. The handler that ends a wait comes before its

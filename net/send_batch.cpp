@@ -36,7 +36,7 @@ struct send_batch::ring {
   }
 };
 
-std::unique_ptr<send_batch> send_batch::open(run_once_queue& sends) {
+std::unique_ptr<send_batch::ring> send_batch::open_ring() {
   auto made = std::make_unique<ring>();
   if (io_uring_queue_init(ring_entries, &made->uring, 0) != 0)
     return nullptr;
@@ -45,11 +45,11 @@ std::unique_ptr<send_batch> send_batch::open(run_once_queue& sends) {
       io_uring_get_probe_ring(&made->uring), &io_uring_free_probe};
   if (!knows || !io_uring_opcode_supported(knows.get(), IORING_OP_SEND))
     return nullptr;
-  return std::unique_ptr<send_batch>{new send_batch{sends, std::move(made)}};
+  return made;
 }
 
-send_batch::send_batch(run_once_queue& sends, std::unique_ptr<ring> with)
-  : sends_(sends), ring_(std::move(with)) {}
+send_batch::send_batch(run_once_queue& sends, bool io_uring)
+  : sends_(sends), ring_(io_uring ? open_ring() : nullptr) {}
 
 send_batch::~send_batch() = default;
 
@@ -62,24 +62,28 @@ void send_batch::add(sender& who, int fd, std::string_view bytes) {
 void send_batch::run() {
   // Who is told may add again: to the next batch.
   under_way_.swap(entries_);
-  if (under_way_.size() < batch_least) {
-    for (auto& each : under_way_) {
-      each.taken =
-          ::send(each.fd, each.bytes.data(), each.bytes.size(), send_flags);
-      if (each.taken < 0)
-        each.taken = -errno;
-    }
-  } else {
-    std::span<entry> rest{under_way_};
-    while (!rest.empty()) {
-      auto part = rest.first(std::min<std::size_t>(rest.size(), ring_entries));
-      submit(part);
-      rest = rest.subspan(part.size());
-    }
+  std::span<entry> rest{under_way_};
+  if (!uses_io_uring() || rest.size() < batch_least) {
+    send_each();
+    rest = {};
+  }
+  while (!rest.empty()) {
+    auto part = rest.first(std::min<std::size_t>(rest.size(), ring_entries));
+    submit(part);
+    rest = rest.subspan(part.size());
   }
   for (const auto& each : under_way_)
     each.who->on_sent(each.taken);
   under_way_.clear();
+}
+
+void send_batch::send_each() {
+  for (auto& each : under_way_) {
+    each.taken =
+        ::send(each.fd, each.bytes.data(), each.bytes.size(), send_flags);
+    if (each.taken < 0)
+      each.taken = -errno;
+  }
 }
 
 void send_batch::submit(std::span<entry> part) {

@@ -10,8 +10,8 @@
 
 namespace greenroom::net {
 
-/// The sends of one turn, handed to the kernel together: with io_uring, one
-/// system call submits them all, and the kernel walks its TCP path for one
+/// The sends of one turn. With io_uring they are handed to the kernel together:
+/// one system call submits them all, and the kernel walks its TCP path for one
 /// connection after the other. docs/decisions/0013-io-uring.md has what that
 /// saves, and where it does not. Its loop's thread only.
 ///
@@ -27,11 +27,13 @@ public:
     virtual void on_sent(long taken) = 0;
   };
 
-  /// Null where the kernel has no io_uring for us (an old one, or a container
-  /// whose seccomp profile forbids it). `sends` is the queue of the turn's end.
-  [[nodiscard]] static std::unique_ptr<send_batch> open(run_once_queue& sends);
-
+  /// `sends` is the queue of the turn's end. Without `io_uring`, or where the
+  /// kernel has none for us (an old one, or a container whose seccomp profile
+  /// forbids it), each has its own send(2).
+  send_batch(run_once_queue& sends, bool io_uring);
   ~send_batch() override;
+
+  [[nodiscard]] bool uses_io_uring() const { return ring_ != nullptr; }
 
   /// Sends `bytes` to the socket `fd` once all who have something to send in
   /// this turn have said so. Until `on_sent`, the bytes stay where they are,
@@ -50,8 +52,8 @@ private:
     long taken;
   };
 
-  send_batch(run_once_queue& sends, std::unique_ptr<ring> with);
-
+  static std::unique_ptr<ring> open_ring();
+  void send_each();
   void submit(std::span<entry> part);
 
   run_once_queue& sends_;

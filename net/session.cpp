@@ -14,6 +14,9 @@
 
 namespace greenroom::net {
 
+using protocol::no_close_code;
+using protocol::no_close_frame;
+
 namespace {
 
 /// Ranges in one sendmsg: most turns need one or two; the kernel allows 1,024.
@@ -22,12 +25,6 @@ constexpr std::size_t ranges_per_send = 64;
 /// Reads of one socket in a row while they fill the buffer: then it is the
 /// others' turn.
 constexpr int reads_in_a_row = 4;
-
-/// RFC 6455 section 7.4.1: the connection ended without a close frame.
-constexpr std::uint16_t abnormal_closure = 1006;
-
-/// The same: the close frame had no code.
-constexpr std::uint16_t no_status = 1005;
 
 /// RFC 6455 section 5.5.1: what a close frame has room for besides its code.
 constexpr std::size_t reason_bytes_max = 123;
@@ -77,7 +74,7 @@ void session::watch() {
                        : home_.clients().add(socket_, *this, wanted);
   polled_ = polled_ || known;
   if (!known)
-    end_now(abnormal_closure, false, "no memory to watch the socket");
+    end_now(no_close_frame, false, "no memory to watch the socket");
 }
 
 // -- reading ------------------------------------------------------------------
@@ -87,7 +84,7 @@ void session::start(actors::connection_actor reader) {
   started_ = true;
   tell_taken();
   if (gone_) {
-    tell_closed(abnormal_closure, true, "the connection is gone");
+    tell_closed(no_close_frame, true, "the connection is gone");
     return;
   }
   take_early();
@@ -95,22 +92,18 @@ void session::start(actors::connection_actor reader) {
 
 void session::on_readable() {
   auto self = shared_from_this(); // What comes may end it.
-  read_some();
-}
-
-void session::read_some() {
   auto buffer = home_.read_buffer();
   for (int i = 0; i < reads_in_a_row && !gone_; ++i) {
     auto got = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
       break;
     if (got < 0) {
-      end_now(abnormal_closure, true, what_of(errno));
+      end_now(no_close_frame, true, what_of(errno));
       return;
     }
     if (got == 0) {
       at_end_ = true;
-      tell_closed(abnormal_closure, !closing_, "the client hung up");
+      tell_closed(no_close_frame, !closing_, "the client hung up");
       linger();
       break;
     }
@@ -180,8 +173,7 @@ void session::on_ping(std::string_view payload) {
 }
 
 void session::on_broken() {
-  auto self = shared_from_this();
-  end_now(abnormal_closure, true, "the connection broke");
+  end_now(no_close_frame, true, "the connection broke");
 }
 
 bool session::heard() {
@@ -218,21 +210,17 @@ void session::flush() {
     gathered_ = 0;
     for (std::size_t i = 0; i < used; ++i)
       gathered_ += ranges[i].iov_len;
-    const auto& first = ranges[0];
-    if (auto* batch = home_.batch(); batch != nullptr && used == 1) {
+    if (used == 1) {
       in_batch_ = true;
-      batch->add(*this, socket_,
-                 {static_cast<const char*>(first.iov_base), first.iov_len});
+      home_.batch().add(
+          *this, socket_,
+          {static_cast<const char*>(ranges[0].iov_base), gathered_});
       return;
     }
     msghdr what{};
     what.msg_iov = ranges.data();
     what.msg_iovlen = used;
-    // `send` is cheaper than `sendmsg` by the copying of its header.
-    auto taken = used == 1
-                     ? ::send(socket_, first.iov_base, first.iov_len,
-                              MSG_NOSIGNAL | MSG_DONTWAIT)
-                     : ::sendmsg(socket_, &what, MSG_NOSIGNAL | MSG_DONTWAIT);
+    auto taken = ::sendmsg(socket_, &what, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (!took(taken < 0 ? -errno : taken))
       return;
   }
@@ -249,7 +237,7 @@ bool session::took(long taken) {
   if (taken == -EAGAIN || taken == -EWOULDBLOCK)
     taken = 0;
   if (taken < 0) {
-    end_now(abnormal_closure, true, what_of(static_cast<int>(-taken)));
+    end_now(no_close_frame, true, what_of(static_cast<int>(-taken)));
     return false;
   }
   sent(static_cast<std::size_t>(taken));
@@ -297,7 +285,6 @@ void session::close(protocol::close_code code, std::string_view reason) {
 /// Sends the close frame; the client's answer is waited for while its frames
 /// are read and dropped.
 void session::say_goodbye() {
-  said_goodbye_ = true;
   if (gone_ || lingering_)
     return;
   push_close(goodbye_code_, goodbye_reason_);
@@ -308,25 +295,24 @@ void session::say_goodbye() {
 }
 
 void session::on_close(std::uint16_t code, std::string_view why) {
-  if (!said_goodbye_) // RFC 6455 section 5.5.1: it is answered with its code.
-    push_close(code, {});
-  said_goodbye_ = true;
+  push_close(code, {}); // RFC 6455 section 5.5.1: answered with its code.
   tell_closed(code, !closing_, why);
   linger();
 }
 
 void session::on_violation(protocol::close_code code, std::string_view what) {
-  if (!said_goodbye_)
-    push_close(static_cast<std::uint16_t>(code), reason(code));
-  said_goodbye_ = true;
+  push_close(static_cast<std::uint16_t>(code), reason(code));
   tell_closed(static_cast<std::uint16_t>(code), true, what);
   linger();
 }
 
+/// Once: what comes after it would be nothing to the client.
 void session::push_close(std::uint16_t code, std::string_view reason) {
+  if (std::exchange(said_goodbye_, true))
+    return;
   seal();
   std::string payload;
-  if (code != no_status) {
+  if (code != no_close_code) {
     payload += static_cast<char>(code >> 8);
     payload += static_cast<char>(code & 0xff);
     payload += reason;
@@ -370,7 +356,7 @@ void session::linger() {
 }
 
 void session::abort() {
-  end_now(abnormal_closure, false, "cut off");
+  end_now(no_close_frame, false, "cut off");
 }
 
 void session::end_now(std::uint16_t code, bool by_client,

@@ -60,7 +60,6 @@ private:
   // -- reading
   void on_readable() override;
   void on_broken() override;
-  void read_some();
   void take(char* bytes, std::size_t count);
   void take_early();
   void on_message(std::string_view bytes, bool is_text) override;

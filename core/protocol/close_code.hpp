@@ -46,6 +46,11 @@ enum class close_code : std::uint16_t {
 #undef GREENROOM_CLOSE_CODE
 };
 
+/// RFC 6455 section 7.4.1: never in a frame, but how an end without one is
+/// told.
+inline constexpr std::uint16_t no_close_code = 1005;  ///< It had no code.
+inline constexpr std::uint16_t no_close_frame = 1006; ///< None came.
+
 /// The reason that goes into the close frame, unless the closer has a better.
 [[nodiscard]] std::string_view reason(close_code code);
 

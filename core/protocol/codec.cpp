@@ -21,11 +21,6 @@ std::size_t likely_size(const room_message& what) {
          + (what.body ? what.body->said.bytes.size() : 0);
 }
 
-std::size_t likely_size(const member& who) {
-  return 48 + who.connection_id.size() + who.user_id.size()
-         + who.info_json.size();
-}
-
 std::size_t likely_size(const std::vector<member>& members) {
   std::size_t size = 0;
   for (const auto& who : members)
@@ -53,14 +48,6 @@ std::string written(encoding as, const Message& what) {
   return out;
 }
 
-template <class Writer>
-void write_list(Writer to, std::span<const member* const> members) {
-  to.begin_list(members.size());
-  for (const auto* who : members)
-    write_member(to, *who);
-  to.end_list();
-}
-
 /// U+0000 to U+001F, U+007F to U+009F. `text` is UTF-8.
 bool has_control_character(std::string_view text) {
   unsigned char before = 0;
@@ -78,6 +65,12 @@ bool has_control_character(std::string_view text) {
 bool is_name(std::string_view name, std::size_t bytes_max) {
   return !name.empty() && name.size() <= bytes_max && is_utf8(name)
          && !has_control_character(name);
+}
+
+std::size_t likely_size(const member& who) {
+  constexpr std::size_t names_of_fields = 48;
+  return names_of_fields + who.connection_id.size() + who.user_id.size()
+         + who.info_json.size();
 }
 
 decoded decode(encoding as, std::string_view bytes,
@@ -112,9 +105,9 @@ std::string encode_members(encoding as,
   std::string out;
   out.reserve(size);
   if (as == encoding::json)
-    write_list(json::writer{out}, members);
+    write_members(json::writer{out}, members);
   else
-    write_list(msgpack::writer{out}, members);
+    write_members(msgpack::writer{out}, members);
   return out;
 }
 

@@ -62,6 +62,9 @@ using decoded = boost::system::result<request, refusal>;
 [[nodiscard]] std::string encode_members(encoding as,
                                          std::span<const member* const> list);
 
+/// About how many bytes a member takes in such a list.
+[[nodiscard]] std::size_t likely_size(const member& who);
+
 /// The same value in the other dialect, without loss [P-3.6]. What JSON cannot
 /// say (binary, extension types, NaN, maps with keys that are no strings) and
 /// what MessagePack cannot (integers beyond 64 bits) is tagged as

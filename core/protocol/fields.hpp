@@ -3,6 +3,8 @@
 // Every message from the node to a client, field by field, once. A dialect is a
 // writer with the members that json::writer and msgpack::writer have.
 
+#include <type_traits>
+
 #include "core/protocol/messages.hpp"
 
 namespace greenroom::protocol {
@@ -73,14 +75,23 @@ void write_member(Writer& to, const member& who) {
   to.end_map(map);
 }
 
+/// Members, or pointers to them.
+template <class Writer, class Members>
+void write_members(Writer to, const Members& members) {
+  to.begin_list(members.size());
+  for (const auto& who : members)
+    if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(who)>>)
+      write_member(to, *who);
+    else
+      write_member(to, who);
+  to.end_list();
+}
+
 template <class Writer>
 void put_members(Writer& to, std::string_view name,
                  const std::vector<member>& members) {
   to.key(name);
-  to.begin_list(members.size());
-  for (const auto& who : members)
-    write_member(to, who);
-  to.end_list();
+  write_members(to, members);
 }
 
 // -- messages: the name of the type, then its fields

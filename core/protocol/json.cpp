@@ -42,28 +42,6 @@ bool read_word(std::string_view token, field& to) {
   return to.is == kind::null || to.truth || token == "false";
 }
 
-template <class Each>
-bool each_field(object& from, Each each) {
-  for (auto next : from) {
-    simdjson::ondemand::field at;
-    std::string_view name;
-    if (std::move(next).get(at) != ok || at.unescaped_key().get(name) != ok
-        || !each(name, at.value()))
-      return false;
-  }
-  return true;
-}
-
-template <class Each>
-bool each_entry(array& from, Each each) {
-  for (auto next : from) {
-    value at;
-    if (next.get(at) != ok || !each(at))
-      return false;
-  }
-  return true;
-}
-
 /// Walks one document. A member returns false where the bytes are not JSON.
 class reader {
 public:

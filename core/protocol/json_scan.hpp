@@ -1,7 +1,7 @@
 #pragma once
 
-// How this node reads JSON with simdjson: what json.cpp and transcode_json.cpp
-// share. Nobody else includes simdjson for parsing.
+// How this node reads JSON with simdjson: what json.cpp, json_survey.cpp and
+// transcode_json.cpp share. Nobody else includes simdjson for parsing.
 
 #include <cstdint>
 #include <memory>
@@ -73,5 +73,31 @@ private:
 /// Reads and consumes a string whose token is `token`. False: a bad escape.
 [[nodiscard]] bool read_string(simdjson::ondemand::value& from,
                                std::string_view token, std::string_view& to);
+
+/// Runs `each` on name and value of every field. False: the bytes are not JSON,
+/// or `each` gave false, which ends the walk.
+template <class Each>
+bool each_field(simdjson::ondemand::object& from, Each each) {
+  for (auto next : from) {
+    simdjson::ondemand::field at;
+    std::string_view name;
+    if (std::move(next).get(at) != simdjson::SUCCESS
+        || at.unescaped_key().get(name) != simdjson::SUCCESS
+        || !each(name, at.value()))
+      return false;
+  }
+  return true;
+}
+
+/// The same for the entries of a list.
+template <class Each>
+bool each_entry(simdjson::ondemand::array& from, Each each) {
+  for (auto next : from) {
+    simdjson::ondemand::value at;
+    if (next.get(at) != simdjson::SUCCESS || !each(at))
+      return false;
+  }
+  return true;
+}
 
 } // namespace greenroom::protocol

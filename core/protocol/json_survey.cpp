@@ -84,8 +84,7 @@ private:
   bool needs_map_ = false;
 };
 
-/// A member gives nothing where the bytes are not JSON or nest
-/// too deep.
+/// A member gives nothing where the bytes are not JSON or nest too deep.
 class survey {
 public:
   std::optional<summary> read(json_value from, std::uint32_t level) {
@@ -113,16 +112,15 @@ private:
     containers.emplace_back();
     std::string_view key;
     summary last;
-    for (auto next : inside) {
-      simdjson::ondemand::field at;
-      if (std::move(next).get(at) != ok || at.unescaped_key().get(key) != ok)
-        return std::nullopt;
-      auto entry = read(at.value(), level + 1);
-      if (!entry)
-        return std::nullopt;
-      last = *entry;
+    auto each = [&](std::string_view name, json_value at) {
+      key = name;
+      auto entry = read(at, level + 1);
+      last = entry.value_or(summary{});
       ++containers[index].entries;
-    }
+      return entry.has_value();
+    };
+    if (!each_field(inside, each))
+      return std::nullopt;
     if (containers[index].entries == 1)
       containers[index].means = tag_of(key, last);
     return summary{};
@@ -135,15 +133,14 @@ private:
     auto index = containers.size();
     containers.emplace_back();
     list_summary list;
-    for (auto next : inside) {
-      json_value at;
-      if (next.get(at) != ok)
-        return std::nullopt;
+    auto each = [&](json_value at) {
       auto entry = read(at, level + 1);
-      if (!entry)
-        return std::nullopt;
-      list.add(*entry);
-    }
+      if (entry)
+        list.add(*entry);
+      return entry.has_value();
+    };
+    if (!each_entry(inside, each))
+      return std::nullopt;
     containers[index].entries = list.entries();
     return list.sum();
   }

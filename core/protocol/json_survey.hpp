@@ -34,12 +34,10 @@ bool only_entry(simdjson::ondemand::document& from, Each each) {
   std::size_t entries = 0;
   if (from.get_array().get(wrapping) != simdjson::SUCCESS)
     return false;
-  for (auto next : wrapping) {
-    simdjson::ondemand::value at;
-    if (next.get(at) != simdjson::SUCCESS || ++entries > 1 || !each(at))
-      return false;
-  }
-  return entries == 1 && at_end(from);
+  auto only = [&](simdjson::ondemand::value at) {
+    return ++entries == 1 && each(at);
+  };
+  return each_entry(wrapping, only) && entries == 1 && at_end(from);
 }
 
 } // namespace greenroom::protocol

@@ -77,7 +77,7 @@ private:
   void write_list(json_value from) {
     pack(out_, [&](auto& to) { to.pack_array(next_->entries); });
     ++next_;
-    each_entry(from, [this](json_value at) { write(at); });
+    each_of(from, [this](json_value at) { write(at); });
   }
 
   void write_object(json_value from) {
@@ -87,15 +87,12 @@ private:
     object inside;
     if (from.get_object().get(inside) != ok)
       return;
-    for (auto next : inside) {
-      simdjson::ondemand::field at;
-      std::string_view key;
-      if (std::move(next).get(at) != ok || at.unescaped_key().get(key) != ok)
-        return;
-      if (means == tag::none)
+    each_field(inside, [&, kind = means](std::string_view key, json_value at) {
+      if (kind == tag::none)
         pack_text(out_, key);
-      write_inside(means, at.value());
-    }
+      write_inside(kind, at);
+      return true;
+    });
   }
 
   void write_inside(tag means, json_value from) {
@@ -123,7 +120,7 @@ private:
   void write_ext(json_value from) {
     ++next_; // The list of type and bytes.
     std::int8_t type = 0;
-    each_entry(from, [&](json_value at) {
+    each_of(from, [&](json_value at) {
       auto token = token_of(at);
       if (token.front() != '"') {
         type = converts(token, type) ? type : std::int8_t{0};
@@ -146,23 +143,20 @@ private:
   void write_pairs(json_value from) {
     pack(out_, [&](auto& to) { to.pack_map(next_->entries); });
     ++next_; // The list of pairs.
-    each_entry(from, [this](json_value pair) {
+    each_of(from, [this](json_value pair) {
       ++next_; // The pair.
-      each_entry(pair, [this](json_value at) { write(at); });
+      each_of(pair, [this](json_value at) { write(at); });
     });
   }
 
   template <class Each>
-  static void each_entry(json_value from, Each each) {
+  static void each_of(json_value from, Each each) {
     array inside;
-    if (from.get_array().get(inside) != ok)
-      return;
-    for (auto next : inside) {
-      json_value at;
-      if (next.get(at) != ok)
-        return;
-      each(at);
-    }
+    if (from.get_array().get(inside) == ok)
+      each_entry(inside, [&](json_value at) {
+        each(at);
+        return true;
+      });
   }
 
   std::string& out_;

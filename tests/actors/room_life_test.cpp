@@ -163,11 +163,7 @@ TEST_CASE("a keeper lets a room end only if it has seen all its newcomers") {
   quiet_node node;
   auto one = node.spawn<insider>(0, std::ref(sees));
   room_key key{room_space::protocol, "a"};
-  actors::newcomer who;
-  who.id = one.id();
-  who.connection = one;
-  who.out = std::make_shared<fake_outbox>(node.loop(0).sends());
-  who.lane = actors::lane_kind::json;
+  auto who = newcomer_of(one, node.loop(0));
   caf::anon_send(node.context->keepers[0], actors::join{key, who, {}, {}});
   node.run();
   REQUIRE(sees.entered.size() == 1);
@@ -191,11 +187,7 @@ TEST_CASE("[P-4] members of a room that fails are told, and may come again") {
   auto slow = node.member("user-slow", "a", 1);
   auto spy = node.spawn<insider>(0, std::ref(sees));
   room_key key{room_space::protocol, "a"};
-  actors::newcomer who;
-  who.id = spy.id();
-  who.connection = spy;
-  who.out = std::make_shared<fake_outbox>(node.loop(0).sends());
-  who.lane = actors::lane_kind::json;
+  auto who = newcomer_of(spy, node.loop(0));
   caf::anon_send(node.context->keeper_of(key), actors::join{key, who, {}, {}});
   node.run();
   REQUIRE(sees.entered.size() == 1);

@@ -1,39 +1,18 @@
 #include "core/frame_reader.hpp"
 
-#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/frame_ear.hpp"
 
 using namespace greenroom;
+using test::frame_ear;
+using test::heard_of;
 using ws::frame_reader;
 
 namespace {
-
-/// Writes down what it hears.
-class ear final : public frame_reader::sink {
-public:
-  void on_message(std::string_view bytes, bool is_text) override {
-    (heard += is_text ? "t:" : "b:").append(bytes) += ' ';
-    if (messages_left > 0)
-      --messages_left;
-  }
-  void on_ping(std::string_view payload) override {
-    (heard += "ping:").append(payload) += ' ';
-  }
-  void on_close(std::uint16_t code, std::string_view why) override {
-    (heard += "close:" + std::to_string(code) + ':').append(why) += ' ';
-  }
-  void on_violation(protocol::close_code code, std::string_view) override {
-    heard += "bad:" + std::to_string(static_cast<int>(code)) + ' ';
-  }
-  [[nodiscard]] bool wants_more() const override { return messages_left != 0; }
-
-  std::string heard;
-  int messages_left = -1; ///< Negative: no end.
-};
 
 struct form {
   bool fin = true;
@@ -67,18 +46,6 @@ std::string frame(int opcode, std::string_view payload, form how = {}) {
     bytes += static_cast<char>(payload[i]
                                ^ static_cast<char>(mask >> (8 * (i % 4))));
   return bytes;
-}
-
-/// What is heard of `bytes` when they come in pieces of `piece`.
-std::string heard_of(std::string bytes, std::size_t piece = 1 << 20,
-                     std::uint32_t message_bytes_max = 1 << 20) {
-  frame_reader reader{message_bytes_max};
-  ear to;
-  for (std::size_t at = 0; at < bytes.size(); at += piece) {
-    auto count = std::min(piece, bytes.size() - at);
-    CHECK(reader.read(bytes.data() + at, count, to) == count);
-  }
-  return to.heard;
 }
 
 constexpr form begins{false}; // More is to come
@@ -186,7 +153,7 @@ TEST_CASE("[RFC 6455, 7.4] a close frame is heard once, with what it may say") {
 TEST_CASE("who wants no more is given no more, and the rest later") {
   auto bytes = frame(1, "a") + frame(9, "p") + frame(1, "b") + frame(1, "c");
   frame_reader reader{100};
-  ear to;
+  frame_ear to;
   to.messages_left = 2;
   auto used = reader.read(bytes.data(), bytes.size(), to);
   CHECK(to.heard == "t:a ping:p t:b ");

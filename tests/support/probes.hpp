@@ -13,6 +13,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/pinned.hpp"
+#include "tests/support/fake_outbox.hpp"
 
 namespace greenroom::test {
 
@@ -136,6 +137,17 @@ public:
 private:
   insider_view& sees_;
 };
+
+/// How it asks to join, from that loop.
+inline actors::newcomer newcomer_of(const actors::connection_actor& insider,
+                                    actors::loop& home) {
+  actors::newcomer who;
+  who.id = insider.id();
+  who.connection = insider;
+  who.out = std::make_shared<fake_outbox>(home.sends());
+  who.lane = actors::lane_kind::json;
+  return who;
+}
 
 /// An event that makes its room throw.
 inline room_event_ptr bombshell() {

@@ -1,0 +1,49 @@
+#pragma once
+
+// Somebody who hears what a frame reader reads, and writes it down.
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/frame_reader.hpp"
+
+namespace greenroom::test {
+
+class frame_ear final : public ws::frame_reader::sink {
+public:
+  void on_message(std::string_view bytes, bool is_text) override {
+    (heard += is_text ? "t:" : "b:").append(bytes) += ' ';
+    if (messages_left > 0)
+      --messages_left;
+  }
+  void on_ping(std::string_view payload) override {
+    (heard += "ping:").append(payload) += ' ';
+  }
+  void on_close(std::uint16_t code, std::string_view why) override {
+    (heard += "close:" + std::to_string(code) + ':').append(why) += ' ';
+  }
+  void on_violation(protocol::close_code code, std::string_view) override {
+    heard += "bad:" + std::to_string(static_cast<int>(code)) + ' ';
+  }
+  [[nodiscard]] bool wants_more() const override { return messages_left != 0; }
+
+  std::string heard;
+  int messages_left = -1; ///< Negative: no end.
+};
+
+/// What is heard of `bytes` when they come in pieces of `piece`.
+inline std::string heard_of(std::string bytes, std::size_t piece = 1 << 20,
+                            std::uint32_t message_bytes_max = 1 << 20) {
+  ws::frame_reader reader{message_bytes_max};
+  frame_ear to;
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    auto count = std::min(piece, bytes.size() - at);
+    if (reader.read(bytes.data() + at, count, to) != count)
+      return "(not all of it was read)";
+  }
+  return to.heard;
+}
+
+} // namespace greenroom::test
