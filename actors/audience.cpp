@@ -33,6 +33,11 @@ audience::handle::behavior_type audience::make_behavior() {
   };
 }
 
+bool audience::take_at_once(advance& msg) {
+  on_advance(msg);
+  return true;
+}
+
 void audience::on_admit(const admit& msg) {
   auto& in = row_of(msg.who.lane);
   auto [entry, is_new] = seats_.try_emplace(msg.who.id);

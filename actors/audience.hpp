@@ -20,6 +20,7 @@ namespace greenroom::actors {
 class audience {
 public:
   using handle = audience_actor;
+  using at_once = advance;
 
   static constexpr const char* name = "audience";
 
@@ -27,6 +28,8 @@ public:
            room_actor room, slow_policy slow);
 
   handle::behavior_type make_behavior();
+
+  bool take_at_once(advance& msg);
 
 private:
   class seat;

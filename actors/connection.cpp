@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/lane_kind.hpp"
+#include "actors/pinned.hpp"
 #include "core/events.hpp"
 #include "core/protocol/codec.hpp"
 #include "core/random_id.hpp"
@@ -88,7 +89,7 @@ void connection::failed(std::string_view why) {
 // -- login --------------------------------------------------------------------
 
 void connection::begin() {
-  wire_->start(connection_actor{self_});
+  wire_->start(neighbour_of<connection>(self_));
   if (room_is_missing()) {
     close(close_code::missing_room);
     return;
@@ -110,7 +111,7 @@ bool connection::room_is_missing() {
   return context_->config.rooms.require_room && hello_.rooms.empty();
 }
 
-void connection::on_first_message(const inbound& msg) {
+void connection::on_first_message(inbound_view msg) {
   if (!is_right_kind(msg)) {
     reject_token("no token in the first message",
                  reason(close_code::bad_token));
@@ -185,7 +186,7 @@ void connection::apply_rights() {
     auto& [room_id, in] = *i;
     auto before = std::exchange(in.may, rights_in(room_id));
     if (in.room && !in.may.receive) {
-      self_->send(in.room, leave{self_->id(), {}, "forbidden"});
+      self_->send(in.room.handle(), leave{self_->id(), {}, "forbidden"});
       i = rooms_.erase(i);
       continue;
     }
@@ -235,6 +236,15 @@ void connection::on_inbound(inbound msg) {
   work_off();
 }
 
+bool connection::take_at_once(inbound_view& msg) {
+  if (phase_ == phase::closing)
+    return true;
+  if (!backlog_.empty() || stalled())
+    return false;
+  take(msg);
+  return true;
+}
+
 bool connection::stalled() const {
   return joining_ > 0 || unconfirmed_ >= unconfirmed_max || throttled_until_;
 }
@@ -245,14 +255,13 @@ void connection::work_off() {
   while (!backlog_.empty() && !stalled() && phase_ != phase::closing) {
     auto next = std::move(backlog_.front());
     backlog_.pop_front();
-    auto bytes = next.bytes.size();
-    take(next);
-    wire_->handled(1, bytes);
+    take({next.bytes, next.is_text});
+    wire_->handled(1, next.bytes.size());
   }
   working_off_ = false;
 }
 
-void connection::take(inbound& msg) {
+void connection::take(inbound_view msg) {
   ++messages_;
   if (phase_ == phase::awaiting_auth)
     on_first_message(msg);
@@ -262,7 +271,7 @@ void connection::take(inbound& msg) {
     handle_request(msg);
 }
 
-void connection::handle_relay(inbound& msg) {
+void connection::handle_relay(inbound_view msg) {
   auto at = rooms_.begin();
   if (at == rooms_.end())
     return; // It closes: its room is gone.
@@ -270,7 +279,7 @@ void connection::handle_relay(inbound& msg) {
     close(close_code::forbidden);
     return;
   }
-  send_publish(at->second, relayed{msg.is_text, std::move(msg.bytes)}, {});
+  send_publish(at->second, relayed{msg.is_text, std::string{msg.bytes}}, {});
   // Raw frames know no refusal: over its rate, a client is read more slowly.
   if (!pace_.take(home_.now())) {
     throttled_until_ = home_.now() + pace_.wait(home_.now());
@@ -280,11 +289,11 @@ void connection::handle_relay(inbound& msg) {
 
 /// JSON comes in text frames, MessagePack in binary ones [P-1.1]; on `/relay` a
 /// token comes as text.
-bool connection::is_right_kind(const inbound& msg) const {
+bool connection::is_right_kind(inbound_view msg) const {
   return msg.is_text == (hello_.encoding == protocol::encoding::json);
 }
 
-void connection::handle_request(const inbound& msg) {
+void connection::handle_request(inbound_view msg) {
   if (!is_right_kind(msg)) {
     refuse(error_code::bad_json,
            hello_.encoding == protocol::encoding::json
@@ -331,7 +340,7 @@ void connection::on_client(protocol::join_room& said, const request_id& id) {
 
 void connection::on_client(protocol::leave_room& said, const request_id& id) {
   if (auto* in = joined_room(said.room_id, id)) {
-    self_->send(in->room, leave{self_->id(), id, {}});
+    self_->send(in->room.handle(), leave{self_->id(), id, {}});
     rooms_.erase(said.room_id);
   }
 }
@@ -377,7 +386,7 @@ void connection::on_client(protocol::list_presence& said,
            said.room_id);
     return;
   }
-  self_->send(in->room, list_members{self_->id(), id});
+  self_->send(in->room.handle(), list_members{self_->id(), id});
 }
 
 void connection::on_client(const protocol::ping&, const request_id& id) {
@@ -420,9 +429,8 @@ void connection::send_publish(const membership& in, room_event what,
   bool ask = ++since_credit_ >= credit_every;
   if (ask)
     since_credit_ = 0;
-  self_->send(in.room,
-              publish{self_->id(), id, ask,
-                      std::make_shared<const room_event>(std::move(what))});
+  in.room.tell(publish{self_->id(), id, ask,
+                       std::make_shared<const room_event>(std::move(what))});
 }
 
 connection::membership* connection::joined_room(const std::string& room_id,
@@ -450,7 +458,7 @@ rights connection::rights_in(const std::string& room_id) const {
 void connection::leave_all() {
   for (const auto& [room_id, in] : rooms_)
     if (in.room)
-      self_->send(in.room, leave{self_->id(), {}, {}});
+      self_->send(in.room.handle(), leave{self_->id(), {}, {}});
   rooms_.clear();
   joining_ = 0;
 }
@@ -467,11 +475,11 @@ void connection::on_entered(const room_entered& msg) {
   auto found = rooms_.find(msg.key.id);
   if (found == rooms_.end()) {
     // Too late: the client has left or closed, or the join was given up.
-    self_->send(msg.room, leave{self_->id(), {}, {}});
+    self_->send(msg.room.handle(), leave{self_->id(), {}, {}});
     return;
   }
   answered(found->second);
-  found->second.room = msg.room;
+  found->second.room = msg.room.seen_from(home_);
   work_off();
 }
 

@@ -9,6 +9,7 @@
 #include "actors/context.hpp"
 #include "actors/identity.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/neighbour.hpp"
 #include "core/offences.hpp"
 #include "core/token_bucket.hpp"
 
@@ -26,6 +27,7 @@ namespace greenroom::actors {
 class connection {
 public:
   using handle = connection_actor;
+  using at_once = inbound_view;
 
   static constexpr const char* name = "connection";
 
@@ -38,6 +40,9 @@ public:
 
   handle::behavior_type make_behavior();
 
+  /// Declines while something else has to be waited for: see `stalled`.
+  bool take_at_once(inbound_view& msg);
+
   /// An exception is about to end the actor: the client hears 1011.
   void failed(std::string_view why);
 
@@ -45,7 +50,8 @@ private:
   enum class phase : std::uint8_t { awaiting_auth, open, closing };
 
   struct membership {
-    room_actor room; ///< Null until the first join has succeeded.
+    /// Null until the first join has succeeded.
+    neighbour<room_actor, publish> room;
     rights may;
     std::optional<steady_time> asked_at; ///< A join is under way since then.
     protocol::request_id asked;          ///< Its id.
@@ -54,7 +60,7 @@ private:
   // -- login [P-2]
   void begin();
   bool room_is_missing();
-  void on_first_message(const inbound& msg);
+  void on_first_message(inbound_view msg);
   void on_token(std::string_view token, std::string_view way);
   void log_in(std::string_view way);
   void welcome(const protocol::request_id& id);
@@ -62,13 +68,13 @@ private:
   void reject_token(std::string_view why, std::string_view reason);
   void enter_first_rooms();
   void apply_rights();
-  [[nodiscard]] bool is_right_kind(const inbound& msg) const;
+  [[nodiscard]] bool is_right_kind(inbound_view msg) const;
 
   // -- what the client says
   void on_inbound(inbound msg);
-  void take(inbound& msg);
-  void handle_relay(inbound& msg);
-  void handle_request(const inbound& msg);
+  void take(inbound_view msg);
+  void handle_relay(inbound_view msg);
+  void handle_request(inbound_view msg);
   void on_client(const protocol::auth& said, const protocol::request_id& id);
   void on_client(protocol::join_room& said, const protocol::request_id& id);
   void on_client(protocol::leave_room& said, const protocol::request_id& id);

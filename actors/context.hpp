@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "actors/crowded_rooms.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/loop.hpp"
 #include "core/settings.hpp"
@@ -29,9 +30,17 @@ struct node_context {
   /// Open connections on this node, all loops: for `net.connections`.
   std::atomic<std::uint32_t> connections{0};
 
+  crowded_rooms crowded;
+
+  /// The loop on which the room lives.
+  [[nodiscard]] std::uint32_t home_of(const room_key& key) const {
+    return static_cast<std::uint32_t>(std::hash<room_key>{}(key)
+                                      % loops.size());
+  }
+
   /// The keeper of the room's home loop.
   [[nodiscard]] const keeper_actor& keeper_of(const room_key& key) const {
-    return keepers[std::hash<room_key>{}(key) % keepers.size()];
+    return keepers[home_of(key)];
   }
 };
 

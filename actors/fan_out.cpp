@@ -22,7 +22,7 @@ fan_out::fan_out(room_actor::pointer room, loop& home,
 fan_out::~fan_out() {
   for (auto& where : audiences_)
     if (where)
-      caf::anon_send_exit(where, caf::exit_reason::user_shutdown);
+      caf::anon_send_exit(where.handle(), caf::exit_reason::user_shutdown);
 }
 
 void fan_out::append(const members& to, lane_kind lane, std::string_view header,
@@ -62,15 +62,17 @@ void fan_out::tell_steps() {
       std::make_shared<const std::vector<step>>(std::exchange(steps_, {}));
   for (auto& where : audiences_)
     if (where)
-      room_->send(where, advance{steps});
+      where.tell(advance{steps});
 }
 
 const audience_actor& fan_out::audience_on(std::uint32_t loop) {
   auto& where = audiences_[loop];
   if (!where)
-    where = spawn_pinned<audience>(*context_->loops[loop], key_, epoch_,
-                                   room_actor{room_}, slow_);
-  return where;
+    where = neighbour_of<audience>(
+                spawn_pinned<audience>(*context_->loops[loop], key_, epoch_,
+                                       room_actor{room_}, slow_))
+                .seen_from(home_);
+  return where.handle();
 }
 
 } // namespace greenroom::actors

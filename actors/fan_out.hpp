@@ -12,6 +12,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/lane_kind.hpp"
 #include "actors/members.hpp"
+#include "actors/neighbour.hpp"
 #include "core/lane.hpp"
 
 namespace greenroom::actors {
@@ -70,7 +71,8 @@ private:
   const room_key& key_;
   std::string epoch_;
   slow_policy slow_;
-  std::vector<audience_actor> audiences_; ///< By loop; null: no member yet.
+  /// By loop; null: no member yet.
+  std::vector<neighbour<audience_actor, advance>> audiences_;
   std::array<lane_writer, lane_kinds> lanes_;
   std::vector<step> steps_; ///< Appended, not yet told.
   call_later tell_later_;

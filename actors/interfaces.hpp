@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "actors/caf_bridge.hpp"
+#include "actors/neighbour.hpp"
 #include "core/outbox.hpp"
 #include "core/protocol/close_code.hpp"
 #include "core/protocol/messages.hpp"
@@ -37,6 +39,13 @@ inline constexpr std::size_t lane_kinds = 5;
 /// One whole WebSocket message.
 struct inbound {
   std::string bytes;
+  bool is_text = true;
+};
+
+/// The same while it is still in the socket's buffer: what a connection can
+/// deal with at once is not copied for its mailbox.
+struct inbound_view {
+  std::string_view bytes;
   bool is_text = true;
 };
 
@@ -135,7 +144,7 @@ using room_actor = caf::typed_actor< //
 
 struct room_entered {
   room_key key;
-  room_actor room;
+  neighbour<room_actor, publish> room;
 };
 
 struct room_exited {
@@ -229,7 +238,7 @@ public:
 
   /// Begins to read and to tell `reader`, which must be told of the end by
   /// `socket_closed` exactly once.
-  virtual void start(connection_actor reader) = 0;
+  virtual void start(neighbour<connection_actor, inbound_view> reader) = 0;
 
   /// `reader` has dealt with that many bytes in so many `inbound`s: the window
   /// of what was read and not yet handled opens again.

@@ -1,5 +1,8 @@
 #include "actors/loop.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace greenroom::actors {
 
 namespace {
@@ -17,13 +20,13 @@ void loop::exec_later(caf::resumable* actor) {
     ready_.push_back(actor);
     return;
   }
-  bool first;
-  {
-    std::lock_guard guard{inbox_lock_};
-    inbox_.push_back(actor);
-    first = !inbox_filled_.exchange(true);
-  }
-  if (first)
+  auto* last = inbox_.load(std::memory_order_relaxed);
+  auto* mine = new arrival{actor, last};
+  while (!inbox_.compare_exchange_weak(last, mine, std::memory_order_release,
+                                       std::memory_order_relaxed))
+    mine->before = last;
+  // By now `mine` may be gone.
+  if (last == nullptr)
     wake();
 }
 
@@ -43,20 +46,20 @@ void loop::run_turn() {
 }
 
 bool loop::has_work() {
-  return !ready_.empty() || inbox_filled_.load(std::memory_order_acquire)
+  return !ready_.empty() || inbox_.load(std::memory_order_relaxed) != nullptr
          || !settle_.empty() || !spread_.empty() || !sends_.empty();
 }
 
 void loop::take_in() {
-  if (!inbox_filled_.load(std::memory_order_acquire))
+  if (inbox_.load(std::memory_order_relaxed) == nullptr)
     return;
-  {
-    std::lock_guard guard{inbox_lock_};
-    taken_.swap(inbox_);
-    inbox_filled_.store(false);
+  auto* last = inbox_.exchange(nullptr, std::memory_order_acquire);
+  auto was_ready = static_cast<std::ptrdiff_t>(ready_.size());
+  while (last != nullptr) {
+    ready_.push_back(last->actor);
+    delete std::exchange(last, last->before);
   }
-  ready_.insert(ready_.end(), taken_.begin(), taken_.end());
-  taken_.clear();
+  std::reverse(ready_.begin() + was_ready, ready_.end());
 }
 
 void loop::run_actors() {

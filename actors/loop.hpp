@@ -3,9 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <thread>
-#include <vector>
 
 #include "actors/caf_bridge.hpp"
 #include "core/run_once.hpp"
@@ -68,16 +66,19 @@ protected:
   virtual void wake() = 0;
 
 private:
+  /// An actor that another thread has mailed to.
+  struct arrival {
+    caf::resumable* actor;
+    arrival* before; ///< The one that came before it.
+  };
+
   void take_in();
   void run_actors();
 
   std::uint32_t index_;
   std::atomic<std::thread::id> thread_{};
   std::deque<caf::resumable*> ready_;
-  std::mutex inbox_lock_;
-  std::vector<caf::resumable*> inbox_; ///< From other threads.
-  std::vector<caf::resumable*> taken_;
-  std::atomic<bool> inbox_filled_{false};
+  std::atomic<arrival*> inbox_{nullptr}; ///< The last; taken all at once.
   timer_queue timers_;
   run_once_queue settle_;
   run_once_queue spread_;

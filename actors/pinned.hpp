@@ -7,10 +7,13 @@
 #include <utility>
 
 #include <caf/actor_cast.hpp>
+#include <caf/exit_reason.hpp>
 #include <caf/sec.hpp>
+#include <caf/send.hpp>
 
 #include "actors/caf_bridge.hpp"
 #include "actors/loop.hpp"
+#include "actors/neighbour.hpp"
 
 namespace greenroom::actors {
 
@@ -20,14 +23,14 @@ namespace greenroom::actors {
 /// optional `failed(std::string_view)` hears of an exception before the end.
 /// The state is destroyed as soon as the actor has quit, on its loop.
 template <class State>
-class pinned final : public State::handle::base {
+class pinned_actor : public State::handle::base {
   using super = typename State::handle::base;
 
 public:
   using behavior_type = typename State::handle::behavior_type;
 
   template <class... Args>
-  pinned(caf::actor_config& config, loop& home, Args&&... args)
+  pinned_actor(caf::actor_config& config, loop& home, Args&&... args)
     : super(config), home_(home) {
     // Built on its loop's thread, by the first turn that runs it.
     build_ = [this, ... args = std::forward<Args>(args)]() mutable {
@@ -56,6 +59,32 @@ protected:
     return state_->make_behavior();
   }
 
+  [[nodiscard]] loop& home_loop() const { return home_; }
+
+  /// As CAF runs a handler of the state, but without mail. CAF marks a mailbox
+  /// as blocked when the actor waits and has none.
+  template <class Message>
+  bool run_at_once(Message& what) {
+    if (at_work_ || !state_ || !this->mailbox().blocked())
+      return false;
+    at_work_ = true;
+    bool taken = true;
+    try {
+      taken = state_->take_at_once(what);
+    } catch (...) {
+      auto thrown = std::current_exception();
+      this->quit(fail(thrown));
+    }
+    at_work_ = false;
+    if (this->getf(caf::abstract_actor::is_shutting_down_flag)) {
+      // CAF buries an actor when it has dealt with a message. Until then, this
+      // one takes no more.
+      at_work_ = true;
+      caf::anon_send_exit(this->address(), caf::exit_reason::user_shutdown);
+    }
+    return taken;
+  }
+
 private:
   caf::error fail(std::exception_ptr& thrown) {
     std::string what = "unknown exception";
@@ -74,6 +103,31 @@ private:
   loop& home_;
   std::function<void()> build_;
   std::optional<State> state_;
+  bool at_work_ = false; ///< On something that did not come by mail.
+};
+
+template <class State>
+class pinned final : public pinned_actor<State> {
+public:
+  using pinned_actor<State>::pinned_actor;
+};
+
+/// With `using at_once = Message` and `bool take_at_once(Message&)` the state
+/// has a way past the mailbox; false declines, and leaves the message whole.
+template <class State>
+requires requires {
+  typename State::at_once;
+}
+class pinned<State> final : public pinned_actor<State>,
+                            public takes_at_once<typename State::at_once> {
+public:
+  using pinned_actor<State>::pinned_actor;
+
+  bool take_at_once(typename State::at_once& what) override {
+    return this->run_at_once(what);
+  }
+
+  [[nodiscard]] const loop& home() const override { return this->home_loop(); }
 };
 
 /// Spawns a pinned actor. Any thread; the state is built on the loop's own.
@@ -88,6 +142,15 @@ typename State::handle spawn_pinned(loop& home, Args&&... args) {
   auto* raw = caf::actor_cast<caf::abstract_actor*>(spawned);
   static_cast<pinned<State>*>(raw)->launch(&home, false, false);
   return spawned;
+}
+
+/// A pinned actor for those who may tell it something at once.
+template <class State>
+neighbour<typename State::handle, typename State::at_once>
+neighbour_of(typename State::handle who) {
+  auto* raw = caf::actor_cast<caf::abstract_actor*>(who);
+  auto* near = static_cast<pinned<State>*>(raw);
+  return {std::move(who), near};
 }
 
 } // namespace greenroom::actors

@@ -7,6 +7,7 @@
 #include <caf/send.hpp>
 
 #include "actors/lane_kind.hpp"
+#include "actors/pinned.hpp"
 #include "core/events.hpp"
 #include "core/random_id.hpp"
 
@@ -44,6 +45,7 @@ room::room(handle::pointer self, loop& home, room_key key, keeper_actor keeper,
     log_(random_id("", 12), rules_),
     born_(home.now()),
     members_(rules_, context_->config.limits.unsent_bytes / list_share),
+    crowd_(context_, key_),
     out_(self, home, context_, key_, log_.epoch(), rules_.slow) {
   log::emit(events::room_created, {{"room", key_.id},
                                    {"space", to_string(key_.space)},
@@ -75,6 +77,11 @@ room::handle::behavior_type room::make_behavior() {
       [this](const link_changed& msg) { on_link(msg); },
       [this](room_tick) { on_tick(); },
   };
+}
+
+bool room::take_at_once(publish& msg) {
+  on_publish(msg);
+  return true;
 }
 
 void room::failed(std::string_view why) {
@@ -123,9 +130,10 @@ void room::admit_member(const join& msg) {
     return;
   }
   auto& who = members_.add(msg.who);
+  crowd_.came(who.loop);
   empty_since_.reset();
   self_->monitor(who.connection);
-  self_->send(who.connection, room_entered{key_, self_});
+  self_->send(who.connection, room_entered{key_, neighbour_of<room>(self_)});
 
   // Who was given no list gets it when the room is small enough again.
   if (!members_.listable())
@@ -148,7 +156,7 @@ void room::admit_member(const join& msg) {
 /// For a member that joins again: its rights may be others than before.
 void room::greet(const join& asked) {
   auto& who = *members_.find(asked.who.id);
-  self_->send(who.connection, room_entered{key_, self_});
+  self_->send(who.connection, room_entered{key_, neighbour_of<room>(self_)});
   if (who.lane != asked.who.lane)
     change_lane(who, asked.who);
   if (who.lane != lane_kind::raw)
@@ -228,6 +236,7 @@ void room::on_dead(member_id who) {
 
 void room::remove(member_id id, slice last) {
   auto who = members_.remove(id);
+  crowd_.left(who.loop);
   out_.tell(who, dismiss{id, std::move(last)});
   if (auto typed = typing_.stop(who.about.connection_id)) {
     show_stopped(typed->user_id, nullptr);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/context.hpp"
+#include "actors/crowd.hpp"
 #include "actors/fan_out.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/members.hpp"
@@ -22,6 +23,7 @@ namespace greenroom::actors {
 class room {
 public:
   using handle = room_actor;
+  using at_once = publish;
 
   static constexpr const char* name = "room";
 
@@ -30,6 +32,8 @@ public:
   ~room();
 
   handle::behavior_type make_behavior();
+
+  bool take_at_once(publish& msg);
 
   /// An exception is about to end the actor.
   void failed(std::string_view why);
@@ -96,6 +100,7 @@ private:
   steady_time born_;
 
   members members_;
+  crowd crowd_;
   fan_out out_;
 
   typing_table typing_; ///< [P-4.5]

@@ -13,6 +13,7 @@
 #include "actors/gateway.hpp"
 #include "actors/keeper.hpp"
 #include "actors/pinned.hpp"
+#include "actors/placement.hpp"
 #include "cluster/cluster.hpp"
 #include "cluster/redis_bus.hpp"
 #include "core/events.hpp"
@@ -78,12 +79,10 @@ void node::open_listeners() {
     throw startup_error{"net.address: '" + config_.net.address
                         + "' is not an IP address"};
   bound_ = {address, config_.net.port};
-  error = net::probe_port(loops_.front()->io(), bound_);
-  for (auto& loop : loops_) {
+  error = net::probe_port(bound_);
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
     if (!error)
-      acceptors_.push_back(net::open_acceptor(loop->io(), bound_, error));
-    if (!error) // The first one knows which port a 0 became.
-      bound_ = acceptors_.back().local_endpoint(error);
+      listening_.push_back(net::open_listening(bound_, error));
     if (error)
       throw startup_error{"cannot listen on " + config_.net.address + " port "
                           + std::to_string(bound_.port()) + ": "
@@ -111,17 +110,20 @@ void node::spawn_actors() {
   for (auto& loop : loops_)
     context_->keepers.push_back(
         actors::spawn_pinned<actors::keeper>(*loop, context_));
+  for (auto& loop : loops_)
+    gateways_.push_back(actors::spawn_pinned<actors::gateway>(*loop, context_));
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    auto& loop = *loops_[i];
-    gateways_.push_back(actors::spawn_pinned<actors::gateway>(loop, context_));
-    net::http_services services{&config_, gateways_.back(), [this] {
-                                  return why_not_ready();
-                                }};
+    net::http_services services{
+        &config_,
+        [this](const auto& who, auto here) { return place(who, here); },
+        [this] {
+          return why_not_ready();
+        }};
     listeners_.push_back(std::make_shared<net::listener>(
-        loop, std::move(acceptors_[i]), std::move(services)));
+        *loops_[i], std::move(listening_[i]), std::move(services)));
     listeners_.back()->start();
   }
-  acceptors_.clear();
+  listening_.clear();
   for (const auto& keeper : context_->keepers)
     guard(caf::actor_cast<caf::actor>(keeper), actors::keeper::name);
   for (const auto& gateway : gateways_)
@@ -129,6 +131,12 @@ void node::spawn_actors() {
   if (context_->cluster)
     guard(caf::actor_cast<caf::actor>(context_->cluster),
           cluster::cluster::name);
+}
+
+net::http_services::seat node::place(const actors::client_hello& who,
+                                     std::uint32_t here) const {
+  auto loop = actors::place(*context_, who, here);
+  return {loops_[loop].get(), gateways_[loop]};
 }
 
 /// The node cannot do without it: where it ends before the node does, so does
@@ -223,7 +231,7 @@ void node::begin_stop(std::string reason) {
       events::node_stopping,
       {{"reason", reason}, {"connections", context_->connections.load()}});
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    asio::post(loops_[i]->io(), [at = listeners_[i]] { at->close(); });
+    loops_[i]->call([at = listeners_[i]] { at->close(); });
     caf::anon_send(gateways_[i], actors::drain{});
   }
   await(&node::clients_gone, &node::leave_cluster);

@@ -70,6 +70,8 @@ private:
   void leave_cluster();
   void end_actors();
   void finish();
+  [[nodiscard]] net::http_services::seat place(const actors::client_hello& who,
+                                               std::uint32_t here) const;
   void guard(const caf::actor& vital, const char* name);
 
   [[nodiscard]] std::string why_not_ready() const;
@@ -84,7 +86,7 @@ private:
   std::vector<std::unique_ptr<net::io_loop>> loops_;
   std::vector<std::shared_ptr<net::listener>> listeners_;
   std::vector<actors::gateway_actor> gateways_;
-  std::vector<net::tcp_acceptor> acceptors_; ///< Until started.
+  std::vector<net::unique_fd> listening_; ///< Until started.
   std::vector<std::thread> threads_;
   boost::asio::ip::tcp::endpoint bound_;
   std::atomic<bool> bus_up_{false};

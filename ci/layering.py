@@ -16,6 +16,7 @@ SHARED = (
     "actors/interfaces.hpp",
     "actors/caf_bridge.hpp",
     "actors/loop.hpp",
+    "actors/neighbour.hpp",
     "actors/pinned.hpp",
 )
 

@@ -37,7 +37,8 @@ struct settings {
   struct net_settings {
     std::string address = "127.0.0.1";
     std::uint16_t port = 8080;
-    std::uint32_t loops = 0;          ///< 0: one per core.
+    std::uint32_t loops = 0; ///< 0: one per core.
+    std::uint32_t spread_members = 64;
     std::vector<std::string> origins; ///< Allowed `Origin`s beside the own one.
     std::uint32_t connections = 100'000;
     milliseconds close_timeout{5'000};

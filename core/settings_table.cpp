@@ -99,6 +99,11 @@ constexpr setting table[] = {
            "`listener.opened` tells."),
     number("net.loops", at<&s::net, &s::net_settings::loops>, 0, 1'024,
            "I/O loops, each a thread; 0 is one per core."),
+    number("net.spread-members", at<&s::net, &s::net_settings::spread_members>,
+           2, 10'000'000,
+           "A room with fewer members keeps those that name it in their URL "
+           "on its own loop, where its messages change no thread; a larger one "
+           "spreads them over all loops."),
     list("net.origins", at<&s::net, &s::net_settings::origins>,
          setting_shapes::origin,
          "Origins of web pages that may connect, beside those that the node "

@@ -1,9 +1,13 @@
 #include "net/http_connection.hpp"
 
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <sstream>
 #include <utility>
 
-#include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/http/read.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include "core/events.hpp"
@@ -15,7 +19,15 @@ namespace greenroom::net {
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-http_connection::http_connection(io_loop& home, tcp_socket socket,
+namespace {
+
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+} // namespace
+
+http_connection::http_connection(io_loop& home, unique_fd socket,
                                  std::string peer,
                                  std::shared_ptr<const http_services> services,
                                  std::function<void()> done)
@@ -31,56 +43,106 @@ http_connection::~http_connection() {
 }
 
 void http_connection::start() {
-  read_head();
+  if (!home_.sockets().add(socket_.get(), *this, poller::reads))
+    return; // No memory: it is closed.
+  watched_ = poller::reads;
+  until_done_ = shared_from_this();
+  expect_head();
 }
 
-void http_connection::read_head() {
+void http_connection::watch() {
+  if (!socket_)
+    return;
+  auto wanted = out_.empty() ? poller::reads : poller::writes;
+  if (std::exchange(watched_, wanted) != wanted)
+    // The socket is known to the poller, so this cannot fail.
+    (void)home_.sockets().change(socket_.get(), *this, wanted);
+}
+
+// -- reading ------------------------------------------------------------------
+
+void http_connection::expect_head() {
   const auto& limits = services_->config->limits;
   parser_.emplace();
   parser_->header_limit(limits.handshake_bytes);
   parser_->body_limit(0); // No route takes a body.
   home_.timers().at(home_.now() + limits.handshake_timeout, deadline_,
                     [this] { on_timeout(); });
-  http::async_read_header(
-      socket_, buffer_, *parser_,
-      [self = shared_from_this()](error_code failed, std::size_t) {
-        self->on_head(failed);
-      });
+}
+
+void http_connection::on_readable() {
+  auto self = shared_from_this(); // What comes may end it.
+  auto buffer = home_.read_buffer();
+  auto got = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (got < 0 && would_block(errno))
+    return;
+  if (got < 0) {
+    give_up();
+    return;
+  }
+  if (got == 0)
+    on_end();
+  else
+    in_.append(buffer.data(), static_cast<std::size_t>(got));
+  work();
+}
+
+/// Answers what is there, request by request.
+void http_connection::work() {
+  while (socket_ && out_.empty() && read_head())
+    route();
+  watch();
+}
+
+/// False: the head is not whole, or is refused.
+bool http_connection::read_head() {
+  if (in_.empty())
+    return false;
+  error_code failed;
+  auto used = parser_->put(boost::asio::buffer(in_), failed);
+  in_.erase(0, used);
+  if (failed && failed != http::error::need_more)
+    refuse_head(failed);
+  return !failed && parser_->is_header_done();
+}
+
+bool http_connection::has_begun() const {
+  return !in_.empty() || parser_->got_some();
+}
+
+void http_connection::on_end() {
+  if (!has_begun()) {
+    give_up();
+    return;
+  }
+  in_.clear();
+  refuse_head(http::error::partial_message);
+}
+
+void http_connection::refuse_head(error_code why) {
+  if (why == http::error::header_limit)
+    refuse({431, "the request head is too large (limits.handshake-bytes)"});
+  else
+    refuse({400, "not a valid HTTP request: " + why.message()});
 }
 
 void http_connection::on_timeout() {
-  // Who has said nothing (an idle kept connection) is simply left; who has
-  // begun hears why.
-  timed_out_ = true;
   auto self = shared_from_this();
-  if (!parser_->got_some() && buffer_.size() == 0) {
-    give_up();
-    return;
-  }
-  error_code ignored;
-  socket_.cancel(ignored); // `on_head` goes on.
-}
-
-void http_connection::on_head(error_code failed) {
-  deadline_.cancel();
-  if (timed_out_) {
-    if (socket_.is_open())
-      refuse({408, "the request took too long (limits.handshake-timeout)"});
-    return;
-  }
-  static const auto& http_errors =
-      http::make_error_code(http::error::bad_value).category();
-  if (!failed)
-    route();
-  else if (failed == http::error::header_limit
-           || failed == http::error::buffer_overflow)
-    refuse({431, "the request head is too large (limits.handshake-bytes)"});
-  else if (failed == http::error::end_of_stream
-           || failed.category() != http_errors)
+  // Who does not read its answer, or has said nothing (an idle kept
+  // connection), is simply left; who has begun hears why.
+  if (!out_.empty() || !has_begun())
     give_up();
   else
-    refuse({400, "not a valid HTTP request: " + failed.message()});
+    refuse({408, "the request took too long (limits.handshake-timeout)"});
+  watch();
 }
+
+void http_connection::on_broken() {
+  auto self = shared_from_this();
+  give_up();
+}
+
+// -- routes -------------------------------------------------------------------
 
 void http_connection::route() {
   const auto& head = parser_->get();
@@ -134,15 +196,39 @@ void http_connection::route_upgrade(const target& at) {
     refuse(*why);
     return;
   }
-  auto& agreed = std::get<upgrade>(decided);
-  agreed.hello.peer = peer_;
-  auto client = std::make_shared<session>(
-      home_, std::move(socket_),
-      boost::beast::buffers_to_string(buffer_.data()), *services_->config);
-  client->accept(upgrade_response(parser_->get(), agreed.subprotocol),
-                 services_->gateway, std::move(agreed.hello),
-                 std::exchange(done_, nullptr));
+  hand_on(std::move(std::get<upgrade>(decided)));
 }
+
+/// Makes the socket a session, on the loop where the client is to live.
+void http_connection::hand_on(upgrade agreed) {
+  auto switching = upgrade_response(parser_->get(), agreed.subprotocol);
+  agreed.hello.peer = std::move(peer_);
+  auto seat = services_->place(agreed.hello, home_.index());
+  auto fd = socket_.get();
+  if (seat.loop == &home_) {
+    auto client = std::make_shared<session>(home_, std::move(socket_),
+                                            std::move(in_), *services_->config);
+    client->take_over(*this);
+    let_go();
+    client->accept(switching, seat.gateway, std::move(agreed.hello),
+                   std::exchange(done_, nullptr));
+    return;
+  }
+  home_.sockets().remove(fd, *this);
+  let_go();
+  auto taken = [&home = home_, done = std::exchange(done_, nullptr)] {
+    home.call(done);
+  };
+  auto client = std::make_shared<session>(*seat.loop, std::move(socket_),
+                                          std::move(in_), *services_->config);
+  seat.loop->call([client, switching = std::move(switching),
+                   gateway = std::move(seat.gateway),
+                   hello = std::move(agreed.hello), taken = std::move(taken)] {
+    client->accept(switching, gateway, hello, taken);
+  });
+}
+
+// -- answers ------------------------------------------------------------------
 
 void http_connection::refuse(const refused& why) {
   auto what = answer(why.status, why.text + "\n");
@@ -174,28 +260,56 @@ http_connection::response http_connection::answer(unsigned status,
 void http_connection::send(response what) {
   bool is_head =
       parser_->is_header_done() && parser_->get().method() == http::verb::head;
-  bool keep = what.keep_alive();
+  keep_ = what.keep_alive();
   if (is_head)
     what.body().clear(); // Its length stays, as RFC 9110 section 9.3.2 asks.
-  auto kept = std::make_shared<response>(std::move(what));
-  // Who does not read its answer is left.
+  std::ostringstream text;
+  text << what;
+  out_ = std::move(text).str();
+  sent_ = 0;
   home_.timers().at(home_.now() + services_->config->net.close_timeout,
-                    deadline_, [this] { give_up(); });
-  http::async_write(
-      socket_, *kept,
-      [self = shared_from_this(), kept, keep](error_code failed, std::size_t) {
-        if (!failed && keep)
-          self->read_head();
-        else
-          self->give_up();
-      });
+                    deadline_, [this] { on_timeout(); });
+  flush();
+}
+
+void http_connection::on_writable() {
+  auto self = shared_from_this();
+  flush();
+  work();
+}
+
+void http_connection::flush() {
+  auto taken = ::send(socket_.get(), out_.data() + sent_, out_.size() - sent_,
+                      MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (taken < 0 && would_block(errno))
+    return; // `on_writable` comes back.
+  if (taken < 0) {
+    give_up();
+    return;
+  }
+  sent_ += static_cast<std::size_t>(taken);
+  if (sent_ < out_.size())
+    return;
+  out_.clear();
+  if (keep_)
+    expect_head();
+  else
+    give_up();
 }
 
 void http_connection::give_up() {
+  if (!socket_)
+    return;
+  home_.sockets().remove(socket_.get(), *this);
+  ::shutdown(socket_.get(), SHUT_RDWR);
+  socket_.reset();
+  let_go();
+}
+
+/// Who called keeps it for as long as it needs it.
+void http_connection::let_go() {
   deadline_.cancel();
-  error_code ignored;
-  socket_.shutdown(tcp_socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  until_done_.reset();
 }
 
 } // namespace greenroom::net

@@ -5,8 +5,6 @@
 #include <optional>
 #include <string>
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -17,27 +15,40 @@
 #include "core/timer_queue.hpp"
 #include "net/handshake.hpp"
 #include "net/io_loop.hpp"
+#include "net/unique_fd.hpp"
 
 namespace greenroom::net {
 
-/// What the HTTP routes need of the node.
+/// What the HTTP routes need of the node. Any thread may call its functions.
 struct http_services {
-  const settings* config = nullptr;
-  actors::gateway_actor gateway; ///< Of the same loop.
+  struct seat {
+    io_loop* loop;
+    actors::gateway_actor gateway; ///< Of that loop.
+  };
 
-  /// Why the node cannot serve clients now; empty: it can. Any thread.
+  const settings* config = nullptr;
+
+  /// The loop that a client who shook hands on `here` is to live on.
+  std::function<seat(const actors::client_hello& who, std::uint32_t here)>
+      place;
+
+  /// Why the node cannot serve clients now; empty: it can.
   std::function<std::string()> not_ready;
 };
 
 /// One accepted socket until it is a WebSocket: reads request heads within
 /// their limits of size and time, answers the few plain routes, hands upgrades
-/// on. Its loop's thread only; lives as long as one of its operations.
-class http_connection : public std::enable_shared_from_this<http_connection> {
+/// on. Its loop's thread only; keeps itself until it is done, which its
+/// deadline sees to.
+class http_connection final
+  : private poller::watcher,
+    public std::enable_shared_from_this<http_connection> {
 public:
-  http_connection(io_loop& home, tcp_socket socket, std::string peer,
+  /// `done` is called once: when the socket is a client's or is gone.
+  http_connection(io_loop& home, unique_fd socket, std::string peer,
                   std::shared_ptr<const http_services> services,
                   std::function<void()> done);
-  ~http_connection();
+  ~http_connection() override;
 
   http_connection(const http_connection&) = delete;
   http_connection& operator=(const http_connection&) = delete;
@@ -48,28 +59,49 @@ private:
   using response =
       boost::beast::http::response<boost::beast::http::string_body>;
 
-  void read_head();
-  void on_head(boost::system::error_code failed);
+  // -- reading
+  void on_readable() override;
+  void on_broken() override;
+  void expect_head();
+  void work();
+  bool read_head();
+  [[nodiscard]] bool has_begun() const; ///< Some of the next head is here.
+  void on_end();
+  void refuse_head(boost::system::error_code why);
   void on_timeout();
+
+  // -- routes
   void route();
   void route_upgrade(const target& at);
+  void hand_on(upgrade agreed);
+
+  // -- answers
   void refuse(const refused& why);
   [[nodiscard]] response answer(unsigned status, std::string body,
                                 std::string_view type = "text/plain") const;
   void send(response what);
+  void on_writable() override;
+  void flush();
+
+  void watch();
   void give_up();
+  void let_go();
 
   io_loop& home_;
-  tcp_socket socket_;
+  unique_fd socket_; ///< None: handed on, or closed.
   std::string peer_;
   std::shared_ptr<const http_services> services_;
   std::function<void()> done_;
-  boost::beast::flat_buffer buffer_;
+  std::string in_; ///< Read, not yet taken.
   std::optional<
       boost::beast::http::request_parser<boost::beast::http::empty_body>>
       parser_;
-  bool timed_out_ = false;
+  std::string out_; ///< The answer under way: nothing is read meanwhile.
+  std::size_t sent_ = 0;
+  bool keep_ = true; ///< The answer is not the last.
+  std::uint32_t watched_ = 0;
   timer_queue::timer deadline_;
+  std::shared_ptr<http_connection> until_done_;
 };
 
 } // namespace greenroom::net

@@ -1,8 +1,12 @@
 #include "net/io_loop.hpp"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 
-#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <system_error>
+
+#include <boost/asio/executor_work_guard.hpp>
 
 #include "core/events.hpp"
 
@@ -20,7 +24,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds socket_budget{2};
 constexpr int socket_handlers_max = 16'384;
 
-/// Turns in a row that look at clients alone.
+/// Turns in a row that do not look at Asio's sockets.
 constexpr int turns_without_asio_max = 8;
 
 /// One read of a socket: several messages of a busy client, a large one whole.
@@ -34,10 +38,27 @@ constexpr milliseconds stall_threshold{250};
 
 } // namespace
 
+io_loop::bell::bell(io_loop& in)
+  : in_(in), event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (!event_ || !in.sockets_.add(event_.get(), *this, poller::reads))
+    throw std::system_error{errno, std::generic_category(), "eventfd"};
+}
+
+void io_loop::bell::ring() const {
+  ::eventfd_write(event_.get(), 1);
+}
+
+void io_loop::bell::on_readable() {
+  eventfd_t rung;
+  ::eventfd_read(event_.get(), &rung);
+  in_.run_calls();
+}
+
 io_loop::io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring)
   : actors::loop(system, index),
+    bell_(*this),
     // Two that own a descriptor each.
-    clients_ready_(io_, ::fcntl(clients_.fd(), F_DUPFD_CLOEXEC, 0)),
+    sockets_ready_(io_, ::fcntl(sockets_.fd(), F_DUPFD_CLOEXEC, 0)),
     read_buffer_(read_bytes),
     batch_(sends(), io_uring) {
   read_clocks();
@@ -50,12 +71,9 @@ void io_loop::run() {
              {"sends", batch_.uses_io_uring() ? "io_uring" : "send"}});
   auto keep = boost::asio::make_work_guard(io_);
   while (!stopping_.load(std::memory_order_relaxed)) {
+    wait();
     read_clocks();
-    if (!run_sockets() && !has_work()) {
-      wait();
-      read_clocks();
-      run_sockets();
-    }
+    run_sockets();
     run_turn();
     auto spent = steady_clock::now() - now_;
     if (spent > stall_threshold)
@@ -75,51 +93,70 @@ void io_loop::stop() {
 }
 
 void io_loop::wake() {
-  boost::asio::post(io_, [] {});
+  bell_.ring();
 }
 
-/// Until a socket is ready, another thread wakes us, or a timer is due.
+void io_loop::call(std::function<void()> what) {
+  {
+    std::lock_guard guard{calls_lock_};
+    calls_.push_back(std::move(what));
+  }
+  wake();
+}
+
+void io_loop::run_calls() {
+  std::vector<std::function<void()>> due;
+  {
+    std::lock_guard guard{calls_lock_};
+    due.swap(calls_);
+  }
+  for (const auto& what : due)
+    what();
+}
+
+/// Until a socket is ready, another thread wakes us, or a timer is due; not at
+/// all while there is work.
 void io_loop::wait() {
-  if (!std::exchange(clients_awaited_, true))
-    clients_ready_.async_wait(
+  auto until = has_work() ? steady_time::min()
+                          : timers().next().value_or(steady_time::max());
+  if (!has_asio_)
+    sockets_.wait(until);
+  else if (!sockets_.wait(steady_time::min()) && !has_work())
+    wait_in_asio();
+}
+
+void io_loop::wait_in_asio() {
+  if (!std::exchange(sockets_awaited_, true))
+    sockets_ready_.async_wait(
         boost::asio::posix::descriptor_base::wait_read,
-        [this](boost::system::error_code) { clients_awaited_ = false; });
+        [this](boost::system::error_code) { sockets_awaited_ = false; });
   slept_ = true;
   if (auto due = timers().next())
     io_.run_one_until(*due);
   else
     io_.run_one();
-  if (clients_awaited_) // It was something else: there may be more of it.
+  if (sockets_awaited_) // It was something else: there may be more of it.
     turns_without_asio_ = turns_without_asio_max;
 }
 
-/// Gives whether there was anything.
-bool io_loop::run_sockets() {
+void io_loop::run_sockets() {
   auto until = now_ + socket_budget;
-  auto some = run_clients(until);
-  // Asio's look at its sockets costs a system call: under load, when no turn
-  // waits, not each time.
-  if (++turns_without_asio_ <= turns_without_asio_max)
-    return some;
-  turns_without_asio_ = 0;
-  return run_asio(until) || some;
-}
-
-bool io_loop::run_clients(steady_time until) {
-  auto told = clients_.poll(until);
-  bool some = told > 0;
+  auto told = sockets_.poll(until);
   while (told == poller::batch_max && steady_clock::now() < until)
-    told = clients_.poll(until);
-  return some;
+    told = sockets_.poll(until);
+  // Asio's look at its sockets costs a system call: not each time.
+  if (has_asio_ && ++turns_without_asio_ > turns_without_asio_max) {
+    turns_without_asio_ = 0;
+    run_asio(until);
+  }
 }
 
-bool io_loop::run_asio(steady_time until) {
+void io_loop::run_asio(steady_time until) {
   int done = 0;
   while (done < socket_handlers_max && io_.poll_one() > 0)
     if (++done % handlers_per_clock_reading == 0
         && steady_clock::now() >= until)
       break;
-  return done > 0;
 }
 
 void io_loop::read_clocks() const {

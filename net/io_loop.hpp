@@ -1,47 +1,45 @@
 #pragma once
 
+#include <functional>
+#include <mutex>
 #include <span>
 #include <vector>
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include "actors/loop.hpp"
 #include "net/poller.hpp"
 #include "net/send_batch.hpp"
+#include "net/unique_fd.hpp"
 
 namespace greenroom::net {
 
-/// Sockets that know their executor's type: the type-erased one of
-/// `tcp::socket` costs a virtual call and often an allocation for each step of
-/// an operation.
-using tcp_socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                     boost::asio::io_context::executor_type>;
-using tcp_acceptor =
-    boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
-                                       boost::asio::io_context::executor_type>;
-
 /// A loop with sockets, run by one thread, which is also the CAF execution unit
-/// of the actors pinned to it. Clients' sockets wait in a `poller`; everything
-/// else (listening, handshakes, Redis, calls from other threads) is Asio's.
+/// of the actors pinned to it. Its sockets wait in a `poller`; those of Redis,
+/// on the loop that has them, are Asio's.
 class io_loop final : public actors::loop {
 public:
   /// `io_uring`: use it for sends where the kernel has it.
   io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring);
 
-  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+  /// For who needs Asio. A loop that was asked for it, before it runs, waits in
+  /// Asio from then on, which costs two system calls more for each wait.
+  [[nodiscard]] boost::asio::io_context& io() {
+    has_asio_ = true;
+    return io_;
+  }
 
-  /// The sockets of clients that have shaken hands.
-  [[nodiscard]] poller& clients() { return clients_; }
+  [[nodiscard]] poller& sockets() { return sockets_; }
 
   /// Where they are read into, one after the other: what is kept is copied.
   [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
 
   [[nodiscard]] send_batch& batch() { return batch_; }
+
+  /// Runs `what` on the loop's thread, soon; never, if the loop stops before.
+  /// Any thread.
+  void call(std::function<void()> what);
 
   [[nodiscard]] steady_time now() const override {
     refresh_clocks();
@@ -62,25 +60,44 @@ protected:
   void wake() override;
 
 private:
+  /// Other threads write to an eventfd to end a wait.
+  class bell final : public poller::watcher {
+  public:
+    explicit bell(io_loop& in);
+    void ring() const;
+    void on_readable() override;
+    void on_writable() override {}
+    void on_broken() override {}
+
+  private:
+    io_loop& in_;
+    unique_fd event_;
+  };
+
   void wait();
-  bool run_sockets();
-  bool run_clients(steady_time until);
-  bool run_asio(steady_time until);
+  void wait_in_asio();
+  void run_sockets();
+  void run_asio(steady_time until);
+  void run_calls();
   void read_clocks() const;
   void refresh_clocks() const {
     if (slept_)
       read_clocks();
   }
 
+  poller sockets_;
+  bell bell_;
   boost::asio::io_context io_{1};
-  poller clients_;
   boost::asio::posix::basic_stream_descriptor<
       boost::asio::io_context::executor_type>
-      clients_ready_; ///< Wakes Asio's wait for `clients_`.
-  bool clients_awaited_ = false;
+      sockets_ready_; ///< Ends Asio's wait for `sockets_`.
+  bool has_asio_ = false;
+  bool sockets_awaited_ = false;
   int turns_without_asio_ = 0;
   std::vector<char> read_buffer_;
   send_batch batch_;
+  std::mutex calls_lock_;
+  std::vector<std::function<void()>> calls_;
   std::atomic<bool> stopping_{false};
 
   // One reading serves a turn. The handler that ends a wait comes before its

@@ -2,6 +2,12 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
 #include "core/events.hpp"
 
 namespace greenroom::net {
@@ -15,6 +21,9 @@ namespace {
 /// Out of file descriptors or memory: trying at once would spin.
 constexpr std::chrono::milliseconds accept_pause{100};
 
+/// Then it is the turn of those who are in.
+constexpr int accepts_in_a_row = 64;
+
 using reuse_port =
     asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
@@ -25,93 +34,137 @@ std::string describe(const tcp::endpoint& peer) {
   return address + ':' + std::to_string(peer.port());
 }
 
+/// accept(2): what went wrong with one newcomer is no matter of the next one.
+bool concerns_newcomer(int error) {
+  switch (error) {
+  case ECONNABORTED:
+  case EINTR:
+  case ENETDOWN:
+  case EPROTO:
+  case ENOPROTOOPT:
+  case EHOSTDOWN:
+  case ENONET:
+  case EHOSTUNREACH:
+  case EOPNOTSUPP:
+  case ENETUNREACH:
+    return true;
+  default:
+    return false;
+  }
+}
+
 } // namespace
 
-listener::listener(io_loop& home, tcp_acceptor acceptor, http_services services)
+listener::listener(io_loop& home, unique_fd socket, http_services services)
   : home_(home),
-    acceptor_(std::move(acceptor)),
+    socket_(std::move(socket)),
     services_(std::make_shared<const http_services>(std::move(services))) {}
 
 void listener::start() {
-  accept();
+  watching_ = home_.sockets().add(socket_.get(), *this, poller::reads);
+  if (!watching_)
+    throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
 }
 
 void listener::close() {
-  if (std::exchange(closed_, true))
+  if (!socket_)
     return;
   retry_.cancel();
-  error_code ignored;
-  acceptor_.close(ignored);
+  home_.sockets().remove(socket_.get(), *this);
+  socket_.reset();
   log::emit(events::listener_closed, {{"loop", home_.index()}});
 }
 
-void listener::accept() {
+bool listener::accepts() const {
   // Beyond the limit, newcomers wait in the kernel's queue.
-  if (closed_ || accepting_
-      || handshakes_ >= services_->config->limits.handshakes)
-    return;
-  accepting_ = true;
-  acceptor_.async_accept(home_.io(),
-                         [this](error_code failed, tcp_socket client) {
-                           on_accepted(failed, std::move(client));
-                         });
+  return socket_ && !retry_.pending()
+         && handshakes_ < services_->config->limits.handshakes;
 }
 
-void listener::on_accepted(error_code failed, tcp_socket client) {
-  accepting_ = false;
-  if (closed_)
-    return;
-  error_code gone;
-  auto peer = failed ? tcp::endpoint{} : client.remote_endpoint(gone);
-  if (failed && failed != asio::error::connection_aborted) {
-    log::emit(events::accept_failed,
-              {{"loop", home_.index()}, {"reason", failed.message()}});
-    pause();
-    return;
+void listener::watch() {
+  if (socket_ && watching_ != accepts()) {
+    watching_ = !watching_;
+    // The socket is known to the poller, so this cannot fail.
+    (void)home_.sockets().change(socket_.get(), *this,
+                                 watching_ ? poller::reads : 0u);
   }
-  if (!failed && !gone) {
-    error_code ignored;
-    client.set_option(tcp::no_delay(true), ignored);
-    client.non_blocking(true, ignored);
-    ++handshakes_;
-    std::make_shared<http_connection>(home_, std::move(client), describe(peer),
-                                      services_,
-                                      [weak = weak_from_this()] {
-                                        if (auto self = weak.lock()) {
-                                          --self->handshakes_;
-                                          self->accept();
-                                        }
-                                      })
-        ->start();
+}
+
+void listener::on_readable() {
+  for (int i = 0; i < accepts_in_a_row && accepts(); ++i)
+    if (!accept())
+      break;
+  watch();
+}
+
+/// False: nobody waits, or it has to be tried later.
+bool listener::accept() {
+  tcp::endpoint peer;
+  auto size = static_cast<socklen_t>(peer.capacity());
+  unique_fd client{::accept4(socket_.get(), peer.data(), &size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  if (client) {
+    peer.resize(size);
+    take(std::move(client), peer);
+    return true;
   }
-  accept();
+  if (errno == EAGAIN || errno == EWOULDBLOCK)
+    return false;
+  if (!concerns_newcomer(errno)) {
+    pause(errno);
+    return false;
+  }
+  return true;
 }
 
-void listener::pause() {
-  home_.timers().at(home_.now() + accept_pause, retry_, [this] { accept(); });
+void listener::take(unique_fd client, const tcp::endpoint& peer) {
+  ++handshakes_;
+  auto done = [weak = weak_from_this()] {
+    if (auto self = weak.lock()) {
+      --self->handshakes_;
+      self->watch();
+    }
+  };
+  std::make_shared<http_connection>(home_, std::move(client), describe(peer),
+                                    services_, std::move(done))
+      ->start();
 }
 
-tcp_acceptor open_acceptor(asio::io_context& io, const tcp::endpoint& at,
-                           error_code& error) {
-  tcp_acceptor acceptor{io};
+void listener::pause(int error) {
+  log::emit(events::accept_failed,
+            {{"loop", home_.index()},
+             {"reason", std::generic_category().message(error)}});
+  home_.timers().at(home_.now() + accept_pause, retry_, [this] { watch(); });
+}
+
+unique_fd open_listening(tcp::endpoint& at, error_code& error) {
+  asio::io_context io;
+  tcp::acceptor acceptor{io};
   acceptor.open(at.protocol(), error);
   if (!error)
-    acceptor.set_option(tcp_acceptor::reuse_address(true), error);
+    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error)
     acceptor.set_option(reuse_port(true), error);
+  if (!error) // Linux hands it on to who is accepted.
+    acceptor.set_option(tcp::no_delay(true), error);
+  if (!error)
+    acceptor.non_blocking(true, error);
   if (!error)
     acceptor.bind(at, error);
   if (!error)
     acceptor.listen(asio::socket_base::max_listen_connections, error);
-  return acceptor;
+  if (!error)
+    at = acceptor.local_endpoint(error);
+  return error ? unique_fd{} : unique_fd{acceptor.release(error)};
 }
 
-error_code probe_port(asio::io_context& io, const tcp::endpoint& at) {
+error_code probe_port(const tcp::endpoint& at) {
   error_code error;
-  tcp_acceptor probe{io};
+  asio::io_context io;
+  tcp::acceptor probe{io};
   probe.open(at.protocol(), error);
   if (!error)
-    probe.set_option(tcp_acceptor::reuse_address(true), error);
+    probe.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error)
     probe.bind(at, error);
   return error;

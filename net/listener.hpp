@@ -8,14 +8,17 @@
 
 #include "net/http_connection.hpp"
 #include "net/io_loop.hpp"
+#include "net/unique_fd.hpp"
 
 namespace greenroom::net {
 
 /// Accepts for one loop. Every loop has its own on the same port: the kernel
 /// spreads the clients over them (SO_REUSEPORT).
-class listener : public std::enable_shared_from_this<listener> {
+class listener final : private poller::watcher,
+                       public std::enable_shared_from_this<listener> {
 public:
-  listener(io_loop& home, tcp_acceptor acceptor, http_services services);
+  /// `socket` listens and does not block.
+  listener(io_loop& home, unique_fd socket, http_services services);
 
   /// Begins to accept. The loop's thread, or before it runs.
   void start();
@@ -24,29 +27,32 @@ public:
   void close();
 
 private:
-  void accept();
-  void on_accepted(boost::system::error_code failed, tcp_socket client);
-  void pause();
+  void on_readable() override;
+  void on_writable() override {}
+  void on_broken() override {}
+
+  void watch();
+  [[nodiscard]] bool accepts() const;
+  bool accept();
+  void take(unique_fd client, const boost::asio::ip::tcp::endpoint& peer);
+  void pause(int error);
 
   io_loop& home_;
-  tcp_acceptor acceptor_;
+  unique_fd socket_;
   std::shared_ptr<const http_services> services_;
   std::uint32_t handshakes_ = 0; ///< Sockets that are no WebSocket yet.
-  bool accepting_ = false;
-  bool closed_ = false;
+  bool watching_ = false;
   timer_queue::timer retry_;
 };
 
-/// Opens a listening socket; `error` says what the system said.
-[[nodiscard]] tcp_acceptor
-open_acceptor(boost::asio::io_context& io,
-              const boost::asio::ip::tcp::endpoint& at,
-              boost::system::error_code& error);
+/// Opens a listening socket; a port 0 in `at` becomes the one it got. None:
+/// `error` says what the system said.
+[[nodiscard]] unique_fd open_listening(boost::asio::ip::tcp::endpoint& at,
+                                       boost::system::error_code& error);
 
 /// Fails where another process listens already. SO_REUSEPORT alone would let
 /// two nodes share a port without anybody noticing.
 [[nodiscard]] boost::system::error_code
-probe_port(boost::asio::io_context& io,
-           const boost::asio::ip::tcp::endpoint& at);
+probe_port(const boost::asio::ip::tcp::endpoint& at);
 
 } // namespace greenroom::net

@@ -1,8 +1,8 @@
 #include "net/poller.hpp"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <system_error>
 
 namespace greenroom::net {
@@ -12,15 +12,24 @@ namespace {
 /// Reading the clock after each would cost more than some of them.
 constexpr std::size_t told_per_clock_reading = 16;
 
+/// For epoll_wait: rounded up, so that a deadline has passed when it returns.
+int milliseconds_until(std::chrono::steady_clock::time_point until) {
+  using std::chrono::steady_clock;
+  if (until == steady_clock::time_point::min())
+    return 0; // Spares the clock.
+  if (until == steady_clock::time_point::max())
+    return -1;
+  auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
+  return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(
+      left.count(), 0, std::numeric_limits<int>::max()));
+}
+
 } // namespace
 
 poller::poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  if (epoll_ < 0)
+  if (!epoll_)
     throw std::system_error{errno, std::generic_category(), "epoll_create1"};
-}
-
-poller::~poller() {
-  ::close(epoll_);
 }
 
 bool poller::add(int socket, watcher& who, std::uint32_t what) {
@@ -33,6 +42,16 @@ bool poller::change(int socket, watcher& who, std::uint32_t what) {
 
 void poller::remove(int socket, watcher& who) {
   control(EPOLL_CTL_DEL, socket, who, 0);
+  forget(who);
+}
+
+bool poller::pass_on(int socket, watcher& from, watcher& to,
+                     std::uint32_t what) {
+  forget(from);
+  return change(socket, to, what);
+}
+
+void poller::forget(watcher& who) {
   for (auto& event : left_)
     if (event.data.ptr == &who)
       event.data.ptr = nullptr;
@@ -44,17 +63,25 @@ bool poller::control(int operation, int socket, watcher& who,
                      std::uint32_t what) {
   epoll_event event{what, {}};
   event.data.ptr = &who;
-  return ::epoll_ctl(epoll_, operation, socket, &event) == 0;
+  return ::epoll_ctl(epoll_.get(), operation, socket, &event) == 0;
+}
+
+bool poller::wait(std::chrono::steady_clock::time_point until) {
+  return !left_.empty() || look(milliseconds_until(until));
+}
+
+bool poller::look(int timeout_ms) {
+  auto ready = ::epoll_wait(epoll_.get(), events_.data(),
+                            static_cast<int>(events_.size()), timeout_ms);
+  if (ready <= 0)
+    return false; // Nothing, or a signal: the next turn looks again.
+  left_ = std::span{events_}.first(static_cast<std::size_t>(ready));
+  return true;
 }
 
 std::size_t poller::poll(std::chrono::steady_clock::time_point deadline) {
-  if (left_.empty()) {
-    auto ready = ::epoll_wait(epoll_, events_.data(),
-                              static_cast<int>(events_.size()), 0);
-    if (ready <= 0)
-      return 0; // Nothing, or a signal: the next turn looks again.
-    left_ = std::span{events_}.first(static_cast<std::size_t>(ready));
-  }
+  if (left_.empty() && !look(0))
+    return 0;
   std::size_t count = 0;
   while (!left_.empty()) {
     auto event = left_.front();

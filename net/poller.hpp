@@ -8,6 +8,8 @@
 
 #include <sys/epoll.h>
 
+#include "net/unique_fd.hpp"
+
 namespace greenroom::net {
 
 /// The clients' sockets of one loop, on an epoll of their own: level-triggered,
@@ -31,13 +33,12 @@ public:
   };
 
   poller();
-  ~poller();
 
   poller(const poller&) = delete;
   poller& operator=(const poller&) = delete;
 
   /// Readable when some socket is ready.
-  [[nodiscard]] int fd() const { return epoll_; }
+  [[nodiscard]] int fd() const { return epoll_.get(); }
 
   static constexpr std::uint32_t reads = EPOLLIN;
   static constexpr std::uint32_t writes = EPOLLOUT;
@@ -50,6 +51,15 @@ public:
   /// `who` is told nothing more, nor of what is ready at this moment.
   void remove(int socket, watcher& who);
 
+  /// `to` watches the socket from now on; what is ready at this moment is told
+  /// anew.
+  [[nodiscard]] bool pass_on(int socket, watcher& from, watcher& to,
+                             std::uint32_t what);
+
+  /// Waits until a socket is ready, at most until `until`; with a time that has
+  /// passed, only looks. False: none is. The next `poll` tells them.
+  bool wait(std::chrono::steady_clock::time_point until);
+
   /// Tells the watchers of all sockets that are ready, without waiting, until
   /// `deadline`: who is left then is told first by the next call. Gives how
   /// many; as many as `batch_max` if there may be more.
@@ -60,8 +70,10 @@ public:
 private:
   void tell(const epoll_event& event);
   bool control(int operation, int socket, watcher& who, std::uint32_t what);
+  bool look(int timeout_ms);
+  void forget(watcher& who);
 
-  int epoll_;
+  unique_fd epoll_;
   std::array<epoll_event, batch_max> events_;
   std::span<epoll_event> left_; ///< Those not yet told.
   watcher* told_ = nullptr;     ///< The one being told, unless it left.

@@ -1,7 +1,6 @@
 #include "net/session.hpp"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -35,17 +34,23 @@ std::string what_of(int error) {
 
 } // namespace
 
-session::session(io_loop& home, tcp_socket socket, std::string early,
+session::session(io_loop& home, unique_fd socket, std::string early,
                  const settings& config)
   : outbox(home.sends(), config.limits.unsent_bytes),
     home_(home),
     config_(config),
-    socket_(socket.release()),
+    socket_(std::move(socket)),
     frames_(config.limits.message_bytes),
     early_(std::move(early)) {}
 
 session::~session() {
   let_go();
+}
+
+void session::take_over(poller::watcher& from) {
+  // It will read as soon as its actor is there, in this turn as a rule.
+  watched_ = poller::reads;
+  polled_ = home_.sockets().pass_on(socket_.get(), from, *this, watched_);
 }
 
 void session::accept(std::string_view response,
@@ -70,8 +75,8 @@ void session::watch() {
   if (polled_ && wanted == watched_)
     return;
   watched_ = wanted;
-  bool known = polled_ ? home_.clients().change(socket_, *this, wanted)
-                       : home_.clients().add(socket_, *this, wanted);
+  bool known = polled_ ? home_.sockets().change(socket_.get(), *this, wanted)
+                       : home_.sockets().add(socket_.get(), *this, wanted);
   polled_ = polled_ || known;
   if (!known)
     end_now(no_close_frame, false, "no memory to watch the socket");
@@ -79,8 +84,9 @@ void session::watch() {
 
 // -- reading ------------------------------------------------------------------
 
-void session::start(actors::connection_actor reader) {
-  reader_ = std::move(reader);
+void session::start(
+    actors::neighbour<actors::connection_actor, actors::inbound_view> reader) {
+  reader_ = reader.seen_from(home_);
   started_ = true;
   tell_taken();
   if (gone_) {
@@ -91,10 +97,15 @@ void session::start(actors::connection_actor reader) {
 }
 
 void session::on_readable() {
+  if (!started_ && !lingering_) {
+    watch(); // Not before its actor is there.
+    return;
+  }
   auto self = shared_from_this(); // What comes may end it.
   auto buffer = home_.read_buffer();
   for (int i = 0; i < reads_in_a_row && !gone_; ++i) {
-    auto got = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    auto got =
+        ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
       break;
     if (got < 0) {
@@ -140,9 +151,14 @@ void session::take_early() {
 void session::on_message(std::string_view bytes, bool is_text) {
   if (closing_ || !reader_)
     return; // Nobody cares any more.
+  // Behind those that wait, it has to wait too.
+  actors::inbound_view here{bytes, is_text};
+  if (unhandled_messages_ == 0 && reader_.tell_at_once(here))
+    return;
   ++unhandled_messages_;
   unhandled_bytes_ += bytes.size();
-  caf::anon_send(reader_, actors::inbound{std::string{bytes}, is_text});
+  caf::anon_send(reader_.handle(),
+                 actors::inbound{std::string{bytes}, is_text});
 }
 
 void session::handled(std::size_t messages, std::size_t bytes) {
@@ -213,14 +229,14 @@ void session::flush() {
     if (used == 1) {
       in_batch_ = true;
       home_.batch().add(
-          *this, socket_,
+          *this, socket_.get(),
           {static_cast<const char*>(ranges[0].iov_base), gathered_});
       return;
     }
     msghdr what{};
     what.msg_iov = ranges.data();
     what.msg_iovlen = used;
-    auto taken = ::sendmsg(socket_, &what, MSG_NOSIGNAL | MSG_DONTWAIT);
+    auto taken = ::sendmsg(socket_.get(), &what, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (!took(taken < 0 ? -errno : taken))
       return;
   }
@@ -329,7 +345,7 @@ void session::tell_closed(std::uint16_t code, bool by_client,
     why = goodbye_reason_;
   }
   if (reader_)
-    caf::anon_send(std::exchange(reader_, {}),
+    caf::anon_send(std::exchange(reader_, {}).handle(),
                    actors::socket_closed{code, by_client, std::string{why}});
 }
 
@@ -351,7 +367,7 @@ void session::linger() {
     return;
   }
   if (!std::exchange(shut_down_, true))
-    ::shutdown(socket_, SHUT_WR);
+    ::shutdown(socket_.get(), SHUT_WR);
   watch(); // Until the client has shut its side too.
 }
 
@@ -374,8 +390,8 @@ void session::let_go() {
   tell_taken();
   shut();
   if (polled_)
-    home_.clients().remove(socket_, *this);
-  ::close(socket_);
+    home_.sockets().remove(socket_.get(), *this);
+  socket_.reset();
 }
 
 void session::tell_taken() {

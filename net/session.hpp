@@ -7,10 +7,12 @@
 #include <string_view>
 
 #include "actors/interfaces.hpp"
+#include "actors/neighbour.hpp"
 #include "core/frame_reader.hpp"
 #include "core/settings.hpp"
 #include "core/timer_queue.hpp"
 #include "net/io_loop.hpp"
+#include "net/unique_fd.hpp"
 
 namespace greenroom::net {
 
@@ -33,9 +35,12 @@ class session final : public actors::wire,
                       public std::enable_shared_from_this<session> {
 public:
   /// `early` are bytes that came behind the HTTP request: they are read first.
-  session(io_loop& home, tcp_socket socket, std::string early,
+  session(io_loop& home, unique_fd socket, std::string early,
           const settings& config);
   ~session() override;
+
+  /// The loop's poller knows the socket: `from` hands it over.
+  void take_over(poller::watcher& from);
 
   /// Answers the handshake and hands the client to the gateway. `taken` is
   /// called once: when the client has its actor, or, of one that is refused,
@@ -44,7 +49,8 @@ public:
               actors::client_hello hello, std::function<void()> taken);
 
   // -- wire
-  void start(actors::connection_actor reader) override;
+  void start(actors::neighbour<actors::connection_actor, actors::inbound_view>
+                 reader) override;
   void handled(std::size_t messages, std::size_t bytes) override;
   void ping() override;
   bool heard() override;
@@ -88,12 +94,12 @@ private:
 
   io_loop& home_;
   const settings& config_;
-  int socket_;
+  unique_fd socket_;
   std::uint32_t watched_ = 0; ///< What the poller was last told.
   ws::frame_reader frames_;
   std::string early_;           ///< Read from the socket, not yet taken …
   std::size_t early_taken_ = 0; ///< … but for so much of it.
-  actors::connection_actor reader_;
+  actors::neighbour<actors::connection_actor, actors::inbound_view> reader_;
   std::uint32_t unhandled_messages_ = 0;
   std::size_t unhandled_bytes_ = 0;
   std::size_t gathered_ = 0; ///< Bytes of the send under way.

@@ -40,6 +40,7 @@ public:
   void someone_acts() {
     auto& one = clients[pick(dice_, clients.size())];
     const auto& room = rooms[pick(dice_, 3)];
+    one.who->by_mail = pick(dice_, 2) == 0;
     auto field = R"("roomId":")" + room + "\"";
     switch (pick(dice_, 10)) {
     case 0:

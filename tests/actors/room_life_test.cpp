@@ -167,7 +167,7 @@ TEST_CASE("a keeper lets a room end only if it has seen all its newcomers") {
   caf::anon_send(node.context->keepers[0], actors::join{key, who, {}, {}});
   node.run();
   REQUIRE(sees.entered.size() == 1);
-  auto room = sees.entered[0].room.id();
+  auto room = sees.entered[0].room.handle().id();
   caf::anon_send(node.context->keepers[0], actors::retire{key, room, 0});
   node.run();
   CHECK(node.context->rooms == 1);
@@ -195,7 +195,7 @@ TEST_CASE("[P-4] members of a room that fails are told, and may come again") {
   slow->room = 0; // Its cursor holds bytes when the room dies.
   ann.says(speaks);
   ann.sees(), bob.sees(), slow.sees();
-  caf::anon_send(sees.entered[0].room,
+  caf::anon_send(sees.entered[0].room.handle(),
                  actors::publish{spy.id(), {}, false, bombshell()});
   sees.entered.clear();
   node.run();

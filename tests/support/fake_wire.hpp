@@ -10,12 +10,14 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/loop.hpp"
+#include "actors/neighbour.hpp"
 #include "tests/support/fake_outbox.hpp"
 
 namespace greenroom::test {
 
 /// A client's socket without a socket: keeps what the node did to it, and tells
-/// the connection what the test lets the client do.
+/// the connection what the test lets the client do; as `session` does, at once
+/// where it can, or always by mail.
 class fake_wire final : public fake_outbox,
                         public actors::wire,
                         public std::enable_shared_from_this<fake_wire> {
@@ -27,8 +29,16 @@ public:
 
   void sends(std::string bytes, bool is_text = true) {
     heard_ = true;
-    if (reader_)
-      caf::anon_send(reader_, actors::inbound{std::move(bytes), is_text});
+    if (!reader_)
+      return;
+    actors::inbound_view here{bytes, is_text};
+    if (!by_mail && unhandled_ == 0 && reader_.tell_at_once(here)) {
+      ++handled_messages;
+      return;
+    }
+    ++unhandled_;
+    caf::anon_send(reader_.handle(),
+                   actors::inbound{std::move(bytes), is_text});
   }
 
   /// Bytes that are no whole message yet.
@@ -41,12 +51,14 @@ public:
 
   // -- wire
 
-  void start(actors::connection_actor reader) override {
-    reader_ = std::move(reader);
+  void start(actors::neighbour<actors::connection_actor, actors::inbound_view>
+                 reader) override {
+    reader_ = reader.seen_from(home_);
   }
 
   void handled(std::size_t messages, std::size_t) override {
     handled_messages += messages;
+    unhandled_ -= messages;
   }
 
   void ping() override { ++pings; }
@@ -93,7 +105,7 @@ public:
   [[nodiscard]] bool is_open() const { return static_cast<bool>(reader_); }
 
   [[nodiscard]] const actors::connection_actor& reader() const {
-    return reader_;
+    return reader_.handle();
   }
 
   std::optional<protocol::close_code> closed;
@@ -102,15 +114,17 @@ public:
   bool aborted = false;
   int pings = 0;
   std::size_t handled_messages = 0;
+  bool by_mail = false; ///< Nothing is told at once.
 
 private:
   void tell_closed(actors::socket_closed how) {
     if (auto reader = std::exchange(reader_, {}))
-      caf::anon_send(reader, std::move(how));
+      caf::anon_send(reader.handle(), std::move(how));
   }
 
   actors::loop& home_;
-  actors::connection_actor reader_;
+  actors::neighbour<actors::connection_actor, actors::inbound_view> reader_;
+  std::size_t unhandled_ = 0;
   bool heard_ = false;
 };
 

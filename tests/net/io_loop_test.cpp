@@ -1,0 +1,86 @@
+#include "net/io_loop.hpp"
+
+#include <future>
+#include <thread>
+
+#include <boost/asio/post.hpp>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/manual_loop.hpp"
+
+using namespace greenroom;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A loop on a thread of its own.
+class running {
+public:
+  explicit running(bool with_asio) : loop_(system_, 0, false) {
+    if (with_asio)
+      (void)loop_.io();
+    thread_ = std::thread{[this] {
+      loop_.run();
+    }};
+  }
+  ~running() {
+    loop_.stop();
+    thread_.join();
+  }
+
+  net::io_loop& operator*() { return loop_; }
+
+private:
+  test::quiet_system system_;
+  net::io_loop loop_;
+  std::thread thread_;
+};
+
+template <class Result>
+bool came(std::future<Result>& what) {
+  return what.wait_for(10s) == std::future_status::ready;
+}
+
+} // namespace
+
+TEST_CASE("a call from another thread runs on the loop's, in order") {
+  running loop{GENERATE(false, true)};
+  std::promise<std::vector<int>> done;
+  auto result = done.get_future();
+  std::vector<int> order;
+  bool own_thread = true;
+  for (int i = 0; i < 100; ++i)
+    (*loop).call([&, i] {
+      order.push_back(i);
+      own_thread = own_thread && (*loop).is_own_thread();
+      if (i == 99)
+        done.set_value(order);
+    });
+  REQUIRE(came(result));
+  CHECK(own_thread);
+  auto got = result.get();
+  CHECK(got.size() == 100);
+  CHECK(std::is_sorted(got.begin(), got.end()));
+}
+
+TEST_CASE("a loop that waits wakes up for its timers") {
+  running loop{GENERATE(false, true)};
+  std::promise<void> fired;
+  auto result = fired.get_future();
+  timer_queue::timer timer;
+  auto began = std::chrono::steady_clock::now();
+  (*loop).call([&] {
+    (*loop).timers().at((*loop).now() + 5ms, timer, [&] { fired.set_value(); });
+  });
+  REQUIRE(came(result));
+  CHECK(std::chrono::steady_clock::now() - began >= 5ms);
+}
+
+TEST_CASE("a loop whose Asio is in use runs its handlers too") {
+  running loop{true};
+  std::promise<void> ran;
+  auto result = ran.get_future();
+  (*loop).call(
+      [&] { boost::asio::post((*loop).io(), [&] { ran.set_value(); }); });
+  CHECK(came(result));
+}
