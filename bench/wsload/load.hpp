@@ -34,6 +34,7 @@ struct client {
   bool wants_out = false;
   std::string in;  ///< An incomplete frame.
   std::string out; ///< What the socket did not take.
+  int answers = 0; ///< Times `--wait` is still to come.
   std::uint32_t sent = 0;
   nanos began = 0;           ///< The handshake, then the present round trip.
   std::vector<track> tracks; ///< By the sender's seat.
@@ -56,7 +57,9 @@ struct load {
   std::atomic<int> broken{0};
   std::atomic<std::uint64_t> expected{0}; ///< Refreshed now and then.
   std::atomic<std::uint64_t> received{0}; ///< Likewise.
+  std::atomic<int> answered{0};           ///< Pings, by a pong.
   std::atomic<bool> go{false};
+  std::atomic<bool> ask{false}; ///< Ping every connection, once.
   std::atomic<bool> stop{false};
   nanos begin = 0;
   nanos window_begin = 0;
@@ -72,8 +75,44 @@ struct load {
   }
 
   [[nodiscard]] int room_size(std::uint32_t room) const {
+    if (opt.rooms_each > 1) // All are alike then.
+      return opt.connections / opt.rooms * opt.rooms_each;
     return opt.connections / opt.rooms
            + (static_cast<int>(room) < opt.connections % opt.rooms ? 1 : 0);
+  }
+
+  /// The k-th of the rooms that this client is in.
+  [[nodiscard]] std::uint32_t room_of(const client& who, int k) const {
+    return (who.room + static_cast<std::uint32_t>(k))
+           % static_cast<std::uint32_t>(opt.rooms);
+  }
+
+  /// How many senders there are in all the rooms of this client.
+  [[nodiscard]] std::size_t senders_near(const client& who) const {
+    const auto rooms = static_cast<std::size_t>(opt.rooms);
+    const auto senders = static_cast<std::size_t>(opt.senders);
+    if (opt.rooms_each > 1)
+      return (senders + rooms - 1) / rooms
+             * static_cast<std::size_t>(opt.rooms_each);
+    return (senders - who.room + rooms - 1) / rooms;
+  }
+
+  /// Which of them this one is; beyond them: it is in another room.
+  [[nodiscard]] std::size_t place_of(const client& who,
+                                     std::uint32_t sender) const {
+    const auto rooms = static_cast<std::uint32_t>(opt.rooms);
+    if (opt.rooms_each == 1) // The everyday case, for each delivery.
+      return sender < clients.size() && sender % rooms == who.room
+                 ? sender / rooms
+                 : clients.size();
+    const auto seats =
+        senders_near(who) / static_cast<std::size_t>(opt.rooms_each);
+    const auto away = (sender % rooms + rooms - who.room) % rooms;
+    if (sender >= clients.size()
+        || away >= static_cast<std::uint32_t>(opt.rooms_each)
+        || sender / rooms >= seats)
+      return senders_near(who);
+    return away * seats + sender / rooms;
   }
 
   /// How many deliveries one message of this client makes.

@@ -1,7 +1,9 @@
 // wsload: an epoll WebSocket load generator. See README.md.
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -119,6 +121,34 @@ void measure_window(load& shared, measurement& result) {
   result.tcp_pages_after = tcp_buffer_pages();
 }
 
+/// Until stdin ends, whoever else opens connections meanwhile.
+void hold(load& shared, measurement& result) {
+  const auto& opt = shared.opt;
+  result.server_at_begin = sample_processes(opt.server_pids);
+  const double cpu_at_begin = own_cpu_s();
+  const nanos began = now_ns();
+  std::fprintf(stderr, "wsload: %d connections are ready\n",
+               shared.ready.load());
+  char ignored[64];
+  ssize_t got = 0;
+  while ((got = read(STDIN_FILENO, ignored, sizeof ignored)) > 0
+         || (got < 0 && errno == EINTR)) {
+  }
+  result.server_at_end = sample_processes(opt.server_pids, true);
+  result.generator_cpu_s = own_cpu_s() - cpu_at_begin;
+  result.window_s = static_cast<double>(now_ns() - began) * 1e-9;
+  result.tcp_pages_after = tcp_buffer_pages();
+}
+
+/// Whether a connection still works shows only when it is used.
+int ask_all(load& shared) {
+  const nanos end = now_ns() + from_seconds(shared.opt.drain);
+  shared.ask.store(true, std::memory_order_release);
+  while (shared.answered.load() < shared.opt.connections && now_ns() < end)
+    sleep_until(now_ns() + 10 * millisecond);
+  return shared.answered.load();
+}
+
 /// Nothing: not all connections became ready.
 std::optional<measurement> run(const options& opt) {
   load shared{opt};
@@ -134,7 +164,12 @@ std::optional<measurement> run(const options& opt) {
   }
   result.connect_s = static_cast<double>(now_ns() - began) * 1e-9;
   result.server_connected = sample_processes(opt.server_pids);
-  measure_window(shared, result);
+  if (opt.hold) {
+    hold(shared, result);
+    result.answered = ask_all(shared);
+  } else {
+    measure_window(shared, result);
+  }
   if (opt.mode != run_mode::idle)
     drain(shared);
   workers.stop();
@@ -168,6 +203,7 @@ int main(int argc, char** argv) {
     return bad_usage;
   const auto& t = result->counted;
   const bool wrong = t.lost() > 0 || t.duplicated > 0 || t.reordered > 0
-                     || t.wrong_room > 0 || t.closed > 0;
+                     || t.wrong_room > 0 || t.closed > 0
+                     || (opt.hold && result->answered < opt.connections);
   return wrong ? went_wrong : all_well;
 }

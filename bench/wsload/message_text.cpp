@@ -25,9 +25,13 @@ constexpr std::string_view body_place = "{body}";
 
 } // namespace
 
+std::string fill_in(std::string text, std::uint32_t room, std::uint32_t id) {
+  text = replace_all(std::move(text), "{room}", std::to_string(room));
+  return replace_all(std::move(text), "{i}", std::to_string(id));
+}
+
 std::string fill_in(std::string text, const client& who) {
-  text = replace_all(std::move(text), "{room}", std::to_string(who.room));
-  return replace_all(std::move(text), "{i}", std::to_string(who.id));
+  return fill_in(std::move(text), who.room, who.id);
 }
 
 message_text::message_text(const options& opt, const client& who) {

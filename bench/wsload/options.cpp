@@ -25,6 +25,8 @@ constexpr const char* usage =
          --hello T          text sent after open (repeatable; template)
          --wait TEXT        after the hellos wait for a message with TEXT in it
  load    --conns N  --rooms K  --senders P  --threads T
+         --rooms-each R     (rooms, idle) a connection sends the hellos for R
+                            rooms, publishes in the first; --wait comes R times
          --rate R           messages/s: total in fanout, per connection in rooms
          --window W         saturate: at most W publishes in flight per sender
          --size B           body bytes   --body T  body template with {p} (stamp
@@ -36,6 +38,9 @@ constexpr const char* usage =
          --count-only       count data frames unread, compressed ones, too: no
                             latency, no order (fanout with one sender)
  time    --warmup S --duration S --drain S --connect-timeout S
+         --hold             (idle) in place of --duration: says on stderr when all
+                            are ready, stays until stdin ends, and then counts
+                            who answers a ping within --drain
  connect --ramp C  --burst B  --src-spread N
  report  --server-pid P[,P..]  --json FILE  --label TEXT
  \r, \n and \xHH are understood in --hello, --wait, --body and --wrap.
@@ -173,6 +178,7 @@ options_with_value(options& o) {
       {"--wait", escaped(o.wait)},
       {"--conns", whole("--conns", o.connections)},
       {"--rooms", whole("--rooms", o.rooms)},
+      {"--rooms-each", whole("--rooms-each", o.rooms_each)},
       {"--senders", whole("--senders", o.senders)},
       {"--threads", whole("--threads", o.threads)},
       {"--rate", number("--rate", o.rate)},
@@ -198,10 +204,9 @@ options_with_value(options& o) {
 
 std::map<std::string_view, bool*> switches(options& o) {
   return {
-      {"--binary", &o.binary},
-      {"--echo", &o.echo},
-      {"--multi", &o.multi},
-      {"--count-only", &o.count_only},
+      {"--binary", &o.binary}, {"--echo", &o.echo},
+      {"--multi", &o.multi},   {"--count-only", &o.count_only},
+      {"--hold", &o.hold},
   };
 }
 
@@ -236,6 +241,14 @@ void check(const options& o) {
     usage_error("give either --rate or --window");
   if (o.count_only && (o.mode != run_mode::fanout || o.senders != 1))
     usage_error("--count-only is for fanout with one sender");
+  if (o.hold && o.mode != run_mode::idle)
+    usage_error("--hold is for idle");
+  if (o.rooms_each != 1
+      && ((o.mode != run_mode::rooms && o.mode != run_mode::idle)
+          || o.rooms_each < 1 || o.rooms_each > o.rooms
+          || o.connections % o.rooms != 0))
+    usage_error("--rooms-each is for rooms and idle, at most --rooms, and "
+                "these must divide --conns");
   if (o.body.find("{p}") == std::string::npos)
     usage_error("--body lacks {p}");
 }

@@ -21,7 +21,8 @@ struct options {
   std::string wait; ///< Then wait for a message that contains this.
   int connections = 100;
   int rooms = 1;
-  int senders = -1; ///< The first so many send; -1: the mode's default.
+  int rooms_each = 1; ///< A connection is in so many rooms, its own the first.
+  int senders = -1;   ///< The first so many send; -1: the mode's default.
   int threads = 1;
   double rate = 0; ///< Messages/s: total (fanout), per connection (rooms).
   int window = 0;  ///< Publishes in flight per sender; 0: fixed rate.
@@ -32,7 +33,8 @@ struct options {
   bool echo = false;       ///< Senders get their own messages, too.
   bool multi = false;      ///< One frame may carry several messages.
   bool count_only = false; ///< Do not look into frames.
-  double warmup = 1;       ///< Times in seconds.
+  bool hold = false; ///< Stay until stdin ends, then ask every connection.
+  double warmup = 1; ///< Times in seconds.
   double duration = 5;
   double drain = 10;
   double ramp = 0;    ///< Connects/s; 0: as fast as `burst` allows.

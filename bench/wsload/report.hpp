@@ -12,6 +12,7 @@ namespace greenroom::bench {
 /// All that one run has measured.
 struct measurement {
   totals counted;
+  int answered = 0; ///< Of the pings of `--hold`.
   double connect_s = 0;
   double window_s = 0;
   process_sample server_before; ///< Before the first connection.

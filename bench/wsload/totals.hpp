@@ -21,6 +21,7 @@ struct totals {
   std::uint64_t stale_run = 0; ///< Of an earlier run on the same server.
   std::uint64_t bytes_in_window = 0;
   std::uint64_t recv_calls_in_window = 0;
+  std::uint64_t pings = 0; ///< The server's.
   std::uint64_t closed = 0;
   std::uint64_t failed = 0;
   std::uint64_t blocked_sends = 0;
@@ -40,6 +41,7 @@ struct totals {
     stale_run += o.stale_run;
     bytes_in_window += o.bytes_in_window;
     recv_calls_in_window += o.recv_calls_in_window;
+    pings += o.pings;
     closed += o.closed;
     failed += o.failed;
     blocked_sends += o.blocked_sends;

@@ -32,9 +32,7 @@ worker::worker(load& shared, int index)
     who.room = who.id % rooms;
     who.seat = who.id / rooms;
     if (opt_.mode != run_mode::idle)
-      who.tracks.resize(
-          (static_cast<std::uint32_t>(opt_.senders) - who.room + rooms - 1)
-          / rooms);
+      who.tracks.resize(shared.senders_near(who));
   }
 }
 
@@ -61,6 +59,10 @@ void worker::run() {
       started_ = true;
       if (opt_.mode == run_mode::round_trip)
         start_round_trips();
+    }
+    if (!asked_ && load_.ask.load(std::memory_order_acquire)) {
+      asked_ = true;
+      ask_all();
     }
     if (started_ && publishes && now < load_.window_end)
       wake = std::min(wake, opt_.window > 0 ? keep_window_full(now)

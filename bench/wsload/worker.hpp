@@ -46,6 +46,7 @@ private:
   void start_round_trip(client& who);
   void send_message(client& who, nanos time);
   void queue_frame(client& who, opcode op, std::string_view payload);
+  void ask_all();
   void flush(client& who);
   std::uint32_t next_mask_key();
 
@@ -78,6 +79,7 @@ private:
   message_texts texts_;
   std::vector<char> buffer_;
   bool started_ = false; ///< Has seen `go`, so the times may be read.
+  bool asked_ = false;
   bool in_window_ = false;
   std::uint32_t random_;
   std::uint64_t published_expected_ = 0;

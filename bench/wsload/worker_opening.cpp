@@ -76,8 +76,11 @@ void worker::on_upgraded(client& who) {
 
 void worker::greet(client& who) {
   who.is = phase::waiting_for_answer;
-  for (const auto& text : opt_.hello)
-    queue_frame(who, opcode::text, fill_in(text, who));
+  who.answers = opt_.rooms_each;
+  for (int k = 0; k < opt_.rooms_each; ++k)
+    for (const auto& text : opt_.hello)
+      queue_frame(who, opcode::text,
+                  fill_in(text, load_.room_of(who, k), who.id));
   flush(who);
   if (opt_.wait.empty() && who.is == phase::waiting_for_answer)
     become_ready(who);
@@ -93,7 +96,8 @@ void worker::on_setup(client& who, std::string_view text) {
     greet(who);
   } else if (who.is == phase::waiting_for_answer && !opt_.wait.empty()
              && text.find(opt_.wait) != std::string_view::npos) {
-    become_ready(who);
+    if (--who.answers == 0)
+      become_ready(who);
   }
 }
 

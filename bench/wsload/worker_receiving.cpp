@@ -119,10 +119,12 @@ void worker::on_frame(client& who, opcode op, std::string_view payload,
                       nanos now) {
   switch (op) {
   case opcode::ping:
+    ++counted_.pings;
     queue_frame(who, opcode::pong, payload);
     flush(who);
     return;
   case opcode::pong:
+    load_.answered.fetch_add(1, std::memory_order_relaxed);
     return;
   case opcode::close:
     queue_frame(who, opcode::close, payload.substr(0, 2));
@@ -171,15 +173,13 @@ void worker::on_unstamped(client& who, std::string_view payload) {
 }
 
 void worker::on_message(client& who, const stamp& what, nanos now) {
-  const auto rooms = static_cast<std::uint32_t>(opt_.rooms);
   const auto sender = static_cast<std::uint32_t>(what.sender);
-  const auto seat = sender / rooms;
-  if (sender >= load_.clients.size() || sender % rooms != who.room
-      || seat >= who.tracks.size()) {
+  const auto place = load_.place_of(who, sender);
+  if (place >= who.tracks.size()) {
     ++counted_.wrong_room;
     return;
   }
-  switch (who.tracks[seat].saw(static_cast<std::uint32_t>(what.number))) {
+  switch (who.tracks[place].saw(static_cast<std::uint32_t>(what.number))) {
   case track::verdict::repeated:
     ++counted_.duplicated;
     return;

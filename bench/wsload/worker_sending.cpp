@@ -83,6 +83,16 @@ void worker::send_message(client& who, nanos time) {
   flush(who);
 }
 
+void worker::ask_all() {
+  for (int i : mine_) {
+    client& who = at(i);
+    if (who.is != client::phase::ready)
+      continue;
+    queue_frame(who, opcode::ping, "?");
+    flush(who);
+  }
+}
+
 void worker::queue_frame(client& who, opcode op, std::string_view payload) {
   append_frame(who.out, op, payload, next_mask_key());
 }
