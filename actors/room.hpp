@@ -89,6 +89,7 @@ private:
   void on_tick();
   void set_timer();
   [[nodiscard]] milliseconds linger() const;
+  [[nodiscard]] milliseconds news_interval() const;
 
   handle::pointer self_;
   loop& home_;

@@ -182,7 +182,8 @@ constexpr setting table[] = {
              "Typing that is not renewed ends by itself after this time."),
     duration("rooms.presence-interval",
              at<&s::rooms, &room_settings::presence_interval>, 1ms, 1min,
-             "Who came and who left is gathered this long and told at once."),
+             "Who came and who left is gathered this long and told at once; "
+             "with more than 1,000 members, longer in proportion."),
     duration("rooms.linger", at<&s::rooms, &room_settings::linger>, 0ms, 24h,
              "How long a room without members keeps its epoch, offsets and "
              "remembered "

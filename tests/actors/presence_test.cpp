@@ -172,3 +172,21 @@ TEST_CASE("[P-4.4] who joined a room too big to list gets the list when it "
   node.advance(50ms);
   CHECK(names(eve.sees().only("presence")["members"], "user-bob"));
 }
+
+TEST_CASE("[P-4.9] a room of thousands tells less often who came and went") {
+  quiet_node node;
+  std::vector<guest> crowd;
+  for (int i = 0; i < 2'001; ++i) {
+    crowd.push_back(node.connect("user-" + std::to_string(i)));
+    crowd.back().joins("a");
+  }
+  node.advance(1s);
+  auto& first = crowd.front();
+  first.sees();
+  auto late = node.connect("user-late");
+  late.joins("a");
+  node.advance(149ms);
+  CHECK(first.sees().empty());
+  node.advance(1ms);
+  CHECK(first.sees().only("presence")["memberCount"] == "2002");
+}
