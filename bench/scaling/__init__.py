@@ -1,0 +1,1 @@
+"""What bench/scale measures, and the arithmetic that it draws from it."""
