@@ -14,15 +14,9 @@ import subprocess
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from contenders import NCHAN
+from servers import ROOT, Failure, all_servers, output_of
 
-# The release build with its defaults, but for what a measurement needs.
-NODE_OPTIONS = (
-    "--net.loops=1",
-    "--auth.anonymous=true",
-    "--limits.messages-per-second=0",
-    "--log.level=warn",
-)
 SERVER_CORE, GENERATOR_CORE = 0, 1
 START_SECONDS = 10
 STOP_SECONDS = 20
@@ -32,74 +26,75 @@ FILES_NEEDED = 10_500  # By the largest scenario, in each program.
 FAULTS = ("lost", "duplicated", "reordered", "wrong_room", "closed_by_server")
 
 
-class Failure(Exception):
-    """The measurement is not worth a figure."""
-
-
 class Bench:
     """The programs, and how they are run."""
 
     def __init__(self, build, node=None, pin=True):
-        self.programs = {
-            "node": pathlib.Path(node) if node else build / "greenroom",
-            "floor": build / "floor",
-            "wsload": build / "wsload",
-        }
-        for program in self.programs.values():
-            if not os.access(program, os.X_OK):
-                raise Failure(f"{program} is not there; ./dev bench builds it")
+        self.servers = all_servers(build, node)
+        self.wsload = build / "wsload"
+        if not os.access(self.wsload, os.X_OK):
+            raise Failure(f"{self.wsload} is not there; ./dev bench builds it")
         self.pin = (pin and os.cpu_count() > GENERATOR_CORE
                     and shutil.which("taskset") is not None)
 
     def on_core(self, core):
         return ["taskset", "-c", str(core)] if self.pin else []
 
-    def server_command(self, contender, port):
-        kind, *how = contender.server.split()
-        command = self.on_core(SERVER_CORE) + [str(self.programs[kind])]
-        if kind == "node":
-            return command + [f"--net.port={port}", *NODE_OPTIONS,
-                              *contender.node_options]
-        return command + [str(port), *how]
+    def server_command(self, contender, port, folder):
+        its = self.servers[contender.kind]
+        return self.on_core(SERVER_CORE) + its.command(
+            contender.how, port, folder, contender.node_options)
 
-    def load_command(self, contender, load, port, pid, times):
+    def load_command(self, contender, load, port, pids, times):
         # A floor knows rooms by the query only, so it is given one everywhere.
-        return (self.on_core(GENERATOR_CORE) + [str(self.programs["wsload"])]
+        return (self.on_core(GENERATOR_CORE) + [str(self.wsload)]
                 + load.split()
                 + ["--url", f"ws://127.0.0.1:{port}{contender.path}",
-                   *contender.talk, "--server-pid", str(pid),
+                   *contender.talk, "--server-pid",
+                   ",".join(str(pid) for pid in pids),
                    "--label", contender.label, *times])
 
     def run(self, contender, load, times):
-        """One run on a fresh server: wsload's answer, and `others`: which part
-        of the machine other programs had meanwhile."""
+        """One run on a fresh server: wsload's answer, and in it `others`, which
+        part of the machine other programs had meanwhile, and `faults`, what a
+        sound server does not do."""
         port = free_port()
-        with self.server(contender, port) as server:
-            command = self.load_command(contender, load, port, server.pid,
-                                        times)
-            before = CpuTimes(server.pid)
+        with self.server(contender, port) as process:
+            pids = self.servers[contender.kind].measured(process)
+            command = self.load_command(contender, load, port, pids, times)
+            before = CpuTimes(pids)
             outcome = subprocess.run(command, stdout=subprocess.PIPE,
                                      stderr=subprocess.PIPE, text=True)
-            others = CpuTimes(server.pid).others_since(before)
+            others = CpuTimes(pids).others_since(before)
         if not outcome.stdout:
             raise Failure(f"wsload gave no figures:\n{outcome.stderr}")
         answer = json.loads(outcome.stdout)
         answer["others"] = round(others, 3)
-        faults = [f"{answer[name]} {name}" for name in FAULTS if answer[name]]
-        if faults or outcome.returncode != 0:
-            raise Failure(", ".join(faults)
-                          or f"wsload ended with {outcome.returncode}:\n"
-                             f"{outcome.stderr}")
+        answer["faults"] = faults_of(answer, contender)
+        if outcome.returncode != 0 and not answer["faults"]:
+            raise Failure(f"wsload ended with {outcome.returncode}:\n"
+                          f"{outcome.stderr}")
         if not answer["deliveries_in_window"] and not load.startswith("idle"):
             raise Failure("nothing was delivered")
         return answer
 
+    def versions(self, kinds):
+        """What programs of others call themselves, by kind."""
+        known = {kind: self.servers[kind].version() for kind in kinds}
+        if "nchan" in known:
+            port = free_port()
+            with self.server(NCHAN, port):
+                known["nchan"] = self.servers["nchan"].version_at(port)
+        return {kind: text for kind, text in known.items() if text}
+
     @contextlib.contextmanager
     def server(self, contender, port):
         """A fresh server; by its id it is ended, and waited for."""
-        with tempfile.TemporaryFile() as log:
-            process = subprocess.Popen(self.server_command(contender, port),
-                                       stdout=log, stderr=log)
+        with tempfile.TemporaryFile() as log, \
+                tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen(
+                self.server_command(contender, port, pathlib.Path(folder)),
+                stdout=log, stderr=log)
             try:
                 wait_until_open(process, port)
                 yield process
@@ -108,8 +103,21 @@ class Bench:
             finally:
                 status = stop(process)
             # The floor has no way to end but the signal; the node drains.
-            if contender.server == "node" and status != 0:
+            if contender.kind == "node" and status != 0:
                 raise Failure(f"the node ended with {status}\n{tail_of(log)}")
+
+
+def faults_of(answer, contender):
+    """Why the figures of a run are not worth much, as texts."""
+    faults = [f"{answer[name]:,} {name.replace('_', ' ')}" for name in FAULTS
+              if answer[name]]
+    if contender.compressed:
+        plain = answer["received"] - answer["compressed"]
+        if plain > 0:
+            faults.append(f"{plain:,} of {answer['received']:,} messages "
+                          "came uncompressed: permessage-deflate was not "
+                          "agreed to")
+    return faults
 
 
 def free_port():
@@ -155,15 +163,13 @@ def tail_of(log, size=2000):
 class CpuTimes:
     """Where the machine's time has gone so far: to tell calm from noise."""
 
-    def __init__(self, server_pid):
+    def __init__(self, server_pids):
         first = pathlib.Path("/proc/stat").read_text().splitlines()[0]
         ticks = [int(field) for field in first.split()[1:9]]
         self.total = sum(ticks)
         self.busy = self.total - ticks[3] - ticks[4]  # But idle and iowait.
-        stat = pathlib.Path(f"/proc/{server_pid}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.ours = (int(fields[11]) + int(fields[12])
+        self.ours = (sum(ticks_of(pid) for pid in server_pids)
                      + (children.ru_utime + children.ru_stime)
                      * os.sysconf("SC_CLK_TCK"))
 
@@ -171,6 +177,15 @@ class CpuTimes:
         total = self.total - before.total
         theirs = self.busy - before.busy - (self.ours - before.ours)
         return max(0.0, theirs / total) if total else 0.0
+
+
+def ticks_of(pid):
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:  # It has ended under the load.
+        return 0
+    fields = stat.rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def raise_file_limit():
@@ -222,13 +237,5 @@ def compiler(build):
 def commit():
     known = output_of("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD")
     changes = output_of("git", "-C", str(ROOT), "status", "--porcelain", "-uno",
-                        "--", ".", ":!docs/performance.md")
-    return (known.strip() or "unknown") + (" with changes" if changes else "")
-
-
-def output_of(*command):
-    try:
-        return subprocess.run(command, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True).stdout
-    except OSError:
-        return ""
+                        "--", ".", ":!docs/performance.md", ":!docs/plots")
+    return (known or "unknown") + (" with changes" if changes else "")

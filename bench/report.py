@@ -1,12 +1,10 @@
-"""From runs to medians, spreads, ratios and tables."""
+"""From runs to medians, spreads, ratios and verdicts."""
 
 import statistics
 
 # Beyond these, two sides of a ratio did not do the same.
 JOINING_DIFFERS = 0.20
-RATE_DIFFERS = 0.05
-
-NOISY_OTHERS = 0.10  # Of the machine, taken by others.
+RATE_KEPT = 0.95  # Of what a fixed rate offers.
 
 FIGURE = {  # By a scenario's unit: the answer's field that counts.
     "µs": "server_cpu_us_per_delivery",
@@ -16,9 +14,6 @@ FIGURE = {  # By a scenario's unit: the answer's field that counts.
 KEPT = ("messages_per_recv", "deliveries_per_s", "p50_us", "p99_us",
         "server_cpu_share", "generator_cpu_share", "connects_per_s", "others")
 
-BEGIN = "<!-- bench/run writes from here"
-END = "<!-- to here -->"
-
 
 def spread(values):
     return {"median": statistics.median(values), "min": min(values),
@@ -26,61 +21,121 @@ def spread(values):
 
 
 def summarise(scenario, runs):
-    """`runs` maps a contender's label to wsload's answers, in order. The first
-    contender is what the floors are compared with."""
-    result = {}
-    for label, answers in runs.items():
-        result[label] = {
-            "figure": spread([a[FIGURE[scenario.unit]] for a in answers]),
-            **{name: statistics.median([a[name] for a in answers])
-               for name in KEPT},
-        }
-    first = next(iter(runs))
-    for label in runs:
-        if label.startswith("floor"):
-            result[label]["compared"] = compare(scenario, runs[first],
-                                                runs[label])
-    for label, limit in scenario.limits.items():
+    """`runs` maps a contender's label to its runs, in order: wsload's answers,
+    or `failed` with the reason. The others are compared with the first node."""
+    contenders = {each.label: each for each in scenario.contenders}
+    nodes = [label for label in runs if contenders[label].kind == "node"]
+    result = {label: summary(scenario, contenders[label], answers)
+              for label, answers in runs.items()}
+    for label, its in result.items():
+        if nodes and label not in nodes:
+            first = nodes[0]
+            its["ratio"] = ratio(scenario, runs[first], runs[label])
+            differences = joined_differently(scenario, runs[first], runs[label])
+            its["notes"] += differences
+            its["comparable"] = (not differences and its["sound"]
+                                 and result[first]["sound"])
+    for label, limits in scenario.limits.items():
         if label in result:
-            result[label]["limit"] = judge(limit, result, label)
+            result[label]["limits"] = [
+                judge(scenario, limit, label, result, runs)
+                for limit in limits]
     return result
 
 
-def compare(scenario, ours, theirs):
-    """The node's figure in the floor's, run by run: what disturbs both sides
-    of a round drops out. `notes` says why the two may not compare."""
+def summary(scenario, contender, answers):
+    """What the runs of one server come to. `sound`: each did the whole job."""
+    done = [answer for answer in answers if "failed" not in answer]
+    notes = [*failures(answers), *faults(answers),
+             *fallen_behind(done, "--echo" in contender.talk)]
+    its = {"kind": contender.kind, "figure": None, "ratio": None,
+           "notes": notes, "sound": not notes, "limits": []}
+    if done:
+        its["figure"] = spread([a[FIGURE[scenario.unit]] for a in done])
+        its.update((name, statistics.median([a[name] for a in done]))
+                   for name in KEPT)
+    return its
+
+
+def failures(answers):
+    failed = [answer["failed"] for answer in answers if "failed" in answer]
+    if failed:
+        yield f"failed in {len(failed)} of {len(answers)} runs: {failed[0]}"
+
+
+def faults(answers):
+    faulty = [answer["faults"] for answer in answers if answer.get("faults")]
+    if faulty:
+        worst = max(faulty, key=len)
+        yield (f"faulty in {len(faulty)} of {len(answers)} runs: "
+               + ", ".join(worst))
+
+
+def fallen_behind(answers, echo):
+    """Where a fixed rate was asked for: did it deliver all in time?"""
+    shares = [answer["deliveries_per_s"] / offered(answer, echo)
+              for answer in answers if offered(answer, echo)]
+    if shares and statistics.median(shares) < RATE_KEPT:
+        yield (f"did not keep up: {statistics.median(shares):.0%} of the load "
+               "was delivered in time")
+
+
+def offered(answer, echo):
+    """Deliveries a second at the rate that was asked for; 0: none was."""
+    members = answer["conns"] / answer["rooms"] - 1 + echo
+    senders = answer["conns"] if answer["mode"] == "rooms" else 1
+    return answer["rate"] * senders * members
+
+
+def ratio(scenario, ours, theirs):
+    """The node's figure in another's, run by run: what disturbs both sides of
+    a round drops out. None: there is nothing to divide by."""
     figure = FIGURE[scenario.unit]
-    ratios = [a[figure] / b[figure] for a, b in zip(ours, theirs) if b[figure]]
-    notes = []
-    if scenario.unit == "µs":
-        joined = [statistics.median([a["messages_per_recv"] for a in side])
-                  for side in (ours, theirs)]
-        if differ(*joined, JOINING_DIFFERS):
-            notes.append("they do not compare: messages per recv are "
-                         f"{joined[0]:.2f} and {joined[1]:.2f}")
-        if "--window" not in scenario.load and "--rate" in scenario.load:
-            rates = [statistics.median([a["deliveries_per_s"] for a in side])
-                     for side in (ours, theirs)]
-            if differ(*rates, RATE_DIFFERS):
-                notes.append("not the same load: one did not keep up")
-    return {"ratio": spread(ratios) if ratios else None, "notes": notes}
+    ratios = [a[figure] / b[figure] for a, b in zip(ours, theirs)
+              if a.get(figure) is not None and b.get(figure)]
+    return spread(ratios) if ratios else None
 
 
-def differ(a, b, share):
-    return abs(a - b) > share * max(a, b)
+def joined_differently(scenario, ours, theirs):
+    joined = [[a["messages_per_recv"] for a in side if "failed" not in a]
+              for side in (ours, theirs)]
+    if scenario.unit != "µs" or not all(joined):
+        return []
+    a, b = (statistics.median(side) for side in joined)
+    if abs(a - b) <= JOINING_DIFFERS * max(a, b):
+        return []
+    return [f"not the same work: messages per recv are {a:.2f} and {b:.2f}"]
 
 
-def judge(limit, result, label):
-    figure = result[label]["figure"]["median"]
-    if limit.floor:
-        if limit.floor not in result:
-            return {"text": limit.text(), "kept": None}
-        compared = result[limit.floor]["compared"]
-        if compared["notes"] or compared["ratio"] is None:
-            return {"text": limit.text(), "kept": None}
-        return {"text": limit.text(),
-                "kept": compared["ratio"]["median"] <= limit.times}
-    return {"text": limit.text(), "kept": figure <= limit.at_most}
+def judge(scenario, limit, label, result, runs):
+    """`was` is what has to keep the limit. None: there are no figures to tell
+    by, or they do not compare."""
+    its = result[label]
+    was = kept = None
+    if its["figure"] is None:
+        pass
+    elif limit.at_least:
+        was = its["deliveries_per_s"]
+        kept = was >= limit.at_least
+    elif not limit.floor:
+        was = its["figure"]["median"]
+        kept = was <= limit.at_most
+    elif limit.floor in runs and result[limit.floor].get("comparable"):
+        times = ratio(scenario, runs[label], runs[limit.floor])
+        if times:
+            was = times["median"]
+            kept = was <= limit.times
+    return {"text": limit.text(), "at_most": limit.at_most, "was": was,
+            "kept": kept}
+
+
+def missed(name, result):
+    """The limits of a scenario that were not kept, a line each."""
+    for label, its in result.items():
+        for limit in its["limits"]:
+            if limit["kept"] is False:
+                yield (f"{name}, {label}: {limit['text']}; it was "
+                       f"{number(limit['was'])}")
 
 
 # -- for people ---------------------------------------------------------------
@@ -96,15 +151,18 @@ def number(value):
 
 
 def with_spread(values):
+    if values is None:
+        return "–"
     if values["min"] == values["max"]:
         return number(values["median"])
     return (f"{number(values['median'])} "
             f"({number(values['min'])} to {number(values['max'])})")
 
 
-def kept_text(limit):
-    verdict = {True: "kept", False: "NOT kept", None: "not judged"}
-    return f"{limit['text']}: {verdict[limit['kept']]}"
+def limit_texts(its):
+    verdict = {True: "kept", False: "MISSED", None: "not judged"}
+    return [f"{limit['text']}: {verdict[limit['kept']]}"
+            for limit in its["limits"]]
 
 
 def text_lines(scenario, result):
@@ -113,120 +171,25 @@ def text_lines(scenario, result):
             "connects": "µs CPU/connect"}[scenario.unit]
     for label, its in result.items():
         line = f"  {label:<26} {with_spread(its['figure']):>24} {unit}"
-        if scenario.unit == "µs":
-            line += (f", {its['messages_per_recv']:.2f} messages/recv, "
-                     f"{its['deliveries_per_s']:,.0f}/s, "
-                     f"p50 {its['p50_us'] / 1000:.2f} ms, "
-                     f"p99 {its['p99_us'] / 1000:.2f} ms")
+        if its["figure"] is None:
+            yield line
         else:
-            line += f", {its['connects_per_s']:,.0f} connects/s"
-        yield line + f", others had {its['others']:.0%} of the machine"
-        if "compared" in its:
-            ratio = its["compared"]["ratio"]
-            if ratio:
-                yield f"  {'':<26} the node takes {with_spread(ratio)} times it"
-            for note in its["compared"]["notes"]:
-                yield f"  {'':<26} {note}"
-        if "limit" in its:
-            yield f"  {'':<26} limit {kept_text(its['limit'])}"
+            yield line + ", " + beside(scenario, its)
+        if its["ratio"]:
+            yield f"  {'':<26} the node takes {with_spread(its['ratio'])} " \
+                "times it"
+        for note in its["notes"]:
+            yield f"  {'':<26} {note}"
+        for text in limit_texts(its):
+            yield f"  {'':<26} limit {text}"
 
 
-# -- docs/performance.md ------------------------------------------------------
-
-
-def table(head, rows):
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + " --- |" * len(head)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-
-
-def delivery_rows(results):
-    for name, entry in results.items():
-        if entry["unit"] != "µs":
-            continue
-        for label, its in entry["contenders"].items():
-            compared = its.get("compared")
-            ratio = compared["ratio"] if compared else None
-            remarks = list(compared["notes"]) if compared else []
-            if "limit" in its:
-                remarks.append(kept_text(its["limit"]))
-            yield (name, label, with_spread(its["figure"]),
-                   with_spread(ratio) if ratio else "",
-                   f"{its['messages_per_recv']:.2f}",
-                   f"{its['deliveries_per_s']:,.0f}",
-                   f"{its['p50_us'] / 1000:.2f} / {its['p99_us'] / 1000:.2f}",
-                   f"{its['others']:.0%}", "; ".join(remarks))
-
-
-def connection_rows(results, unit):
-    for name, entry in results.items():
-        if entry["unit"] != unit:
-            continue
-        for label, its in entry["contenders"].items():
-            yield (name, label, with_spread(its["figure"]),
-                   f"{its['connects_per_s']:,.0f}",
-                   kept_text(its["limit"]) if "limit" in its else "")
-
-
-def conditions(results):
-    """One line for each machine state that figures below come from."""
-    seen = {}
-    for name, entry in results.items():
-        facts = entry["machine"]
-        key = (f"{facts['cpu']}, {facts['cores']} cores, {facts['kernel']}, "
-               f"{facts['compiler']}, commit {facts['commit']}",
-               facts["date"].split()[0], entry["runs"])
-        seen.setdefault(key, []).append(name)
-    for (text, date, runs), names in seen.items():
-        noisy = any(its["others"] > NOISY_OTHERS for name in names
-                    for its in results[name]["contenders"].values())
-        note = ("; PRELIMINARY: other programs had more than "
-                f"{NOISY_OTHERS:.0%} of the machine" if noisy else "")
-        yield f"- {date}: {text}; median of {runs} runs{note}: " + \
-            ", ".join(f"`{name}`" for name in names)
-
-
-def loads(results):
-    """The load of each scenario, as wsload's command line has it."""
-    for name, entry in results.items():
-        if "load" in entry:
-            yield f"    {name + ':':<14} wsload {entry['load']}"
-
-
-def markdown(results):
-    yield from conditions(results)
-    yield ""
-    commands = list(loads(results))
-    if commands:
-        yield "The loads (`bench/run --list` shows all of each command line):"
-        yield ""
-        yield from commands
-        yield ""
-    rows = list(delivery_rows(results))
-    if rows:
-        yield "Server CPU for one delivery, in µs; lowest and highest run in"
-        yield "brackets. Ratio: the node's figure divided by the floor's."
-        yield ""
-        yield from table(("scenario", "server", "µs / delivery", "ratio",
-                          "messages / recv", "deliveries / s",
-                          "p50 / p99, ms", "others", "remarks"), rows)
-        yield ""
-    for unit, title in (("bytes", "Resident bytes of an idle connection."),
-                        ("connects", "Server CPU for one connect, in µs.")):
-        rows = list(connection_rows(results, unit))
-        if rows:
-            yield title
-            yield ""
-            yield from table(("scenario", "server", title.split()[-1].rstrip(
-                ".") if unit == "connects" else "bytes", "connects / s",
-                "limit"), rows)
-            yield ""
-
-
-def replace_section(text, lines):
-    """`text` with what lies between the two marks replaced."""
-    begin = text.index(BEGIN)
-    begin = text.index("\n", begin) + 1
-    end = text.index(END, begin)
-    return text[:begin] + "\n" + "\n".join(lines).rstrip() + "\n\n" + text[end:]
+def beside(scenario, its):
+    """What else the terminal shows of a server."""
+    others = f"others had {its['others']:.0%} of the machine"
+    if scenario.unit != "µs":
+        return f"{its['connects_per_s']:,.0f} connects/s, {others}"
+    return (f"{its['messages_per_recv']:.2f} messages/recv, "
+            f"{its['deliveries_per_s']:,.0f}/s, "
+            f"p50 {its['p50_us'] / 1000:.2f} ms, "
+            f"p99 {its['p99_us'] / 1000:.2f} ms, {others}")

@@ -25,24 +25,29 @@ constexpr std::string_view body_place = "{body}";
 
 } // namespace
 
-std::string fill_in(std::string text, std::uint32_t room, std::uint32_t id) {
-  text = replace_all(std::move(text), "{room}", std::to_string(room));
+std::string fill_in(std::string text, const options& opt, std::uint32_t room,
+                    std::uint32_t id) {
+  auto name = std::to_string(room);
+  const auto digits = static_cast<std::size_t>(opt.room_digits);
+  if (name.size() < digits)
+    name.insert(0, digits - name.size(), '0');
+  text = replace_all(std::move(text), "{room}", name);
   return replace_all(std::move(text), "{i}", std::to_string(id));
 }
 
-std::string fill_in(std::string text, const client& who) {
-  return fill_in(std::move(text), who.room, who.id);
+std::string fill_in(std::string text, const options& opt, const client& who) {
+  return fill_in(std::move(text), opt, who.room, who.id);
 }
 
 message_text::message_text(const options& opt, const client& who) {
-  const auto body = fill_in(opt.body, who);
+  const auto body = fill_in(opt.body, opt, who);
   const auto at = body.find(place);
   const auto fixed = body.size() - place.size() + stamp::bytes;
   if (static_cast<std::size_t>(opt.size) < fixed)
     usage_error("--size must be at least " + std::to_string(fixed)
                 + " for this body");
   padding_ = static_cast<std::size_t>(opt.size) - fixed;
-  const auto wrap = replace_all(fill_in(opt.wrap, who), "{bodylen}",
+  const auto wrap = replace_all(fill_in(opt.wrap, opt, who), "{bodylen}",
                                 std::to_string(opt.size));
   const auto inside = wrap.find(body_place);
   if (inside == std::string::npos)

@@ -12,8 +12,9 @@
 namespace greenroom::bench {
 
 /// `text` with `{room}` and `{i}` filled in.
-std::string fill_in(std::string text, const client& who);
-std::string fill_in(std::string text, std::uint32_t room, std::uint32_t id);
+std::string fill_in(std::string text, const options& opt, const client& who);
+std::string fill_in(std::string text, const options& opt, std::uint32_t room,
+                    std::uint32_t id);
 
 /// What one client sends, but for the stamp: made once, not once a message.
 class message_text {

@@ -27,6 +27,7 @@ constexpr const char* usage =
  load    --conns N  --rooms K  --senders P  --threads T
          --rooms-each R     (rooms, idle) a connection sends the hellos for R
                             rooms, publishes in the first; --wait comes R times
+         --room-digits D    {room} with zeros before: 007
          --rate R           messages/s: total in fanout, per connection in rooms
          --window W         saturate: at most W publishes in flight per sender
          --size B           body bytes   --body T  body template with {p} (stamp
@@ -179,6 +180,7 @@ options_with_value(options& o) {
       {"--conns", whole("--conns", o.connections)},
       {"--rooms", whole("--rooms", o.rooms)},
       {"--rooms-each", whole("--rooms-each", o.rooms_each)},
+      {"--room-digits", whole("--room-digits", o.room_digits)},
       {"--senders", whole("--senders", o.senders)},
       {"--threads", whole("--threads", o.threads)},
       {"--rate", number("--rate", o.rate)},

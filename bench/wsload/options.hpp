@@ -21,8 +21,9 @@ struct options {
   std::string wait; ///< Then wait for a message that contains this.
   int connections = 100;
   int rooms = 1;
-  int rooms_each = 1; ///< A connection is in so many rooms, its own the first.
-  int senders = -1;   ///< The first so many send; -1: the mode's default.
+  int rooms_each = 1;  ///< A connection is in so many rooms, its own the first.
+  int room_digits = 0; ///< `{room}` has at least so many, zeros before.
+  int senders = -1;    ///< The first so many send; -1: the mode's default.
   int threads = 1;
   double rate = 0; ///< Messages/s: total (fanout), per connection (rooms).
   int window = 0;  ///< Publishes in flight per sender; 0: fixed rate.

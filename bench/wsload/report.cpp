@@ -95,6 +95,7 @@ void add_deliveries(json_object& to, const measurement& what) {
   to.whole("expected", t.expected).whole("received", t.received);
   to.whole("lost", t.lost()).whole("duplicated", t.duplicated);
   to.whole("reordered", t.reordered).whole("wrong_room", t.wrong_room);
+  to.whole("compressed", t.compressed);
   to.whole("own_echo", t.own).whole("stale_run", t.stale_run);
   to.whole("other_messages", t.other).whole("closed_by_server", t.closed);
   to.whole("pings", t.pings).whole("answered", what.answered);

@@ -16,7 +16,8 @@ struct totals {
   std::uint64_t own = 0; ///< A sender's own messages that came back.
   std::uint64_t duplicated = 0;
   std::uint64_t reordered = 0;
-  std::uint64_t other = 0; ///< Frames without a stamp.
+  std::uint64_t compressed = 0; ///< With --count-only.
+  std::uint64_t other = 0;      ///< Frames without a stamp.
   std::uint64_t wrong_room = 0;
   std::uint64_t stale_run = 0; ///< Of an earlier run on the same server.
   std::uint64_t bytes_in_window = 0;
@@ -36,6 +37,7 @@ struct totals {
     own += o.own;
     duplicated += o.duplicated;
     reordered += o.reordered;
+    compressed += o.compressed;
     other += o.other;
     wrong_room += o.wrong_room;
     stale_run += o.stale_run;

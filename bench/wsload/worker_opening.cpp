@@ -63,7 +63,7 @@ void worker::open(client& who) {
 void worker::on_connected(client& who) {
   who.is = phase::upgrading;
   who.out = upgrade_request(opt_.host + ":" + std::to_string(opt_.port),
-                            fill_in(opt_.path, who), opt_.headers);
+                            fill_in(opt_.path, opt_, who), opt_.headers);
   flush(who);
 }
 
@@ -80,7 +80,7 @@ void worker::greet(client& who) {
   for (int k = 0; k < opt_.rooms_each; ++k)
     for (const auto& text : opt_.hello)
       queue_frame(who, opcode::text,
-                  fill_in(text, load_.room_of(who, k), who.id));
+                  fill_in(text, opt_, load_.room_of(who, k), who.id));
   flush(who);
   if (opt_.wait.empty() && who.is == phase::waiting_for_answer)
     become_ready(who);

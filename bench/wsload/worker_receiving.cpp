@@ -92,6 +92,8 @@ std::size_t worker::consume(client& who, char* data, std::size_t size,
       break;
     const auto* begin = data + used + head.bytes;
     used += head.bytes + payload;
+    if (head.reserved_bits && who.is == phase::ready)
+      ++counted_.compressed;
     on_frame(who, head.op, {begin, payload}, now);
   }
   return used;
