@@ -2,12 +2,17 @@
 """bench/run's arithmetic and its page: medians, ratios, limits, and what is said
 of servers that do not compare."""
 
+import contextlib
+import importlib.util
+import io
 import json
 import os
 import pathlib
 import sys
 import tempfile
+import types
 import unittest
+from importlib.machinery import SourceFileLoader
 from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -20,6 +25,12 @@ import servers  # noqa: E402
 from contenders import (JOINED, NCHAN, SEND, WS, Limit, Scenario,  # noqa: E402
                         deflated, node)
 from scenarios import SCENARIOS  # noqa: E402
+
+sys.dont_write_bytecode = True
+loader = SourceFileLoader("bench_run", str(ROOT / "bench" / "run"))
+bench_run = importlib.util.module_from_spec(
+    importlib.util.spec_from_loader("bench_run", loader))
+loader.exec_module(bench_run)
 
 
 def answer(cost, **changes):
@@ -46,7 +57,6 @@ class Summary(unittest.TestCase):
                          [answer(6), answer(12)])
         self.assertEqual(its["ratio"], {"median": 1.2, "min": 1.2, "max": 1.2})
         self.assertEqual(its["notes"], [])
-        self.assertTrue(its["comparable"])
 
     def test_peers_have_ratios_too(self):
         its = summary_of("ws", [answer(12)])
@@ -59,7 +69,6 @@ class Summary(unittest.TestCase):
     def test_says_when_one_side_joined_more(self):
         its = summary_of("floor-send", [answer(1, messages_per_recv=1.3)])
         self.assertIn("not the same work", its["notes"][0])
-        self.assertFalse(its["comparable"])
 
     def test_says_when_a_server_did_not_keep_up(self):
         # Ten of eleven members get each message; with an echo, all do.
@@ -117,6 +126,61 @@ class FaultsOfPeers(unittest.TestCase):
         self.assertEqual(measure.faults_of(run, node()), [])
 
 
+class Runs(unittest.TestCase):
+    def run_of(self, contender, outcome):
+        def run(*_):
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        bench = types.SimpleNamespace(servers=servers.all_servers(ROOT),
+                                      run=run)
+        return bench_run.run_once(bench, scenario(), contender, "load", ())
+
+    def test_faults_of_ours_are_failures(self):
+        sound, faulty = answer(1), answer(1, faults=["7 lost"])
+        for ours in (node(), SEND):
+            self.assertEqual(self.run_of(ours, sound), sound)
+            for outcome in (faulty, measure.Failure("7 lost")):
+                with self.assertRaisesRegex(measure.Failure, "some.*: 7 lost"):
+                    self.run_of(ours, outcome)
+
+    def test_faults_of_peers_are_kept(self):
+        faulty = answer(1, faults=["7 lost"])
+        self.assertEqual(self.run_of(WS, faulty), faulty)
+        self.assertEqual(self.run_of(WS, measure.Failure("gone")),
+                         {"failed": "gone"})
+
+    def chosen(self, kinds, lacking=()):
+        its = servers.all_servers(ROOT)
+        for kind, server in its.items():
+            server.missing = lambda lacks=kind in lacking: "no" * lacks
+        given = types.SimpleNamespace(servers=kinds, scenario=["deflate-1k",
+                                                               "relay-32"])
+        kinds, those = bench_run.choose(types.SimpleNamespace(servers=its),
+                                        given)
+        return kinds, [(each.name, [c.label for c in each.contenders])
+                       for each in those]
+
+    def test_only_the_servers_that_were_asked_for_take_part(self):
+        kinds, those = self.chosen(["nats", "node"])
+        self.assertEqual(kinds, ["node", "nats"])
+        self.assertEqual(those, [("relay-32", ["node", "nats"]),
+                                 ("deflate-1k", ["node"])])
+        self.assertEqual(self.chosen(["nats"])[1], [("relay-32", ["nats"])])
+
+    def test_a_missing_peer_is_left_out_and_said(self):
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            kinds, _ = self.chosen(servers.KINDS, lacking=["nchan"])
+        self.assertNotIn("nchan", kinds)
+        self.assertEqual(said.getvalue(), "bench: without nchan: no\n")
+
+    def test_a_missing_program_of_ours_ends_it(self):
+        with self.assertRaises(measure.Failure):
+            self.chosen(servers.KINDS, lacking=["floor"])
+
+
 class Limits(unittest.TestCase):
     def judged(self, limit, ours=None, **floor):
         runs = {"node": [ours or answer(6)], "floor-send": [answer(5, **floor)]}
@@ -138,10 +202,20 @@ class Limits(unittest.TestCase):
         self.assertTrue(self.kept(Limit(at_least=4e6), ours))
         self.assertFalse(self.kept(Limit(at_least=5e6), ours))
 
-    def test_are_not_judged_by_what_does_not_compare(self):
+    def test_are_not_kept_by_joining_more(self):
+        easy, hard = (Limit(times=times, floor="floor-send")
+                      for times in (9, 1))
+        joining = answer(6, messages_per_recv=4)
+        self.assertTrue(self.kept(easy))
+        self.assertIsNone(self.kept(easy, joining))
+        self.assertIs(self.kept(hard, joining), False)
+        # Joining less is no excuse, and no gain.
+        self.assertIs(self.kept(hard, messages_per_recv=4), False)
+        self.assertTrue(self.kept(easy, messages_per_recv=4))
+
+    def test_are_not_judged_where_a_side_fell_behind(self):
         limit = Limit(times=9, floor="floor-send")
-        self.assertTrue(self.kept(limit))
-        self.assertIsNone(self.kept(limit, messages_per_recv=4))
+        self.assertIsNone(self.kept(limit, rate=100, deliveries_per_s=500))
 
     def test_that_were_missed_are_listed_with_what_it_was(self):
         runs = {"node": [answer(6)]}
