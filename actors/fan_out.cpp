@@ -7,6 +7,13 @@
 
 namespace greenroom::actors {
 
+namespace {
+
+/// A room that had a burst does not keep the memory for it.
+constexpr std::size_t steps_kept_max = 16;
+
+} // namespace
+
 fan_out::fan_out(room_actor::pointer room, loop& home,
                  const context_ptr& context, const room_key& key,
                  std::string epoch, slow_policy slow)
@@ -31,8 +38,8 @@ void fan_out::append(const members& to, lane_kind lane, std::string_view header,
   if (!to.in_use(lane))
     return;
   auto frame = lanes_[static_cast<std::size_t>(lane)].append(header, payload);
-  steps_.push_back({lane, std::move(frame), offset, sender ? sender->id : 0,
-                    sender ? sender->loop : 0});
+  steps_->push_back({lane, std::move(frame), offset, sender ? sender->id : 0,
+                     sender ? sender->loop : 0});
   home_.settle().add(tell_later_);
 }
 
@@ -56,13 +63,21 @@ void fan_out::hand_to(const members& in, const std::vector<member_id>& chosen,
 }
 
 void fan_out::tell_steps() {
-  if (steps_.empty())
+  if (steps_->empty())
     return;
-  auto steps =
-      std::make_shared<const std::vector<step>>(std::exchange(steps_, {}));
-  for (auto& where : audiences_)
-    if (where)
-      where.tell(advance{steps});
+  bool kept = false;
+  for (auto& where : audiences_) {
+    advance next{steps_};
+    if (!where || where.tell_at_once(next))
+      continue;
+    kept = true;
+    caf::anon_send(where.handle(), std::move(next));
+  }
+  // Who was told at once is done with them.
+  if (kept || steps_->capacity() > steps_kept_max)
+    steps_ = std::make_shared<std::vector<step>>();
+  else
+    steps_->clear();
 }
 
 const audience_actor& fan_out::audience_on(std::uint32_t loop) {

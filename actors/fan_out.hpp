@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,7 +75,9 @@ private:
   /// By loop; null: no member yet.
   std::vector<neighbour<audience_actor, advance>> audiences_;
   std::array<lane_writer, lane_kinds> lanes_;
-  std::vector<step> steps_; ///< Appended, not yet told.
+  /// Appended, not yet told. Used again where no audience had to be mailed.
+  std::shared_ptr<std::vector<step>> steps_ =
+      std::make_shared<std::vector<step>>();
   call_later tell_later_;
 };
 

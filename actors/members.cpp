@@ -6,6 +6,15 @@
 
 namespace greenroom::actors {
 
+namespace {
+
+/// Raw clients can name nobody, so their rooms need not find them by name.
+bool has_name(const newcomer& who) {
+  return who.lane != lane_kind::raw;
+}
+
+} // namespace
+
 newcomer* members::find(member_id id) {
   auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : &found->second;
@@ -23,8 +32,10 @@ const newcomer* members::find(const std::string& connection_id) const {
 
 newcomer& members::add(const newcomer& who) {
   auto& entry = by_id_.try_emplace(who.id, who).first->second;
-  by_connection_.emplace(who.about.connection_id, who.id);
-  by_user_.insert({who.about.user_id, who.id});
+  if (has_name(who)) {
+    by_connection_.emplace(who.about.connection_id, who.id);
+    by_user_.insert({who.about.user_id, who.id});
+  }
   ++on_lane(who.lane);
   list_bytes_ += protocol::likely_size(who.about);
   forget_list();
@@ -33,8 +44,10 @@ newcomer& members::add(const newcomer& who) {
 
 newcomer members::remove(member_id id) {
   auto who = std::move(by_id_.extract(id).mapped());
-  by_connection_.erase(who.about.connection_id);
-  by_user_.erase({who.about.user_id, id});
+  if (has_name(who)) {
+    by_connection_.erase(who.about.connection_id);
+    by_user_.erase({who.about.user_id, id});
+  }
   --on_lane(who.lane);
   list_bytes_ -= protocol::likely_size(who.about);
   forget_list();

@@ -34,7 +34,8 @@ public:
   [[nodiscard]] newcomer* find(member_id id);
   [[nodiscard]] const newcomer* find(member_id id) const;
 
-  /// The member with this connection id, if it is on this node.
+  /// The member with this connection id, if it is on this node; not in raw
+  /// rooms.
   [[nodiscard]] const newcomer* find(const std::string& connection_id) const;
 
   /// `who` is not in yet.

@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 #include <caf/actor_registry.hpp>
+#include <caf/atom.hpp>
 #include <caf/send.hpp>
 
 #include "actors/gateway.hpp"
@@ -33,8 +34,10 @@ constexpr milliseconds stop_check{5};
 
 std::unique_ptr<caf::actor_system_config> caf_config() {
   auto config = std::make_unique<caf::actor_system_config>();
-  // Every actor is pinned to a loop: CAF's own workers have nothing to do.
+  // Every actor is pinned to a loop: CAF's own worker has nothing to do. It is
+  // to sleep until it has; the one that steals work looks 100 times a second.
   config->set("scheduler.max-threads", 1);
+  config->set("scheduler.policy", caf::atom("sharing"));
   return config;
 }
 
