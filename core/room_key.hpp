@@ -33,8 +33,9 @@ struct room_key {
 template <>
 struct std::hash<greenroom::room_key> {
   std::size_t operator()(const greenroom::room_key& key) const noexcept {
-    // The same id in the other space goes elsewhere.
-    return std::hash<std::string>{}(key.id) * 2
+    // The same id in the other space goes elsewhere. Nothing is multiplied: a
+    // loop is chosen by the low bits, which have to be the name's.
+    return std::hash<std::string>{}(key.id)
            + static_cast<std::size_t>(key.space);
   }
 };
