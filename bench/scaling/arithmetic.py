@@ -1,7 +1,8 @@
 """From measured costs to a cluster that no machine here can hold. Every figure
 is computed from what was kept, so none can go stale."""
 
-from report import number, table
+from page import table
+from report import number
 
 NEEDED = {"connections", "rooms", "big-room", "redis"}
 

@@ -1,6 +1,7 @@
 """From figures to lines: for the terminal, and for docs/performance.md."""
 
 import report
+from page import NOISY_OTHERS, table
 from scaling import arithmetic
 
 FLAT_BYTES = 0.10  # Bytes a connection may differ so much from the fewest's.
@@ -113,9 +114,9 @@ TEXT = {"connections": connections_text, "rooms": rooms_text,
 
 
 def aligned(head, rows):
-    table = [head, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-    for row in table:
+    lines = [head, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for row in lines:
         yield "  " + "  ".join(cell.rjust(width)
                                for cell, width in zip(row, widths))
 
@@ -181,7 +182,7 @@ def conditions(kept):
 
 
 def noise(others):
-    if others <= report.NOISY_OTHERS:
+    if others <= NOISY_OTHERS:
         return ""
     return f"; PRELIMINARY: other programs had {others:.0%} of the machine"
 
@@ -190,19 +191,19 @@ def connections_page(result):
     yield from (f"- {note}" for note in result["notes"])
     yield from (f"- {verdict}" for verdict in verdicts(result))
     yield ""
-    yield from report.table(CONNECTION_HEAD, connection_rows(result))
+    yield from table(CONNECTION_HEAD, connection_rows(result))
 
 
 def rooms_page(result):
     yield room_sentence(result)
     yield ""
-    yield from report.table(ROOM_HEAD, room_rows(result))
+    yield from table(ROOM_HEAD, room_rows(result))
 
 
 def big_room_page(result):
     notes = list(big_room_notes(result))
     yield from notes + ([""] if notes else [])
-    yield from report.table(BIG_HEAD, big_rows(result))
+    yield from table(BIG_HEAD, big_rows(result))
 
 
 def replaced(text, kept):
