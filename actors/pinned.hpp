@@ -7,9 +7,7 @@
 #include <utility>
 
 #include <caf/actor_cast.hpp>
-#include <caf/exit_reason.hpp>
 #include <caf/sec.hpp>
-#include <caf/send.hpp>
 
 #include "actors/caf_bridge.hpp"
 #include "actors/loop.hpp"
@@ -76,12 +74,8 @@ protected:
       this->quit(fail(thrown));
     }
     at_work_ = false;
-    if (this->getf(caf::abstract_actor::is_shutting_down_flag)) {
-      // CAF buries an actor when it has dealt with a message. Until then, this
-      // one takes no more.
-      at_work_ = true;
-      caf::anon_send_exit(this->address(), caf::exit_reason::user_shutdown);
-    }
+    if (this->getf(caf::abstract_actor::is_shutting_down_flag))
+      this->finalize(); // As CAF does after a message.
     return taken;
   }
 
