@@ -205,9 +205,11 @@ void http_connection::hand_on(upgrade agreed) {
   agreed.hello.peer = std::move(peer_);
   auto seat = services_->place(agreed.hello, home_.index());
   auto fd = socket_.get();
+  // An empty string that had something would take its memory along.
+  auto early = in_.empty() ? std::string{} : std::move(in_);
   if (seat.loop == &home_) {
-    auto client = std::make_shared<session>(home_, std::move(socket_),
-                                            std::move(in_), *services_->config);
+    auto client = std::make_shared<session>(
+        home_, std::move(socket_), std::move(early), *services_->config);
     client->take_over(*this);
     let_go();
     client->accept(switching, seat.gateway, std::move(agreed.hello),
@@ -220,7 +222,7 @@ void http_connection::hand_on(upgrade agreed) {
     home.call(done);
   };
   auto client = std::make_shared<session>(*seat.loop, std::move(socket_),
-                                          std::move(in_), *services_->config);
+                                          std::move(early), *services_->config);
   seat.loop->call([client, switching = std::move(switching),
                    gateway = std::move(seat.gateway),
                    hello = std::move(agreed.hello), taken = std::move(taken)] {
