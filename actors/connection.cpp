@@ -418,7 +418,9 @@ void connection::send_join(const std::string& room_id,
   who.about = {connection_id_, who_.user_id(), who_.info_json()};
   who.session = session_;
   who.sees_presence = may.presence;
-  self_->send(context_->keeper_of(key),
+  // Before the key goes: arguments are evaluated in any order.
+  const auto& keeper = context_->keeper_of(key);
+  self_->send(keeper,
               join{std::move(key), std::move(who), id, std::move(since)});
   set_timer();
 }

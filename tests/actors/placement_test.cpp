@@ -1,6 +1,8 @@
 #include "actors/placement.hpp"
 
+#include "core/events.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/logged.hpp"
 #include "tests/support/quiet_node.hpp"
 
 using namespace greenroom;
@@ -80,5 +82,19 @@ TEST_CASE("a large room takes newcomers where it has the fewest members") {
     CHECK_FALSE(
         node.context->crowded.emptiest_loop({room_space::protocol, "a"}, 0));
     CHECK(lives_on(other) == home);
+  }
+}
+
+TEST_CASE("a room lives where its name puts it") {
+  constexpr int rooms = 32;
+  quiet_node node{anonymous(), 2};
+  logged created{events::room_created};
+  auto ann = node.connect();
+  for (int i = 0; i < rooms; ++i) {
+    auto name = "room-" + std::to_string(i);
+    ann.joins(name);
+    REQUIRE(created.lines == i + 1);
+    CHECK(created.number("loop")
+          == node.context->home_of({room_space::protocol, name}));
   }
 }
