@@ -5,6 +5,7 @@
 
 #include "actors/lane_kind.hpp"
 #include "actors/pinned.hpp"
+#include "actors/placement.hpp"
 #include "core/events.hpp"
 #include "core/protocol/codec.hpp"
 #include "core/random_id.hpp"
@@ -61,6 +62,7 @@ connection::connection(handle::pointer self, loop& home, context_ptr context,
 }
 
 connection::~connection() {
+  unplace(*context_, hello_, home_.index());
   // However the actor ends, its client is not left hanging.
   if (phase_ != phase::closing)
     wire_->close(close_code::internal_error,

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "actors/crowded_rooms.hpp"
+#include "actors/crowds.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/loop.hpp"
 #include "core/settings.hpp"
@@ -30,12 +30,18 @@ struct node_context {
   /// Open connections on this node, all loops: for `net.connections`.
   std::atomic<std::uint32_t> connections{0};
 
-  crowded_rooms crowded;
+  crowds crowded;
+
+  /// Random in a node, so that nobody can work out names that all live on one
+  /// loop.
+  std::size_t salt = 0;
 
   /// The loop on which the room lives.
   [[nodiscard]] std::uint32_t home_of(const room_key& key) const {
-    return static_cast<std::uint32_t>(std::hash<room_key>{}(key)
-                                      % loops.size());
+    // 2^64 divided by the golden ratio: the upper half depends on every bit.
+    constexpr std::uint64_t spread = 0x9e3779b97f4a7c15;
+    std::uint64_t mixed = (std::hash<room_key>{}(key) ^ salt) * spread;
+    return static_cast<std::uint32_t>((mixed >> 32) % loops.size());
   }
 
   /// The keeper of the room's home loop.

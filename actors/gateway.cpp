@@ -2,6 +2,7 @@
 
 #include "actors/connection.hpp"
 #include "actors/pinned.hpp"
+#include "actors/placement.hpp"
 #include "core/events.hpp"
 
 namespace greenroom::actors {
@@ -26,8 +27,7 @@ void gateway::failed(std::string_view why) {
 
 void gateway::on_arrived(const client_arrived& msg) {
   if (draining_) {
-    msg.client->close(protocol::close_code::going_away,
-                      reason(protocol::close_code::going_away));
+    refuse(msg, protocol::close_code::going_away);
     return;
   }
   if (context_->connections.fetch_add(1) >= context_->config.net.connections) {
@@ -35,14 +35,19 @@ void gateway::on_arrived(const client_arrived& msg) {
     if (limited_told_.opens(home_.now()))
       log::emit(events::connection_limited,
                 {{"connection", msg.hello.peer}, {"limit", "net.connections"}});
-    msg.client->close(protocol::close_code::try_later,
-                      reason(protocol::close_code::try_later));
+    refuse(msg, protocol::close_code::try_later);
     return;
   }
   auto client =
       spawn_pinned<connection>(home_, context_, msg.client, msg.hello);
   self_->monitor(client);
   connections_.emplace(client.id(), std::move(client));
+}
+
+void gateway::refuse(const client_arrived& msg, protocol::close_code code) {
+  auto hello = msg.hello;
+  unplace(*context_, hello, home_.index());
+  msg.client->close(code, reason(code));
 }
 
 void gateway::on_drain() {

@@ -25,6 +25,7 @@ public:
 
 private:
   void on_arrived(const client_arrived& msg);
+  void refuse(const client_arrived& msg, protocol::close_code code);
   void on_drain();
 
   handle::pointer self_;

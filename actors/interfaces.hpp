@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/caf_bridge.hpp"
+#include "actors/crowds.hpp"
 #include "actors/neighbour.hpp"
 #include "core/outbox.hpp"
 #include "core/protocol/close_code.hpp"
@@ -266,6 +267,7 @@ struct client_hello {
   protocol::encoding encoding = protocol::encoding::json;
   std::string token; ///< The first place that held one [P-2.1]; empty: none.
   std::vector<std::string> rooms; ///< Query parameters `room`, decoded.
+  crowds::crowd* crowd = nullptr; ///< Where it is counted; see `place`.
 };
 
 /// A WebSocket handshake has succeeded.

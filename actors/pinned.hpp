@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cassert>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -63,6 +64,7 @@ protected:
   /// as blocked when the actor waits and has none.
   template <class Message>
   bool run_at_once(Message& what) {
+    assert(home_.is_own_thread());
     if (at_work_ || !state_ || !this->mailbox().blocked())
       return false;
     at_work_ = true;

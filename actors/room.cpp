@@ -50,7 +50,6 @@ room::room(handle::pointer self, loop& home, room_key key, keeper_actor keeper,
     log_(random_id("", 12), rules_),
     born_(home.now()),
     members_(rules_, context_->config.limits.unsent_bytes / list_share),
-    crowd_(context_, key_),
     out_(self, home, context_, key_, log_.epoch(), rules_.slow) {
   log::emit(events::room_created, {{"room", key_.id},
                                    {"space", to_string(key_.space)},
@@ -135,7 +134,6 @@ void room::admit_member(const join& msg) {
     return;
   }
   auto& who = members_.add(msg.who);
-  crowd_.came(who.loop);
   empty_since_.reset();
   self_->monitor(who.connection);
   self_->send(who.connection, room_entered{key_, neighbour_of<room>(self_)});
@@ -241,7 +239,6 @@ void room::on_dead(member_id who) {
 
 void room::remove(member_id id, slice last) {
   auto who = members_.remove(id);
-  crowd_.left(who.loop);
   out_.tell(who, dismiss{id, std::move(last)});
   if (auto typed = typing_.stop(who.about.connection_id)) {
     show_stopped(typed->user_id, nullptr);

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "actors/context.hpp"
-#include "actors/crowd.hpp"
 #include "actors/fan_out.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/members.hpp"
@@ -101,7 +100,6 @@ private:
   steady_time born_;
 
   members members_;
-  crowd crowd_;
   fan_out out_;
 
   typing_table typing_; ///< [P-4.5]

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -55,6 +56,7 @@ node::node(settings config)
   // A client that goes away while we send is no reason to end.
   std::signal(SIGPIPE, SIG_IGN);
   context_->config = config_;
+  context_->salt = std::random_device{}();
   context_->verify = net::make_jwt_verifier(config_);
   make_loops();
   open_listeners();
@@ -117,8 +119,7 @@ void node::spawn_actors() {
     gateways_.push_back(actors::spawn_pinned<actors::gateway>(*loop, context_));
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     net::http_services services{
-        &config_,
-        [this](const auto& who, auto here) { return place(who, here); },
+        &config_, [this](auto& who, auto here) { return place(who, here); },
         [this] {
           return why_not_ready();
         }};
@@ -136,7 +137,7 @@ void node::spawn_actors() {
           cluster::cluster::name);
 }
 
-net::http_services::seat node::place(const actors::client_hello& who,
+net::http_services::seat node::place(actors::client_hello& who,
                                      std::uint32_t here) const {
   auto loop = actors::place(*context_, who, here);
   return {loops_[loop].get(), gateways_[loop]};

@@ -70,7 +70,7 @@ private:
   void leave_cluster();
   void end_actors();
   void finish();
-  [[nodiscard]] net::http_services::seat place(const actors::client_hello& who,
+  [[nodiscard]] net::http_services::seat place(actors::client_hello& who,
                                                std::uint32_t here) const;
   void guard(const caf::actor& vital, const char* name);
 

@@ -21,6 +21,10 @@ using boost::system::error_code;
 
 namespace {
 
+/// On one connection that is not upgraded: bounds what one read can ask for,
+/// and how long somebody can keep a place among `limits.handshakes`.
+constexpr std::uint32_t requests_max = 100;
+
 bool would_block(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
@@ -63,6 +67,8 @@ void http_connection::watch() {
 
 void http_connection::expect_head() {
   const auto& limits = services_->config->limits;
+  head_bytes_ = 0;
+  ++requests_;
   parser_.emplace();
   parser_->header_limit(limits.handshake_bytes);
   parser_->body_limit(0); // No route takes a body.
@@ -82,14 +88,14 @@ void http_connection::on_readable() {
   }
   if (got == 0)
     on_end();
-  else
+  else if (!lingering_)
     in_.append(buffer.data(), static_cast<std::size_t>(got));
   work();
 }
 
 /// Answers what is there, request by request.
 void http_connection::work() {
-  while (socket_ && out_.empty() && read_head())
+  while (socket_ && out_.empty() && !lingering_ && read_head())
     route();
   watch();
 }
@@ -101,6 +107,12 @@ bool http_connection::read_head() {
   error_code failed;
   auto used = parser_->put(boost::asio::buffer(in_), failed);
   in_.erase(0, used);
+  head_bytes_ += used;
+  // Beast holds its limit against what one call is given, which may be less
+  // than the head.
+  auto unfinished = parser_->is_header_done() ? 0 : in_.size();
+  if (head_bytes_ + unfinished > services_->config->limits.handshake_bytes)
+    failed = http::error::header_limit;
   if (failed && failed != http::error::need_more)
     refuse_head(failed);
   return !failed && parser_->is_header_done();
@@ -111,7 +123,7 @@ bool http_connection::has_begun() const {
 }
 
 void http_connection::on_end() {
-  if (!has_begun()) {
+  if (lingering_ || !has_begun()) {
     give_up();
     return;
   }
@@ -130,7 +142,7 @@ void http_connection::on_timeout() {
   auto self = shared_from_this();
   // Who does not read its answer, or has said nothing (an idle kept
   // connection), is simply left; who has begun hears why.
-  if (!out_.empty() || !has_begun())
+  if (lingering_ || !out_.empty() || !has_begun())
     give_up();
   else
     refuse({408, "the request took too long (limits.handshake-timeout)"});
@@ -223,10 +235,12 @@ void http_connection::hand_on(upgrade agreed) {
   };
   auto client = std::make_shared<session>(*seat.loop, std::move(socket_),
                                           std::move(early), *services_->config);
-  seat.loop->call([client, switching = std::move(switching),
+  // Moved: its last owner has to be on its loop.
+  seat.loop->call([client = std::move(client), switching = std::move(switching),
                    gateway = std::move(seat.gateway),
-                   hello = std::move(agreed.hello), taken = std::move(taken)] {
-    client->accept(switching, gateway, hello, taken);
+                   hello = std::move(agreed.hello),
+                   taken = std::move(taken)]() mutable {
+    client->accept(switching, gateway, std::move(hello), std::move(taken));
   });
 }
 
@@ -250,7 +264,8 @@ http_connection::response http_connection::answer(unsigned status,
   response what;
   what.result(status);
   what.version(11);
-  what.keep_alive(parser_->is_done() && parser_->get().keep_alive());
+  what.keep_alive(parser_->is_done() && parser_->get().keep_alive()
+                  && requests_ < requests_max);
   what.set(http::field::content_type, {type.data(), type.size()});
   what.set(http::field::cache_control, "no-store");
   what.set("X-Content-Type-Options", "nosniff");
@@ -296,7 +311,15 @@ void http_connection::flush() {
   if (keep_)
     expect_head();
   else
-    give_up();
+    linger();
+}
+
+/// Closing at once would reset the connection if the client still sends, and
+/// lose the answer on its way. The deadline of `send` goes on.
+void http_connection::linger() {
+  lingering_ = true;
+  std::string{}.swap(in_);
+  ::shutdown(socket_.get(), SHUT_WR);
 }
 
 void http_connection::give_up() {

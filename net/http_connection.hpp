@@ -28,9 +28,9 @@ struct http_services {
 
   const settings* config = nullptr;
 
-  /// The loop that a client who shook hands on `here` is to live on.
-  std::function<seat(const actors::client_hello& who, std::uint32_t here)>
-      place;
+  /// The loop that a client who shook hands on `here` is to live on; notes in
+  /// `who` what it needs for that. Once for each.
+  std::function<seat(actors::client_hello& who, std::uint32_t here)> place;
 
   /// Why the node cannot serve clients now; empty: it can.
   std::function<std::string()> not_ready;
@@ -84,6 +84,7 @@ private:
   void flush();
 
   void watch();
+  void linger();
   void give_up();
   void let_go();
 
@@ -92,13 +93,16 @@ private:
   std::string peer_;
   std::shared_ptr<const http_services> services_;
   std::function<void()> done_;
-  std::string in_; ///< Read, not yet taken.
+  std::string in_;             ///< Read, not yet taken.
+  std::size_t head_bytes_ = 0; ///< Taken of the present head.
+  std::uint32_t requests_ = 0; ///< Answered or under way.
   std::optional<
       boost::beast::http::request_parser<boost::beast::http::empty_body>>
       parser_;
   std::string out_; ///< The answer under way: nothing is read meanwhile.
   std::size_t sent_ = 0;
-  bool keep_ = true; ///< The answer is not the last.
+  bool keep_ = true;       ///< The answer is not the last.
+  bool lingering_ = false; ///< It was, and the client has not closed yet.
   std::uint32_t watched_ = 0;
   timer_queue::timer deadline_;
   std::shared_ptr<http_connection> until_done_;

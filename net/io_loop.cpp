@@ -57,11 +57,15 @@ void io_loop::bell::on_readable() {
 io_loop::io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring)
   : actors::loop(system, index),
     bell_(*this),
-    // Two that own a descriptor each.
-    sockets_ready_(io_, ::fcntl(sockets_.fd(), F_DUPFD_CLOEXEC, 0)),
     read_buffer_(read_bytes),
     batch_(sends(), io_uring) {
   read_clocks();
+}
+
+boost::asio::io_context& io_loop::io() {
+  if (!sockets_ready_) // Two that own a descriptor each.
+    sockets_ready_.emplace(io_, ::fcntl(sockets_.fd(), F_DUPFD_CLOEXEC, 0));
+  return io_;
 }
 
 void io_loop::run() {
@@ -97,11 +101,14 @@ void io_loop::wake() {
 }
 
 void io_loop::call(std::function<void()> what) {
+  bool first;
   {
     std::lock_guard guard{calls_lock_};
+    first = calls_.empty();
     calls_.push_back(std::move(what));
   }
-  wake();
+  if (first)
+    wake();
 }
 
 void io_loop::run_calls() {
@@ -119,15 +126,17 @@ void io_loop::run_calls() {
 void io_loop::wait() {
   auto until = has_work() ? steady_time::min()
                           : timers().next().value_or(steady_time::max());
-  if (!has_asio_)
+  if (!sockets_ready_) {
     sockets_.wait(until);
-  else if (!sockets_.wait(steady_time::min()) && !has_work())
+  } else if (!sockets_.wait(steady_time::min()) && !has_work()) {
     wait_in_asio();
+    sockets_.wait(steady_time::min());
+  }
 }
 
 void io_loop::wait_in_asio() {
   if (!std::exchange(sockets_awaited_, true))
-    sockets_ready_.async_wait(
+    sockets_ready_->async_wait(
         boost::asio::posix::descriptor_base::wait_read,
         [this](boost::system::error_code) { sockets_awaited_ = false; });
   slept_ = true;
@@ -142,10 +151,11 @@ void io_loop::wait_in_asio() {
 void io_loop::run_sockets() {
   auto until = now_ + socket_budget;
   auto told = sockets_.poll(until);
-  while (told == poller::batch_max && steady_clock::now() < until)
+  while (told == poller::batch_max && steady_clock::now() < until
+         && sockets_.wait(steady_time::min()))
     told = sockets_.poll(until);
   // Asio's look at its sockets costs a system call: not each time.
-  if (has_asio_ && ++turns_without_asio_ > turns_without_asio_max) {
+  if (sockets_ready_ && ++turns_without_asio_ > turns_without_asio_max) {
     turns_without_asio_ = 0;
     run_asio(until);
   }

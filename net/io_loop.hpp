@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,10 +26,7 @@ public:
 
   /// For who needs Asio. A loop that was asked for it, before it runs, waits in
   /// Asio from then on, which costs two system calls more for each wait.
-  [[nodiscard]] boost::asio::io_context& io() {
-    has_asio_ = true;
-    return io_;
-  }
+  [[nodiscard]] boost::asio::io_context& io();
 
   [[nodiscard]] poller& sockets() { return sockets_; }
 
@@ -85,13 +83,15 @@ private:
       read_clocks();
   }
 
+  using descriptor = boost::asio::posix::basic_stream_descriptor<
+      boost::asio::io_context::executor_type>;
+
   poller sockets_;
   bell bell_;
   boost::asio::io_context io_{1};
-  boost::asio::posix::basic_stream_descriptor<
-      boost::asio::io_context::executor_type>
-      sockets_ready_; ///< Ends Asio's wait for `sockets_`.
-  bool has_asio_ = false;
+  /// Ends Asio's wait for `sockets_`. Only where Asio is used: an epoll within
+  /// another one costs each socket of it.
+  std::optional<descriptor> sockets_ready_;
   bool sockets_awaited_ = false;
   int turns_without_asio_ = 0;
   std::vector<char> read_buffer_;

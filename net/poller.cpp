@@ -10,7 +10,7 @@ namespace greenroom::net {
 namespace {
 
 /// Reading the clock after each would cost more than some of them.
-constexpr std::size_t told_per_clock_reading = 16;
+constexpr std::size_t told_per_clock_reading = 4;
 
 /// For epoll_wait: rounded up, so that a deadline has passed when it returns.
 int milliseconds_until(std::chrono::steady_clock::time_point until) {
@@ -80,8 +80,6 @@ bool poller::look(int timeout_ms) {
 }
 
 std::size_t poller::poll(std::chrono::steady_clock::time_point deadline) {
-  if (left_.empty() && !look(0))
-    return 0;
   std::size_t count = 0;
   while (!left_.empty()) {
     auto event = left_.front();

@@ -60,7 +60,7 @@ public:
   /// passed, only looks. False: none is. The next `poll` tells them.
   bool wait(std::chrono::steady_clock::time_point until);
 
-  /// Tells the watchers of all sockets that are ready, without waiting, until
+  /// Tells the watchers of the sockets that `wait` found ready, until
   /// `deadline`: who is left then is told first by the next call. Gives how
   /// many; as many as `batch_max` if there may be more.
   std::size_t poll(std::chrono::steady_clock::time_point deadline);

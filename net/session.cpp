@@ -122,7 +122,9 @@ void session::on_readable() {
     auto count = static_cast<std::size_t>(got);
     if (!lingering_) // Else it is read to see its end.
       take(buffer.data(), count);
-    if (count < buffer.size() || !early_.empty())
+    // What is told at once is worked on at once: a read of it is enough.
+    if (count < buffer.size() || !early_.empty()
+        || std::exchange(told_at_once_, false))
       break;
   }
   watch();
@@ -153,8 +155,10 @@ void session::on_message(std::string_view bytes, bool is_text) {
     return; // Nobody cares any more.
   // Behind those that wait, it has to wait too.
   actors::inbound_view here{bytes, is_text};
-  if (unhandled_messages_ == 0 && reader_.tell_at_once(here))
+  if (unhandled_messages_ == 0 && reader_.tell_at_once(here)) {
+    told_at_once_ = true;
     return;
+  }
   ++unhandled_messages_;
   unhandled_bytes_ += bytes.size();
   caf::anon_send(reader_.handle(),

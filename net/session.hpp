@@ -107,10 +107,11 @@ private:
 
   bool polled_ = false; ///< The poller knows the socket.
   bool heard_ = false;
-  bool started_ = false;  ///< There is, or was, an actor that reads.
-  bool at_end_ = false;   ///< The client has shut its side.
-  bool in_batch_ = false; ///< What was gathered is with the batch.
-  bool closing_ = false;  ///< A close frame is to follow what waits.
+  bool told_at_once_ = false; ///< Something of what was read last.
+  bool started_ = false;      ///< There is, or was, an actor that reads.
+  bool at_end_ = false;       ///< The client has shut its side.
+  bool in_batch_ = false;     ///< What was gathered is with the batch.
+  bool closing_ = false;      ///< A close frame is to follow what waits.
   bool said_goodbye_ = false;
   bool lingering_ = false; ///< Nothing is read for anybody any more.
   bool shut_down_ = false; ///< Our side of the socket is shut.

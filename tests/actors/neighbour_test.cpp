@@ -191,6 +191,28 @@ TEST_CASE("a room that fails on what its member says at once tells all") {
   node.run();
   CHECK(ann.sees().count("left") == 1);
   CHECK(bob.sees().count("left") == 1);
+  CHECK(node.context->rooms == 0);
+  ann.joins("a");
+  CHECK(ann.sees().count("joined") == 1);
+  CHECK(node.context->rooms == 1);
   sees = {};
   room = {};
+}
+
+TEST_CASE(
+    "a connection that fails on what is read at once is closed with 1011, "
+    "and counts no more") {
+  settings config;
+  bool throws = true;
+  quiet_node node{config};
+  node.context->verify = [&](std::string_view, std::int64_t) -> token_verdict {
+    if (throws)
+      throw std::runtime_error{"on purpose"};
+    return claims{};
+  };
+  auto ann = node.connect();
+  ann.says(R"({"type":"auth","token":"x"})");
+  node.run();
+  CHECK(ann->closed == protocol::close_code::internal_error);
+  CHECK(node.context->connections == 0);
 }

@@ -1,5 +1,9 @@
 #include "actors/placement.hpp"
 
+#include <algorithm>
+#include <array>
+#include <set>
+
 #include "core/events.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/logged.hpp"
@@ -16,72 +20,82 @@ actors::client_hello asking_for(std::string room) {
   return who;
 }
 
-settings spreading_from(std::uint32_t members) {
-  auto config = anonymous();
-  config.net.spread_members = members;
-  return config;
-}
-
 } // namespace
 
 TEST_CASE("who names a room lives on its loop, who names none where it came") {
   quiet_node node{anonymous(), 3};
-  const auto& in = *node.context;
+  auto& in = *node.context;
   for (auto name : {"a", "b", "c", "d", "e", "f"})
     for (auto here : {0u, 1u, 2u}) {
-      CHECK(actors::place(in, asking_for(name), here)
+      auto who = asking_for(name);
+      CHECK(actors::place(in, who, here)
             == in.home_of({room_space::protocol, name}));
-      CHECK(actors::place(in, {}, here) == here);
+      actors::client_hello nobody;
+      CHECK(actors::place(in, nobody, here) == here);
     }
   auto raw = asking_for("a");
   raw.space = room_space::relay;
   CHECK(actors::place(in, raw, 0) == in.home_of({room_space::relay, "a"}));
 }
 
-TEST_CASE("a large room takes newcomers where it has the fewest members") {
-  quiet_node node{spreading_from(4), 2};
-  auto home = node.context->home_of({room_space::protocol, "a"});
-  auto other = 1 - home;
-  auto arrive = [&] {
-    auto hello = asking_for("a");
-    return node.arrive(hello, actors::place(*node.context, hello, other));
-  };
-  auto lives_on = [&](std::uint32_t here) {
-    return actors::place(*node.context, asking_for("a"), here);
-  };
-  std::vector<guest> all;
-  for (int i = 0; i < 4; ++i) {
-    CHECK(lives_on(other) == home);
-    all.push_back(arrive());
+TEST_CASE("a room's home cannot be told from outside the node") {
+  quiet_node node{anonymous(), 2};
+  std::set<std::string> patterns;
+  for (std::size_t salt : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u}) {
+    node.context->salt = salt;
+    std::string homes;
+    for (int i = 0; i < 32; ++i)
+      homes += static_cast<char>(
+          '0' + node.context->home_of({room_space::relay, std::to_string(i)}));
+    patterns.insert(homes);
   }
-  for (int i = 0; i < 4; ++i) {
-    CHECK(lives_on(home) == other);
-    all.push_back(arrive());
-  }
-  // As many here as there: nobody has to move.
-  CHECK(lives_on(home) == home);
-  CHECK(lives_on(other) == other);
+  CHECK(patterns.size() == 8);
+}
 
-  SECTION("it stays large until half of that many are left") {
-    for (int i = 0; i < 6; ++i) {
-      all[static_cast<std::size_t>(i)]->hangs_up();
-      node.run();
-    }
-    CHECK(lives_on(other) == home); // Both who are left are on the other one.
-    CHECK(lives_on(home) == home);
-    all[6]->hangs_up();
-    node.run();
-    CHECK(lives_on(other) == home);
-    auto back = arrive();
-    CHECK(lives_on(other) == home);
+TEST_CASE("a large room's clients are spread, though all come before one has "
+          "joined") {
+  constexpr std::uint32_t many = 500;
+  auto config = anonymous();
+  config.net.spread_members = 8;
+  quiet_node node{config, 3};
+  auto home = node.context->home_of({room_space::protocol, "a"});
+  std::vector<actors::client_hello> all;
+  std::vector<std::uint32_t> lives_on;
+  std::array<std::uint32_t, 3> here{};
+  for (std::uint32_t i = 0; i < many; ++i) {
+    all.push_back(asking_for("a"));
+    lives_on.push_back(actors::place(*node.context, all.back(), i % 3));
+    CHECK((i >= 8 || lives_on.back() == home));
+    ++here[lives_on.back()];
   }
-  SECTION("a room that is gone is large no more") {
-    for (auto& one : all)
-      one->hangs_up();
-    node.advance(1h);
-    CHECK_FALSE(
-        node.context->crowded.emptiest_loop({room_space::protocol, "a"}, 0));
-    CHECK(lives_on(other) == home);
+  auto [least, most] = std::minmax_element(here.begin(), here.end());
+  CHECK(*most - *least <= 1);
+
+  for (std::uint32_t i = 0; i < many; ++i)
+    actors::unplace(*node.context, all[i], lives_on[i]);
+  auto again = asking_for("a");
+  CHECK(actors::place(*node.context, again, 1 - home % 2) == home);
+}
+
+TEST_CASE("a client's place is given back however it ends") {
+  auto config = anonymous();
+  config.net.spread_members = 2;
+  config.net.connections = 1;
+  quiet_node node{config, 2};
+  auto home = node.context->home_of({room_space::protocol, "a"});
+  auto come = [&] {
+    auto hello = asking_for("a");
+    auto loop = actors::place(*node.context, hello, home);
+    CHECK(loop == home); // It is empty.
+    return node.arrive(hello, loop);
+  };
+  for (int i = 0; i < 3; ++i) {
+    auto ann = come();
+    CHECK(ann->is_open());
+    auto eve = come(); // Refused.
+    CHECK(eve->closed);
+    ann->hangs_up();
+    node.run();
   }
 }
 

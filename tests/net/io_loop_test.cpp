@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <boost/asio/post.hpp>
+#include <caf/resumable.hpp>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/manual_loop.hpp"
@@ -83,4 +84,25 @@ TEST_CASE("a loop whose Asio is in use runs its handlers too") {
   (*loop).call(
       [&] { boost::asio::post((*loop).io(), [&] { ran.set_value(); }); });
   CHECK(came(result));
+}
+
+TEST_CASE("an actor that another thread schedules wakes a waiting loop") {
+  struct once final : caf::resumable {
+    resume_result resume(caf::execution_unit*, std::size_t) override {
+      ran.set_value();
+      return awaiting_message;
+    }
+    void intrusive_ptr_add_ref_impl() override {}
+    void intrusive_ptr_release_impl() override {}
+    std::promise<void> ran;
+  };
+  once first;
+  once second;
+  auto first_ran = first.ran.get_future();
+  auto second_ran = second.ran.get_future();
+  running loop{GENERATE(false, true)};
+  (*loop).exec_later(&first);
+  REQUIRE(came(first_ran));
+  (*loop).exec_later(&second); // By now it waits again, or is about to.
+  CHECK(came(second_ran));
 }

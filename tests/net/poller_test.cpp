@@ -104,6 +104,7 @@ TEST_CASE("a descriptor that is passed on is its new watcher's, and what was "
   REQUIRE(in.pass_on(one.fd(), one, two, poller::reads));
   in.poll(never); // Forgets what it had.
   CHECK(one.told == 0);
+  CHECK(in.wait(never));
   in.poll(never);
   CHECK(one.told == 0);
   CHECK(two.told >= 1);
@@ -114,6 +115,7 @@ TEST_CASE("a poll that takes too long leaves the rest to the next") {
   std::vector<std::unique_ptr<ready>> many;
   for (int i = 0; i < 40; ++i)
     many.push_back(std::make_unique<ready>(in));
+  CHECK(in.wait(never));
   auto first = in.poll(at_once);
   CHECK(first < many.size());
   in.poll(never);

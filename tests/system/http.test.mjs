@@ -34,6 +34,17 @@ test('[P-1] several requests go over one connection', async (t) => {
   assert.equal((await client.response()).status, 101);
 });
 
+test('[P-7] the 100th request on a connection is its last', async (t) => {
+  const client = await dialRaw(t, await open());
+  client.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200));
+  for (let n = 1; n <= 100; ++n) {
+    const { status, headers } = await client.response();
+    assert.equal(status, 200);
+    assert.equal(headers.connection, n < 100 ? undefined : 'close');
+  }
+  await assert.rejects(client.response());
+});
+
 test('[P-1] HEAD answers as GET would, without a body', async () => {
   const answer = await fetch((await open()).http('/healthz'),
     { method: 'HEAD' });

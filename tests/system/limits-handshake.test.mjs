@@ -44,6 +44,41 @@ for (const [what, request] of [
     await within(SOON, client.ended, 'the connection stays open');
   });
 
+test('[P-7] a head over 8 KiB is 431 in whatever pieces it comes', async (t) => {
+  const client = await dialRaw(t, await open());
+  // Each piece ends within a header's name.
+  client.write('GET /ws HTTP/1.1\r\nX');
+  for (let i = 0; i < 40; ++i)
+    await new Promise((done) => {
+      client.socket.write(`: ${'y'.repeat(1000)}\r\nX`, done);
+    });
+  assert.equal((await client.response()).status, 431);
+});
+
+test('[P-7] beyond limits.handshakes newcomers wait until another is done',
+  async (t) => {
+    const node = await openNode(t, { 'limits.handshakes': 2, 'net.loops': 1 });
+    const first = await dialRaw(t, node);
+    const second = await dialRaw(t, node);
+    const third = await dialRaw(t, node);
+    first.write('GET /healthz HTTP/1.1\r\n');
+    third.write(upgradeRequest('/ws'));
+    // Who is in is served, the third not yet.
+    second.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    assert.equal((await second.response()).status, 200);
+    assert.equal(third.socket.bytesRead, 0);
+    second.socket.destroy();
+    assert.equal((await third.response()).status, 101);
+  });
+
+test('[P-7] who moves to another loop leaves its place on the first',
+  async (t) => {
+    const node = await openNode(t, { 'limits.handshakes': 1, 'net.loops': 2 });
+    // On either loop, for either loop.
+    for (let i = 0; i < 24; ++i)
+      await connect(t, node, { query: { room: `r${i}` } });
+  });
+
 test('[P-7] limits.handshake-bytes sets the size', async (t) => {
   const node = await openNode(t, { 'limits.handshake-bytes': 1024 });
   const client = await dialRaw(t, node);
