@@ -26,6 +26,16 @@ constexpr std::size_t head_bytes_min = 2;
 constexpr std::size_t mask_bytes = 4;
 constexpr std::uint64_t control_bytes_max = 125;
 
+/// RSV1: the message is compressed, RFC 7692 section 6.
+constexpr std::uint8_t rsv1 = 0x40;
+
+/// What a message that does not compress may grow by: a sender's frames need
+/// not be shorter for being compressed. zlib with its smallest tables adds a
+/// twenty-fifth.
+constexpr std::uint64_t deflated_bytes_max(std::uint64_t message_bytes_max) {
+  return message_bytes_max + message_bytes_max / 16 + 64;
+}
+
 bool is_control(std::uint8_t opcode) {
   return (opcode & 8) != 0;
 }
@@ -171,6 +181,8 @@ std::size_t frame_reader::read_head(char* bytes, std::size_t count, sink& to) {
   used += payload_bytes;
   if (is_control(frame.opcode))
     end_control(frame.opcode, payload, to);
+  else if (frame.reserved)
+    end_deflated(payload, frame.opcode == op_text, to);
   else if (frame.opcode == op_text && !is_utf8(payload))
     fail(close_code::bad_payload, "text is not UTF-8", to);
   else
@@ -199,7 +211,7 @@ bool frame_reader::is_allowed(const head& frame, sink& to) {
     return fail(close_code::protocol_error, what, to);
   };
   bool in_message = partial_ && partial_->in_message;
-  if (frame.reserved)
+  if (frame.reserved && !may_reserve(frame))
     return broken("a reserved bit is set");
   if (!frame.masked)
     return broken("a frame is not masked");
@@ -221,9 +233,18 @@ bool frame_reader::is_allowed(const head& frame, sink& to) {
   if (frame.opcode != op_continuation && in_message)
     return broken("a message within a message");
   auto before = in_message ? partial_->message.size() : 0;
-  if (frame.payload > message_bytes_max_ - before)
+  std::uint64_t most = message_bytes_max_;
+  if (frame.reserved || (in_message && partial_->deflated))
+    most = deflated_bytes_max(most);
+  if (frame.payload > most - before)
     return fail(close_code::too_big, "limits.message-bytes", to);
   return true;
+}
+
+/// RFC 7692 section 6: RSV1 on the first frame of a message, where agreed.
+bool frame_reader::may_reserve(const head& frame) const {
+  return deflated_ok_ && frame.reserved == rsv1
+         && (frame.opcode == op_text || frame.opcode == op_binary);
 }
 
 void frame_reader::begin_frame(const head& frame, sink& to) {
@@ -236,6 +257,7 @@ void frame_reader::begin_frame(const head& frame, sink& to) {
   if (frame.opcode == op_text || frame.opcode == op_binary) {
     now.in_message = true;
     now.is_text = frame.opcode == op_text;
+    now.deflated = frame.reserved != 0;
   }
   if (frame.payload == 0)
     end_frame(to);
@@ -252,7 +274,8 @@ std::size_t frame_reader::read_payload(char* bytes, std::size_t count,
   now.left -= part;
   auto& payload = is_control(now.opcode) ? now.control : now.message;
   payload.append(bytes, part);
-  if (!is_control(now.opcode) && now.is_text && !check_text(to))
+  if (!is_control(now.opcode) && now.is_text && !now.deflated
+      && !check_text(to))
     return count;
   if (now.left == 0)
     end_frame(to);
@@ -271,11 +294,27 @@ void frame_reader::end_frame(sink& to) {
     end_control(opcode, payload, to);
   } else if (now.fin) {
     auto whole = std::exchange(partial_, nullptr);
-    if (whole->is_text && whole->checked != whole->message.size())
+    if (whole->deflated)
+      end_deflated(whole->message, whole->is_text, to);
+    else if (whole->is_text && whole->checked != whole->message.size())
       fail(close_code::bad_payload, "text ends within a character", to);
     else
       to.on_message(whole->message, whole->is_text);
   }
+}
+
+/// Inflated at its end and not as it comes: so one inflater serves many.
+void frame_reader::end_deflated(std::string_view message, bool is_text,
+                                sink& to) {
+  auto got = to.inflate(message, message_bytes_max_);
+  if (got.what == inflated::verdict::too_big)
+    fail(close_code::too_big, "limits.message-bytes, inflated", to);
+  else if (got.what == inflated::verdict::broken)
+    fail(close_code::bad_payload, "not what deflate gives", to);
+  else if (is_text && !is_utf8(got.bytes))
+    fail(close_code::bad_payload, "text is not UTF-8", to);
+  else
+    to.on_message(got.bytes, is_text);
 }
 
 void frame_reader::end_control(std::uint8_t opcode, std::string_view payload,

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/inflater.hpp"
 #include "core/protocol/close_code.hpp"
 
 namespace greenroom::ws {
@@ -22,7 +23,7 @@ public:
   public:
     virtual ~sink() = default;
 
-    /// One whole message, all its fragments.
+    /// One whole message, all its fragments, inflated.
     virtual void on_message(std::string_view bytes, bool is_text) = 0;
     virtual void on_ping(std::string_view payload) = 0;
 
@@ -36,10 +37,18 @@ public:
 
     /// Whether to go on now: asked after each message.
     [[nodiscard]] virtual bool wants_more() const = 0;
+
+    /// What the sender compressed; asked only after `expect_deflated`. Valid
+    /// until the next call.
+    [[nodiscard]] virtual inflated inflate(std::string_view message,
+                                           std::size_t bytes_max) = 0;
   };
 
   explicit frame_reader(std::uint32_t message_bytes_max)
     : message_bytes_max_(message_bytes_max) {}
+
+  /// permessage-deflate was agreed on (RFC 7692): RSV1 is no violation.
+  void expect_deflated() { deflated_ok_ = true; }
 
   /// Reads from the front of `bytes`, changing them. Gives how many are done
   /// with: fewer than `count` only where the sink wants no more.
@@ -61,6 +70,7 @@ private:
 
     bool in_message = false; ///< More of it is due, in this frame or others.
     bool is_text = false;
+    bool deflated = false;
     std::string message;
     std::size_t checked = 0; ///< So much of the message is whole UTF-8.
     std::string control;     ///< Payload of a control frame.
@@ -70,8 +80,10 @@ private:
   std::size_t read_rest_of_head(const char* bytes, std::size_t count, sink& to);
   std::size_t read_payload(char* bytes, std::size_t count, sink& to);
   bool is_allowed(const head& frame, sink& to);
+  [[nodiscard]] bool may_reserve(const head& frame) const;
   void begin_frame(const head& frame, sink& to);
   void end_frame(sink& to);
+  void end_deflated(std::string_view message, bool is_text, sink& to);
   void end_control(std::uint8_t opcode, std::string_view payload, sink& to);
   void end_close(std::string_view payload, sink& to);
   bool check_text(sink& to);
@@ -80,6 +92,7 @@ private:
 
   std::uint32_t message_bytes_max_;
   bool ended_ = false;
+  bool deflated_ok_ = false;
   std::unique_ptr<partial> partial_; ///< Null between messages.
 };
 

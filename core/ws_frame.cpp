@@ -16,9 +16,12 @@ std::size_t write_big_endian(char* to, std::uint64_t n, std::size_t bytes) {
 
 } // namespace
 
-std::size_t write_header(char* to, opcode kind, std::size_t payload_bytes) {
+std::size_t write_header(char* to, opcode kind, std::size_t payload_bytes,
+                         bool deflated) {
   constexpr int fin = 0x80;
-  to[0] = static_cast<char>(fin | static_cast<int>(kind));
+  constexpr int rsv1 = 0x40;
+  to[0] =
+      static_cast<char>(fin | (deflated ? rsv1 : 0) | static_cast<int>(kind));
   if (payload_bytes <= short_max) {
     to[1] = static_cast<char>(payload_bytes);
     return 2;

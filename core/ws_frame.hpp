@@ -22,8 +22,10 @@ enum class opcode : std::uint8_t {
 inline constexpr std::size_t header_bytes_max = 10;
 
 /// Writes the header of one whole, unmasked frame into `to`, which holds at
-/// least `header_bytes_max` bytes. Gives its length.
-std::size_t write_header(char* to, opcode kind, std::size_t payload_bytes);
+/// least `header_bytes_max` bytes. Gives its length. `deflated`: RSV1 is set,
+/// RFC 7692 section 6.
+std::size_t write_header(char* to, opcode kind, std::size_t payload_bytes,
+                         bool deflated = false);
 
 /// One frame in a segment of its own: for what goes to one connection only.
 [[nodiscard]] slice make_frame(opcode kind, std::string_view payload);

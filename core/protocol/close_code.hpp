@@ -12,7 +12,8 @@ namespace greenroom::protocol {
   X(normal, 1000, "Bye", "The client said goodbye.")                           \
   X(going_away, 1001, "Node stops", "The node stops; reconnect elsewhere.")    \
   X(protocol_error, 1002, "Protocol error", "A frame breaks RFC 6455.")        \
-  X(bad_payload, 1007, "Invalid UTF-8", "A text frame is not UTF-8.")          \
+  X(bad_payload, 1007, "Invalid payload",                                      \
+    "Text is not UTF-8, or what should be compressed is not.")                 \
   X(too_big, 1009, "Message too big",                                          \
     "A message is over "                                                       \
     "`limits.message-bytes`.")                                                 \

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,16 +29,32 @@ public:
     heard += "bad:" + std::to_string(static_cast<int>(code)) + ' ';
   }
   [[nodiscard]] bool wants_more() const override { return messages_left != 0; }
+  [[nodiscard]] ws::inflated inflate(std::string_view message,
+                                     std::size_t bytes_max) override {
+    if (!inflater_)
+      inflater_.emplace(ws::window_bits_max);
+    return keeps_context ? inflater_->inflate_next(message, bytes_max, space_)
+                         : inflater_->inflate_alone(message, bytes_max, space_);
+  }
 
   std::string heard;
+  bool keeps_context = false;
   int messages_left = -1; ///< Negative: no end.
+
+private:
+  std::optional<ws::inflater> inflater_;
+  ws::inflate_space space_;
 };
 
-/// What is heard of `bytes` when they come in pieces of `piece`.
+/// What is heard of `bytes` when they come in pieces of `piece`; `deflates`:
+/// compression was agreed on.
 inline std::string heard_of(std::string bytes, std::size_t piece = 1 << 20,
-                            std::uint32_t message_bytes_max = 1 << 20) {
+                            std::uint32_t message_bytes_max = 1 << 20,
+                            bool deflates = false) {
   ws::frame_reader reader{message_bytes_max};
   frame_ear to;
+  if (deflates)
+    reader.expect_deflated();
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     auto count = std::min(piece, bytes.size() - at);
     if (reader.read(bytes.data() + at, count, to) != count)
