@@ -39,7 +39,7 @@ bool audience::take_at_once(advance& msg) {
 }
 
 void audience::on_admit(const admit& msg) {
-  auto& in = row_of(msg.who.lane);
+  auto& in = row_of(msg.who.lane, msg.who.deflate);
   auto [entry, is_new] = seats_.try_emplace(msg.who.id);
   if (!is_new)
     return; // The room admits a member once.
@@ -58,6 +58,7 @@ void audience::on_dismiss(const dismiss& msg) {
   who->out->push(msg.last);
   who->in.remove(*who);
   seats_.erase(msg.who);
+  std::erase_if(deflated_rows_, [](const auto& in) { return in->empty(); });
 }
 
 void audience::on_advance(const advance& msg) {
@@ -81,24 +82,25 @@ void audience::on_hand_over(const hand_over& msg) {
 }
 
 void audience::append(const step& next) {
-  auto& in = rows_[static_cast<std::size_t>(next.lane)];
-  if (!in || in->empty())
+  auto* in = find_row(next.lane, next.deflate);
+  if (in == nullptr || in->empty())
     return;
   auto begin = in->stream.head();
   in->stream.extend(next.frame, next.offset);
   in->extended = true;
   // Only the sender pays for not being sent its own frame.
   if (next.sender != 0 && next.sender_loop == home_.index())
-    if (auto* sender = find(next.sender); sender && &sender->in == in.get())
+    if (auto* sender = find(next.sender); sender && &sender->in == in)
       sender->skip_own(begin, in->stream.head());
 }
 
 void audience::spread() {
-  for (auto& in : rows_) {
-    if (!in || !in->extended)
-      continue;
-    in->spread();
-  }
+  for (auto& in : rows_)
+    if (in && in->extended)
+      in->spread();
+  for (auto& in : deflated_rows_)
+    if (in->extended)
+      in->spread();
   home_.trim().add(trim_later_);
 }
 
@@ -106,13 +108,26 @@ void audience::trim() {
   for (auto& in : rows_)
     if (in)
       in->trim();
+  for (auto& in : deflated_rows_)
+    in->trim();
 }
 
-audience::row& audience::row_of(lane_kind kind) {
-  auto& in = rows_[static_cast<std::size_t>(kind)];
-  if (!in)
-    in = std::make_unique<row>(*this, kind);
-  return *in;
+audience::row* audience::find_row(lane_kind kind, window_bits deflate) {
+  if (deflate == 0)
+    return rows_[static_cast<std::size_t>(kind)].get();
+  for (auto& in : deflated_rows_)
+    if (in->reads(kind, deflate))
+      return in.get();
+  return nullptr;
+}
+
+audience::row& audience::row_of(lane_kind kind, window_bits deflate) {
+  if (auto* in = find_row(kind, deflate))
+    return *in;
+  auto made = std::make_unique<row>(*this, kind, deflate);
+  if (deflate != 0)
+    return *deflated_rows_.emplace_back(std::move(made));
+  return *(rows_[static_cast<std::size_t>(kind)] = std::move(made));
 }
 
 audience::seat* audience::find(member_id who) {

@@ -37,7 +37,8 @@ private:
   /// The members that read one lane.
   class row final : public cursor::owner {
   public:
-    row(audience& in, lane_kind kind) : in_(in), kind_(kind) {}
+    row(audience& in, lane_kind kind, window_bits deflate)
+      : in_(in), kind_(kind), deflate_(deflate) {}
 
     void lagging(cursor& who, bool on) override;
     slice end_gap(cursor& who, lane::offsets missed) override;
@@ -56,10 +57,14 @@ private:
     bool extended = false; ///< In this turn.
 
     [[nodiscard]] bool empty() const { return members_.empty(); }
+    [[nodiscard]] bool reads(lane_kind kind, window_bits deflate) const {
+      return kind_ == kind && deflate_ == deflate;
+    }
 
   private:
     audience& in_;
     lane_kind kind_;
+    window_bits deflate_;
     std::vector<cursor*> members_;
     std::vector<cursor*> lagging_;
   };
@@ -93,7 +98,8 @@ private:
   void append(const step& next);
   void spread();
   void trim();
-  row& row_of(lane_kind kind);
+  [[nodiscard]] row* find_row(lane_kind kind, window_bits deflate);
+  row& row_of(lane_kind kind, window_bits deflate);
   [[nodiscard]] seat* find(member_id who);
 
   handle::pointer self_;
@@ -105,7 +111,8 @@ private:
   call_later spread_later_;
   call_later trim_later_;
   // After what they ask to be trimmed by: seats that lag say so at their end.
-  std::array<std::unique_ptr<row>, lane_kinds> rows_;
+  std::array<std::unique_ptr<row>, lane_kinds> rows_; ///< Of plain frames.
+  std::vector<std::unique_ptr<row>> deflated_rows_;   ///< Those with members.
   std::unordered_map<member_id, std::unique_ptr<seat>> seats_;
 };
 

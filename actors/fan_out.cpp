@@ -1,5 +1,7 @@
 #include "actors/fan_out.hpp"
 
+#include <algorithm>
+
 #include <caf/send.hpp>
 
 #include "actors/audience.hpp"
@@ -32,14 +34,63 @@ fan_out::~fan_out() {
       caf::anon_send_exit(where.handle(), caf::exit_reason::user_shutdown);
 }
 
-void fan_out::append(const members& to, lane_kind lane, std::string_view header,
-                     std::string_view payload, std::uint64_t offset,
-                     const newcomer* sender) {
-  if (!to.in_use(lane))
+void fan_out::append(const members& to, std::span<const lane_kind> lanes,
+                     ws::opcode kind, std::string_view payload,
+                     std::uint64_t offset, const newcomer* sender) {
+  framed_payload what{kind, payload};
+  auto [header, body] = what.plain();
+  for (auto lane : lanes)
+    if (to.in_use(lane))
+      add_step(lane, 0,
+               lanes_[static_cast<std::size_t>(lane)].append(header, body),
+               offset, sender);
+  if (!to.deflated_lanes().empty())
+    append_deflated(to, lanes, what, offset, sender);
+}
+
+void fan_out::append_deflated(const members& to,
+                              std::span<const lane_kind> lanes,
+                              framed_payload& what, std::uint64_t offset,
+                              const newcomer* sender) {
+  const auto& config = context_->config.deflate;
+  auto& deflater = home_.deflater(static_cast<int>(config.level));
+  drop_idle_lanes(to);
+  for (const auto& lane : to.deflated_lanes()) {
+    if (std::ranges::find(lanes, lane.kind) == lanes.end())
+      continue;
+    // Who is alone there skips what it says itself: not worth the work.
+    bool nobody = lane.members == 1 && sender && sender->lane == lane.kind
+                  && sender->deflate == lane.deflate;
+    auto [header, body] =
+        nobody ? what.plain() : what.deflated(lane.deflate, deflater, config);
+    add_step(lane.kind, lane.deflate,
+             deflated_lane_of(lane.kind, lane.deflate).append(header, body),
+             offset, sender);
+  }
+}
+
+lane_writer& fan_out::deflated_lane_of(lane_kind kind, window_bits deflate) {
+  for (auto& lane : deflated_lanes_)
+    if (lane.kind == kind && lane.deflate == deflate)
+      return lane.to;
+  return deflated_lanes_.emplace_back(deflated_lane{kind, deflate, {}}).to;
+}
+
+/// Clients that come with another window each time leave nothing behind.
+void fan_out::drop_idle_lanes(const members& to) {
+  if (deflated_lanes_.size() <= to.deflated_lanes().size())
     return;
-  auto frame = lanes_[static_cast<std::size_t>(lane)].append(header, payload);
-  steps_->push_back({lane, std::move(frame), offset, sender ? sender->id : 0,
-                     sender ? sender->loop : 0});
+  std::erase_if(deflated_lanes_, [&](const deflated_lane& mine) {
+    return std::ranges::none_of(to.deflated_lanes(), [&](const auto& lane) {
+      return lane.kind == mine.kind && lane.deflate == mine.deflate;
+    });
+  });
+}
+
+void fan_out::add_step(lane_kind lane, window_bits deflate, slice frame,
+                       std::uint64_t offset, const newcomer* sender) {
+  steps_->push_back({lane, deflate, std::move(frame), offset,
+                     sender ? sender->id : 0, sender ? sender->loop : 0});
   home_.settle().add(tell_later_);
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "actors/call_later.hpp"
 #include "actors/context.hpp"
+#include "actors/framed_payload.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/lane_kind.hpp"
 #include "actors/members.hpp"
@@ -18,8 +20,9 @@
 
 namespace greenroom::actors {
 
-/// The way from a room to its members: one lane per wire format, one audience
-/// per loop with members, one message per audience for all that a turn brought.
+/// The way from a room to its members: one lane per wire format and window of
+/// compression, one audience per loop with members, one message per audience
+/// for all that a turn brought.
 /// The room's thread only. Owns the audiences.
 class fan_out {
 public:
@@ -37,9 +40,10 @@ public:
   void broadcast(const members& to, std::uint64_t offset,
                  const newcomer* sender, bool presence_only, Make make);
 
-  /// A ready frame for the members of one lane.
-  void append(const members& to, lane_kind lane, std::string_view header,
-              std::string_view payload, std::uint64_t offset,
+  /// One payload for the members of these lanes, framed and compressed for
+  /// each as it is read.
+  void append(const members& to, std::span<const lane_kind> lanes,
+              ws::opcode kind, std::string_view payload, std::uint64_t offset,
               const newcomer* sender);
 
   /// To the member's audience, behind what the lanes have so far.
@@ -49,7 +53,10 @@ public:
   }
 
   /// Nobody is left: gives back what the lanes hold.
-  void drop_lanes() { lanes_ = {}; }
+  void drop_lanes() {
+    lanes_ = {};
+    deflated_lanes_ = {};
+  }
 
   /// For some members only: one frame per encoding, one message per loop and
   /// encoding.
@@ -63,6 +70,19 @@ private:
     room_->send(audience_on(loop), what);
   }
 
+  struct deflated_lane {
+    lane_kind kind;
+    window_bits deflate;
+    lane_writer to;
+  };
+
+  void append_deflated(const members& to, std::span<const lane_kind> lanes,
+                       framed_payload& what, std::uint64_t offset,
+                       const newcomer* sender);
+  lane_writer& deflated_lane_of(lane_kind kind, window_bits deflate);
+  void drop_idle_lanes(const members& to);
+  void add_step(lane_kind lane, window_bits deflate, slice frame,
+                std::uint64_t offset, const newcomer* sender);
   void tell_steps();
   const audience_actor& audience_on(std::uint32_t loop);
 
@@ -75,6 +95,7 @@ private:
   /// By loop; null: no member yet.
   std::vector<neighbour<audience_actor, advance>> audiences_;
   std::array<lane_writer, lane_kinds> lanes_;
+  std::vector<deflated_lane> deflated_lanes_;
   /// Appended, not yet told. Used again where no audience had to be mailed.
   std::shared_ptr<std::vector<step>> steps_ =
       std::make_shared<std::vector<step>>();
@@ -84,21 +105,18 @@ private:
 template <class Make>
 void fan_out::broadcast(const members& to, std::uint64_t offset,
                         const newcomer* sender, bool presence_only, Make make) {
-  static constexpr std::array pairs{
-      std::pair{lane_kind::json, lane_kind::json_no_presence},
-      std::pair{lane_kind::msgpack, lane_kind::msgpack_no_presence}};
-  for (auto [full, quiet] : pairs) {
-    bool to_quiet = !presence_only && to.in_use(quiet);
-    if (!to.in_use(full) && !to_quiet)
+  // Each with the one whose members do not see presence.
+  static constexpr std::array<std::array<lane_kind, 2>, 2> pairs{{
+      {lane_kind::json, lane_kind::json_no_presence},
+      {lane_kind::msgpack, lane_kind::msgpack_no_presence},
+  }};
+  for (const auto& pair : pairs) {
+    auto lanes = std::span{pair}.first(presence_only ? 1 : 2);
+    if (!to.any_in_use(lanes))
       continue;
-    auto encoding = encoding_of(full);
-    auto payload = protocol::encode(encoding, make(encoding));
-    char header[ws::header_bytes_max];
-    std::string_view head{
-        header, ws::write_header(header, opcode_of(encoding), payload.size())};
-    append(to, full, head, payload, offset, sender);
-    if (to_quiet)
-      append(to, quiet, head, payload, offset, sender);
+    auto encoding = encoding_of(pair[0]);
+    append(to, lanes, opcode_of(encoding),
+           protocol::encode(encoding, make(encoding)), offset, sender);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "actors/caf_bridge.hpp"
 #include "actors/crowds.hpp"
 #include "actors/neighbour.hpp"
+#include "core/deflate_terms.hpp"
 #include "core/outbox.hpp"
 #include "core/protocol/close_code.hpp"
 #include "core/protocol/messages.hpp"
@@ -34,6 +35,10 @@ enum class lane_kind : std::uint8_t {
   msgpack_no_presence,
 };
 inline constexpr std::size_t lane_kinds = 5;
+
+/// A lane of compressed frames is another one for each window size that members
+/// have agreed on (RFC 7692); 0: the lane of plain frames.
+using window_bits = std::uint8_t;
 
 // -- connection: one client, dies with its socket -----------------------------
 
@@ -86,6 +91,7 @@ struct newcomer {
   std::shared_ptr<outbox> out; ///< Touched on the member's loop only.
   std::uint32_t loop = 0;      ///< Where its socket lives.
   lane_kind lane = lane_kind::raw;
+  window_bits deflate = 0;
   protocol::member about; ///< As others see it.
   std::string session;    ///< Its ids are remembered by this [P-3.4].
   bool sees_presence = false;
@@ -206,6 +212,7 @@ struct dismiss {
 /// One frame that the room appended to one of its lanes.
 struct step {
   lane_kind lane = lane_kind::raw;
+  window_bits deflate = 0;
   slice frame;
   std::uint64_t offset = 0; ///< 0: not in the log.
   member_id sender = 0;     ///< Is not sent its own frame. 0: nobody.
@@ -268,6 +275,7 @@ struct client_hello {
   std::string token; ///< The first place that held one [P-2.1]; empty: none.
   std::vector<std::string> rooms; ///< Query parameters `room`, decoded.
   crowds::crowd* crowd = nullptr; ///< Where it is counted; see `place`.
+  ws::deflate_terms deflate;
 };
 
 /// A WebSocket handshake has succeeded.

@@ -3,9 +3,11 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <thread>
 
 #include "actors/caf_bridge.hpp"
+#include "core/deflater.hpp"
 #include "core/run_once.hpp"
 #include "core/timer_queue.hpp"
 
@@ -42,6 +44,13 @@ public:
   [[nodiscard]] run_once_queue& spread() { return spread_; }
   [[nodiscard]] run_once_queue& sends() { return sends_; }
   [[nodiscard]] run_once_queue& trim() { return trim_; }
+
+  /// Compresses for the rooms of this loop; made by the first one that asks.
+  [[nodiscard]] ws::deflater& deflater(int level) {
+    if (!deflater_)
+      deflater_.emplace(level);
+    return *deflater_;
+  }
 
   /// Everything of a turn but the socket events. The loop's thread only.
   void run_turn();
@@ -84,6 +93,7 @@ private:
   run_once_queue spread_;
   run_once_queue sends_;
   run_once_queue trim_;
+  std::optional<ws::deflater> deflater_;
   std::atomic<std::uint64_t> turns_{0};
 };
 

@@ -13,6 +13,10 @@ bool has_name(const newcomer& who) {
   return who.lane != lane_kind::raw;
 }
 
+bool is_on(const members::deflated_lane& lane, const newcomer& who) {
+  return lane.deflate == who.deflate && lane.kind == who.lane;
+}
+
 } // namespace
 
 newcomer* members::find(member_id id) {
@@ -36,7 +40,7 @@ newcomer& members::add(const newcomer& who) {
     by_connection_.emplace(who.about.connection_id, who.id);
     by_user_.insert({who.about.user_id, who.id});
   }
-  ++on_lane(who.lane);
+  enter_lane(who);
   list_bytes_ += protocol::likely_size(who.about);
   forget_list();
   return entry;
@@ -48,16 +52,54 @@ newcomer members::remove(member_id id) {
     by_connection_.erase(who.about.connection_id);
     by_user_.erase({who.about.user_id, id});
   }
-  --on_lane(who.lane);
+  leave_lane(who);
   list_bytes_ -= protocol::likely_size(who.about);
   forget_list();
   return who;
 }
 
 void members::change_lane(newcomer& who, lane_kind to) {
-  --on_lane(who.lane);
+  leave_lane(who);
   who.lane = to;
-  ++on_lane(who.lane);
+  enter_lane(who);
+}
+
+bool members::any_in_use(std::span<const lane_kind> kinds) const {
+  auto among = [&](const deflated_lane& lane) {
+    return std::ranges::find(kinds, lane.kind) != kinds.end();
+  };
+  return std::ranges::any_of(kinds, [&](auto kind) { return in_use(kind); })
+         || std::ranges::any_of(deflated_lanes_, among);
+}
+
+void members::enter_lane(const newcomer& who) {
+  if (who.deflate == 0) {
+    ++by_lane_[static_cast<std::size_t>(who.lane)];
+    return;
+  }
+  auto place = deflated_place(who);
+  if (place == deflated_lanes_.end() || !is_on(*place, who))
+    place = deflated_lanes_.insert(place, {who.lane, who.deflate, 0});
+  ++place->members;
+}
+
+void members::leave_lane(const newcomer& who) {
+  if (who.deflate == 0) {
+    --by_lane_[static_cast<std::size_t>(who.lane)];
+    return;
+  }
+  auto place = deflated_place(who);
+  if (--place->members == 0)
+    deflated_lanes_.erase(place);
+}
+
+/// Its lane, or where that would be.
+std::vector<members::deflated_lane>::iterator
+members::deflated_place(const newcomer& who) {
+  return std::ranges::find_if(deflated_lanes_, [&](const auto& lane) {
+    return lane.deflate > who.deflate || is_on(lane, who)
+           || (lane.deflate == who.deflate && lane.kind > who.lane);
+  });
 }
 
 std::vector<member_id> members::named(const std::vector<std::string>& names,

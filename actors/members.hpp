@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,6 +21,13 @@ namespace greenroom::actors {
 class members {
 public:
   using table = std::unordered_map<member_id, newcomer>;
+
+  /// A lane of compressed frames, and how many read it.
+  struct deflated_lane {
+    lane_kind kind;
+    window_bits deflate;
+    std::uint32_t members;
+  };
 
   /// A list longer than `list_bytes_max` is not given: members' `info` can be
   /// large.
@@ -46,9 +54,17 @@ public:
 
   void change_lane(newcomer& who, lane_kind to);
 
-  /// Whether some member reads this lane.
+  /// Whether some member reads this lane of plain frames.
   [[nodiscard]] bool in_use(lane_kind kind) const {
     return by_lane_[static_cast<std::size_t>(kind)] > 0;
+  }
+
+  /// Whether some member reads one of these lanes, in whatever frames.
+  [[nodiscard]] bool any_in_use(std::span<const lane_kind> kinds) const;
+
+  /// Those in use, by window: a small one first.
+  [[nodiscard]] std::span<const deflated_lane> deflated_lanes() const {
+    return deflated_lanes_;
   }
 
   /// Everybody whose user or connection id is among `names`, each once, but
@@ -65,9 +81,10 @@ public:
 
 private:
   void forget_list();
-  [[nodiscard]] std::size_t& on_lane(lane_kind kind) {
-    return by_lane_[static_cast<std::size_t>(kind)];
-  }
+  void enter_lane(const newcomer& who);
+  void leave_lane(const newcomer& who);
+  [[nodiscard]] std::vector<deflated_lane>::iterator
+  deflated_place(const newcomer& who);
 
   std::size_t listed_max_;
   std::size_t list_bytes_max_;
@@ -75,7 +92,8 @@ private:
   table by_id_;
   std::unordered_map<std::string, member_id> by_connection_;
   std::set<std::pair<std::string, member_id>> by_user_;
-  std::array<std::size_t, lane_kinds> by_lane_{};
+  std::array<std::uint32_t, lane_kinds> by_lane_{};
+  std::vector<deflated_lane> deflated_lanes_;
   mutable std::array<std::string, 2> list_; ///< By encoding; empty: not yet.
 };
 

@@ -1,6 +1,7 @@
 #include "actors/room.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <caf/actor_cast.hpp>
@@ -377,12 +378,10 @@ void room::show(const posted& what, std::uint64_t offset, const newcomer* by) {
 }
 
 void room::show(const relayed& what, std::uint64_t offset, const newcomer* by) {
-  char header[ws::header_bytes_max];
-  auto bytes = ws::write_header(
-      header, what.is_text ? ws::opcode::text : ws::opcode::binary,
-      what.bytes.size());
-  out_.append(members_, lane_kind::raw, {header, bytes}, what.bytes, offset,
-              by);
+  static constexpr std::array raw{lane_kind::raw};
+  out_.append(members_, raw,
+              what.is_text ? ws::opcode::text : ws::opcode::binary, what.bytes,
+              offset, by);
 }
 
 /// Gives the number of connections on this node that get it.

@@ -28,7 +28,8 @@
   X(handshake_refused, "handshake.refused", info, "peer status reason",        \
     "An upgrade was answered with an HTTP error.")                             \
   X(connection_opened, "connection.opened", info,                              \
-    "connection peer path encoding loop", "A client is connected.")            \
+    "connection peer path encoding deflate loop",                              \
+    "A client is connected; `deflate`: compression was agreed on.")            \
   X(connection_authenticated, "connection.authenticated", info,                \
     "connection user way",                                                     \
     "The client logged in, or was taken in as "                                \

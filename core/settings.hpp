@@ -98,6 +98,18 @@ struct settings {
     bool operator==(const limit_settings&) const = default;
   } limits;
 
+  /// permessage-deflate, RFC 7692.
+  struct deflate_settings {
+    bool enabled = false;
+    std::uint32_t min_bytes = 256; ///< Shorter messages are left alone.
+    std::uint32_t level = 4;       ///< zlib's.
+    std::uint32_t server_window_bits = 15;
+    bool client_context = false; ///< Costs memory for each connection.
+    std::uint32_t client_window_bits = 15;
+
+    bool operator==(const deflate_settings&) const = default;
+  } deflate;
+
   struct cluster_settings {
     std::string redis;   ///< Empty: no cluster.
     std::string node_id; ///< Empty: generated.

@@ -247,6 +247,29 @@ constexpr setting table[] = {
            "Sockets of one loop that have not finished their handshake; "
            "newcomers beyond them wait."),
 
+    // -- deflate
+    // ----------------------------------------------------------------
+    boolean("deflate.enabled", at<&s::deflate, &s::deflate_settings::enabled>,
+            "Agree on compression (permessage-deflate) with clients that offer "
+            "it."),
+    bytes("deflate.min-bytes", at<&s::deflate, &s::deflate_settings::min_bytes>,
+          0, 1 * MiB,
+          "Messages to clients that are shorter than this are not compressed."),
+    number("deflate.level", at<&s::deflate, &s::deflate_settings::level>, 1, 9,
+           "zlib's level: 1 is the fastest, 9 the smallest."),
+    number("deflate.server-window-bits",
+           at<&s::deflate, &s::deflate_settings::server_window_bits>, 8, 15,
+           "Largest window of what the node compresses, as a power of two; "
+           "clients need that much memory."),
+    boolean("deflate.client-context",
+            at<&s::deflate, &s::deflate_settings::client_context>,
+            "Let clients compress a message with the help of those before it; "
+            "costs the window and 7 KiB for each connection that does."),
+    number("deflate.client-window-bits",
+           at<&s::deflate, &s::deflate_settings::client_window_bits>, 8, 15,
+           "Largest window of a client that does so, as a power of two; "
+           "one that cannot be asked for less compresses each message alone."),
+
     // -- cluster
     // ----------------------------------------------------------------
     secret("cluster.redis", at<&s::cluster, &s::cluster_settings::redis>,

@@ -10,6 +10,7 @@
 #include <openssl/sha.h>
 
 #include "core/base64.hpp"
+#include "net/deflate_offer.hpp"
 
 namespace greenroom::net {
 
@@ -88,6 +89,18 @@ bool choose_subprotocol(const request_head& head, upgrade& into) {
   return !named;
 }
 
+/// Several lines of a field are one list (RFC 9110 section 5.3).
+std::string joined_lines(const request_head& head, http::field name) {
+  std::string all;
+  auto [first, last] = head.equal_range(name);
+  for (auto i = first; i != last; ++i) {
+    if (!all.empty())
+      all += ',';
+    all.append(i->value().data(), i->value().size());
+  }
+  return all;
+}
+
 std::string bearer(std::string_view authorization) {
   constexpr std::string_view scheme = "Bearer ";
   if (authorization.size() <= scheme.size()
@@ -160,11 +173,16 @@ std::variant<upgrade, refused> read_handshake(const request_head& head,
   for (const auto& [name, value] : at.query)
     if (name == "room")
       agreed.hello.rooms.push_back(value);
+  if (auto deflate = choose_deflate(
+          joined_lines(head, http::field::sec_websocket_extensions),
+          config.deflate)) {
+    agreed.hello.deflate = deflate->terms;
+    agreed.extensions = std::move(deflate->answer);
+  }
   return agreed;
 }
 
-std::string upgrade_response(const request_head& head,
-                             std::string_view subprotocol) {
+std::string upgrade_response(const request_head& head, const upgrade& agreed) {
   // RFC 6455 section 4.2.2: base64 of SHA-1 of the key and this.
   constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::string text{field(head, http::field::sec_websocket_key)};
@@ -181,8 +199,12 @@ std::string upgrade_response(const request_head& head,
   append_base64(response,
                 {reinterpret_cast<const char*>(digest), sizeof digest});
   response += "\r\n";
-  if (!subprotocol.empty())
-    response.append("Sec-WebSocket-Protocol: ").append(subprotocol) += "\r\n";
+  auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty())
+      response.append(name).append(": ").append(value) += "\r\n";
+  };
+  add("Sec-WebSocket-Protocol", agreed.subprotocol);
+  add("Sec-WebSocket-Extensions", agreed.extensions);
   return response += "\r\n";
 }
 

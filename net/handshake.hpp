@@ -26,6 +26,7 @@ struct target {
 struct upgrade {
   actors::client_hello hello; ///< Without `peer`.
   std::string subprotocol;    ///< Empty: none is agreed.
+  std::string extensions;     ///< The same.
 };
 
 /// An answer that is not 101. `text` is for people.
@@ -45,7 +46,7 @@ read_handshake(const request_head& head, const target& at,
 
 /// The 101 that answers the handshake `head`, which was agreed to.
 [[nodiscard]] std::string upgrade_response(const request_head& head,
-                                           std::string_view subprotocol);
+                                           const upgrade& agreed);
 
 /// The first place that holds a token decides [P-2.1]; empty: none does.
 [[nodiscard]] std::string find_token(const request_head& head, const target& at,

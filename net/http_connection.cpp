@@ -213,7 +213,7 @@ void http_connection::route_upgrade(const target& at) {
 
 /// Makes the socket a session, on the loop where the client is to live.
 void http_connection::hand_on(upgrade agreed) {
-  auto switching = upgrade_response(parser_->get(), agreed.subprotocol);
+  auto switching = upgrade_response(parser_->get(), agreed);
   agreed.hello.peer = std::move(peer_);
   auto seat = services_->place(agreed.hello, home_.index());
   auto fd = socket_.get();

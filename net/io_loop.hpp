@@ -10,6 +10,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include "actors/loop.hpp"
+#include "core/inflater.hpp"
 #include "net/poller.hpp"
 #include "net/send_batch.hpp"
 #include "net/unique_fd.hpp"
@@ -38,6 +39,17 @@ public:
   /// Runs `what` on the loop's thread, soon; never, if the loop stops before.
   /// Any thread.
   void call(std::function<void()> what);
+
+  /// Reads what clients compressed without a context of their own; made by the
+  /// first such message.
+  [[nodiscard]] ws::inflater& inflater() {
+    if (!inflater_)
+      inflater_.emplace(ws::window_bits_max);
+    return *inflater_;
+  }
+
+  /// Where all inflaters of the loop inflate to.
+  [[nodiscard]] ws::inflate_space& inflate_space() { return inflate_space_; }
 
   [[nodiscard]] steady_time now() const override {
     refresh_clocks();
@@ -98,6 +110,8 @@ private:
   send_batch batch_;
   std::mutex calls_lock_;
   std::vector<std::function<void()>> calls_;
+  std::optional<ws::inflater> inflater_;
+  ws::inflate_space inflate_space_;
   std::atomic<bool> stopping_{false};
 
   // One reading serves a turn. The handler that ends a wait comes before its

@@ -57,6 +57,9 @@ void session::accept(std::string_view response,
                      const actors::gateway_actor& gateway,
                      actors::client_hello hello, std::function<void()> taken) {
   taken_ = std::move(taken);
+  deflate_ = hello.deflate;
+  if (deflate_.agreed())
+    frames_.expect_deflated();
   auto answer = segment::make(static_cast<std::uint32_t>(response.size()));
   answer->append(response);
   push_transport({answer, 0, answer->size()});
@@ -181,6 +184,15 @@ bool session::wants_more() const {
 bool session::window_open() const {
   return unhandled_messages_ < config_.limits.inbound_messages
          && unhandled_bytes_ <= config_.limits.unsent_bytes;
+}
+
+ws::inflated session::inflate(std::string_view message, std::size_t bytes_max) {
+  auto& space = home_.inflate_space();
+  if (deflate_.client_context_bits == 0)
+    return home_.inflater().inflate_alone(message, bytes_max, space);
+  if (!inflater_)
+    inflater_ = std::make_unique<ws::inflater>(deflate_.client_context_bits);
+  return inflater_->inflate_next(message, bytes_max, space);
 }
 
 void session::on_ping(std::string_view payload) {

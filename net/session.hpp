@@ -73,6 +73,8 @@ private:
   void on_close(std::uint16_t code, std::string_view why) override;
   void on_violation(protocol::close_code code, std::string_view what) override;
   [[nodiscard]] bool wants_more() const override;
+  [[nodiscard]] ws::inflated inflate(std::string_view message,
+                                     std::size_t bytes_max) override;
   [[nodiscard]] bool window_open() const;
 
   // -- sending
@@ -104,6 +106,10 @@ private:
   std::size_t unhandled_bytes_ = 0;
   std::size_t gathered_ = 0; ///< Bytes of the send under way.
   timer_queue::timer deadline_;
+
+  /// Of a client that keeps its context; null: there is no such message yet.
+  std::unique_ptr<ws::inflater> inflater_;
+  ws::deflate_terms deflate_;
 
   bool polled_ = false; ///< The poller knows the socket.
   bool heard_ = false;

@@ -94,9 +94,11 @@ TEST_CASE("every row fills a member of its own") {
     if (row.type == setting_type::boolean)
       REQUIRE(assign(all, row, text_of({}, row) == "true" ? "false" : "true")
                   .has_value());
-    else if (is_number(row))
+    else if (is_number(row)) {
       REQUIRE(assign(all, row, in_unit_of(row, row.most)).has_value());
-    else if (row.type == setting_type::choice)
+      if (text_of(all, row) == text_of({}, row))
+        REQUIRE(assign(all, row, in_unit_of(row, row.least)).has_value());
+    } else if (row.type == setting_type::choice)
       REQUIRE(assign(all, row,
                      text_of({}, row) == row.choices[0] ? row.choices[1]
                                                         : row.choices[0])

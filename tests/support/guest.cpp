@@ -75,7 +75,10 @@ std::string sight::each(std::string_view field) const {
 
 guest::guest(quiet_node& node, std::shared_ptr<fake_wire> wire,
              actors::client_hello hello)
-  : node_(&node), wire_(std::move(wire)), encoding_(hello.encoding) {}
+  : node_(&node),
+    wire_(std::move(wire)),
+    encoding_(hello.encoding),
+    window_bits_(hello.deflate.server_bits) {}
 
 guest& guest::says(std::string_view json) {
   queues(json);
@@ -103,7 +106,8 @@ guest& guest::joins(std::string_view room) {
 }
 
 void guest::look() {
-  for (const auto& frame : take_frames(wire_->got)) {
+  for (const auto& frame : take_frames(wire_->got, window_bits_)) {
+    deflated_ += frame.deflated;
     CHECK((frame.kind == ws::opcode::text) == (encoding_ == encoding::json));
     all_.emplace_back(encoding_, frame.payload);
   }
@@ -119,10 +123,12 @@ sight guest::sees() {
 
 std::string guest::sees_raw() {
   std::string line;
-  for (const auto& frame : take_frames(wire_->got))
+  for (const auto& frame : take_frames(wire_->got, window_bits_)) {
+    deflated_ += frame.deflated;
     line += (line.empty() ? "" : " ")
             + std::string{frame.kind == ws::opcode::text ? "t:" : "b:"}
             + frame.payload;
+  }
   return line;
 }
 

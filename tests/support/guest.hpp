@@ -67,6 +67,9 @@ public:
   /// The same of `/relay`: the payloads, with a blank between.
   std::string sees_raw();
 
+  /// How many of all the frames that it has looked at were compressed.
+  [[nodiscard]] std::size_t deflated() const { return deflated_; }
+
   [[nodiscard]] std::string connection_id();
 
   fake_wire* operator->() { return wire_.get(); }
@@ -78,6 +81,8 @@ private:
   quiet_node* node_;
   std::shared_ptr<fake_wire> wire_;
   protocol::encoding encoding_;
+  int window_bits_;
+  std::size_t deflated_ = 0;
   std::vector<heard> all_;
   std::size_t seen_ = 0;
 };
