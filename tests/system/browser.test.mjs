@@ -144,6 +144,19 @@ test('the page talks with clients of any other kind', async (t) => {
   assert.equal((await bob.next('message')).text, 'several\nlines');
 });
 
+test('[P-1.11] two tabs talk compressed where the node agrees', async (t) => {
+  const node = await openNode(t, { 'demo.page': true, 'deflate.enabled': true,
+    'deflate.min-bytes': 0 });
+  const ada = await joined(t, node, 'talk', 'Ada');
+  const bob = await joined(t, node, 'talk', 'Bob');
+  await node.event('connection.opened', { deflate: true });
+  const long = 'again and again '.repeat(40);
+  await say(ada, long);
+  await saying(bob, long.trim());
+  await say(bob, 'Hello Ada');
+  await saying(ada, 'Hello Ada');
+});
+
 test('the page can be used by keyboard alone', async (t) => {
   const node = await open();
   const page = await tab(t, node.http('/'));
