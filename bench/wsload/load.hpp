@@ -115,6 +115,12 @@ struct load {
     return away * seats + sender / rooms;
   }
 
+  [[nodiscard]] const options::target& target_of(const client& who) const {
+    return opt.senders_to && static_cast<int>(who.id) < opt.senders
+               ? *opt.senders_to
+               : opt.to;
+  }
+
   /// How many deliveries one message of this client makes.
   [[nodiscard]] std::uint64_t deliveries_of(const client& who) const {
     return static_cast<std::uint64_t>(room_size(who.room) - (opt.echo ? 0 : 1));

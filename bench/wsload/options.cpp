@@ -19,6 +19,7 @@ constexpr const char* usage =
                  --rooms == --conns: plain echo server
          idle    open and hold; memory per connection and connect rate
  target  --url U            path is a template: {room} {i}
+         --sender-url U     where those that send connect (fanout, rooms)
          --proto ws|sio|nats   sio: Engine.IO 4 / Socket.IO 5 over websocket;
                             nats: answers PING
          --header 'K: V'    (repeatable)       --subprotocol P
@@ -86,18 +87,22 @@ run_mode parse_mode(std::string_view name) {
   usage_error("unknown mode " + std::string(name));
 }
 
-void parse_url(const std::string& url, options& into) {
+options::target parse_url(const std::string& name, const std::string& url) {
   if (!url.starts_with("ws://"))
-    usage_error("--url must be ws://ADDRESS:PORT/PATH");
+    usage_error(name + " must be ws://ADDRESS:PORT/PATH");
+  options::target to;
   const auto slash = url.find('/', 5);
   const auto authority =
       url.substr(5, slash == std::string::npos ? slash : slash - 5);
-  into.path = slash == std::string::npos ? "/" : url.substr(slash);
+  to.path = slash == std::string::npos ? "/" : url.substr(slash);
   const auto colon = authority.rfind(':');
   if (colon == std::string::npos)
-    usage_error("--url needs a port");
-  into.host = authority.substr(0, colon);
-  into.port = std::atoi(authority.c_str() + colon + 1);
+    usage_error(name + " needs a port");
+  to.host = authority.substr(0, colon);
+  to.port = std::atoi(authority.c_str() + colon + 1);
+  if (to.port <= 0)
+    usage_error(name + " needs a port");
+  return to;
 }
 
 void parse_dialect(const std::string& name, options& into) {
@@ -158,7 +163,11 @@ options_with_value(options& o) {
   return {
       {"--url",
        [&o](const std::string& v) {
-         parse_url(v, o);
+         o.to = parse_url("--url", v);
+       }},
+      {"--sender-url",
+       [&o](const std::string& v) {
+         o.senders_to = parse_url("--sender-url", v);
        }},
       {"--proto",
        [&o](const std::string& v) {
@@ -241,6 +250,8 @@ void check(const options& o) {
   if ((o.mode == run_mode::fanout || o.mode == run_mode::rooms)
       && (o.rate > 0) == (o.window > 0))
     usage_error("give either --rate or --window");
+  if (o.senders_to && o.mode != run_mode::fanout && o.mode != run_mode::rooms)
+    usage_error("--sender-url is for fanout and rooms");
   if (o.count_only && (o.mode != run_mode::fanout || o.senders != 1))
     usage_error("--count-only is for fanout with one sender");
   if (o.hold && o.mode != run_mode::idle)
@@ -282,7 +293,7 @@ options parse_options(int argc, char** argv) {
       usage_error(name + " needs a value");
     found->second(argv[i]);
   }
-  if (o.port <= 0)
+  if (o.to.port <= 0)
     usage_error("--url is missing");
   if (o.connections < 1 || o.rooms < 1 || o.threads < 1)
     usage_error("--conns, --rooms and --threads must be positive");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,17 @@ enum class wire_dialect : std::uint8_t { plain, socket_io, nats };
 struct options {
   run_mode mode = run_mode::fanout;
   wire_dialect dialect = wire_dialect::plain;
-  std::string host = "127.0.0.1";
-  int port = 0;
-  std::string path = "/";         ///< Template.
-  std::string headers;            ///< Extra request lines, each with CRLF.
-  std::vector<std::string> hello; ///< Templates, sent in order after open.
+  /// Where to connect, as a URL names it.
+  struct target {
+    std::string host = "127.0.0.1";
+    int port = 0;
+    std::string path = "/"; ///< Template.
+  };
+
+  target to;
+  std::optional<target> senders_to; ///< Senders; empty: as everybody.
+  std::string headers;              ///< Extra request lines, each with CRLF.
+  std::vector<std::string> hello;   ///< Templates, sent in order after open.
   std::string wait; ///< Then wait for a message that contains this.
   int connections = 100;
   int rooms = 1;

@@ -67,11 +67,14 @@ process_sample sample_processes(const std::vector<int>& pids, bool with_pss) {
   process_sample sum;
   for (int pid : pids) {
     const auto folder = "/proc/" + std::to_string(pid);
+    const double others = sum.run_s;
+    sum.run_s_each.push_back(0);
     if (!add_ticks(folder, sum)) {
       sum.ok = false;
       continue;
     }
     add_threads(folder, sum);
+    sum.run_s_each.back() = sum.run_s - others;
     const auto status = contents(folder + "/status");
     sum.rss_kb += field_kb(status, "VmRSS:");
     sum.peak_rss_kb += field_kb(status, "VmHWM:");

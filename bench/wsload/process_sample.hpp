@@ -11,6 +11,7 @@ struct process_sample {
   double user_s = 0; ///< In ticks of 10 ms.
   double system_s = 0;
   double run_s = 0; ///< Run time of all threads, to the nanosecond.
+  std::vector<double> run_s_each; ///< The same, by process as asked for.
   std::uint64_t rss_kb = 0;
   std::uint64_t peak_rss_kb = 0;
   std::uint64_t pss_kb = 0; ///< Only where asked for.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <vector>
 
 namespace greenroom::bench {
 
@@ -26,6 +27,18 @@ public:
     std::snprintf(digits_text, sizeof digits_text, "%.*f", digits,
                   std::isfinite(value) ? value : 0.0);
     begin(key) += digits_text;
+    return *this;
+  }
+
+  json_object& reals(const char* key, const std::vector<double>& values) {
+    std::string list;
+    for (double value : values) {
+      char text[64];
+      std::snprintf(text, sizeof text, "%s%.6f", list.empty() ? "" : ",",
+                    std::isfinite(value) ? value : 0.0);
+      list += text;
+    }
+    begin(key).append("[").append(list).append("]");
     return *this;
   }
 
@@ -125,6 +138,10 @@ void add_server(json_object& to, const options& opt, const measurement& what) {
   const auto& begin = what.server_at_begin;
   const auto& end = what.server_at_end;
   to.real("server_cpu_s", what.server_cpu_s(), 4);
+  std::vector<double> each = end.run_s_each;
+  for (std::size_t i = 0; i < each.size(); ++i)
+    each[i] -= begin.run_s_each[i];
+  to.reals("server_cpu_s_each", each);
   to.real("server_user_s", end.user_s - begin.user_s, 2);
   to.real("server_sys_s", end.system_s - begin.system_s, 2);
   to.real("server_cpu_share", what.server_cpu_s() / what.window_s);

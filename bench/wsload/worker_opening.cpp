@@ -35,10 +35,11 @@ void worker::open(client& who) {
     return fail(who, "socket");
   const int one = 1;
   setsockopt(who.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  const auto& target = load_.target_of(who);
   sockaddr_in to{};
   to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<std::uint16_t>(opt_.port));
-  inet_pton(AF_INET, opt_.host.c_str(), &to.sin_addr);
+  to.sin_port = htons(static_cast<std::uint16_t>(target.port));
+  inet_pton(AF_INET, target.host.c_str(), &to.sin_addr);
   if (opt_.src_spread > 1) {
     setsockopt(who.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
     sockaddr_in from{};
@@ -62,8 +63,9 @@ void worker::open(client& who) {
 
 void worker::on_connected(client& who) {
   who.is = phase::upgrading;
-  who.out = upgrade_request(opt_.host + ":" + std::to_string(opt_.port),
-                            fill_in(opt_.path, opt_, who), opt_.headers);
+  const auto& target = load_.target_of(who);
+  who.out = upgrade_request(target.host + ":" + std::to_string(target.port),
+                            fill_in(target.path, opt_, who), opt_.headers);
   flush(who);
 }
 
