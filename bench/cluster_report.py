@@ -3,6 +3,7 @@
 import statistics
 
 import report
+from page import NOISY_OTHERS, table
 
 BEGIN = "<!-- bench/cluster writes from here"
 END = "<!-- to here -->"
@@ -98,9 +99,13 @@ def signed(values):
             f"({text(values['min'])} to {text(values['max'])})")
 
 
+def kept_text(limit):
+    return f"{limit['text']}: {'kept' if limit['kept'] else 'MISSED'}"
+
+
 def verdict_lines(its):
     for name, each in its.get("verdicts", {}).items():
-        limit = (f", limit {report.kept_text(each['limit'])}"
+        limit = (f", limit {kept_text(each['limit'])}"
                  if "limit" in each else "")
         yield f"{name}: {signed(each['figure'])}{limit}"
 
@@ -121,19 +126,19 @@ def text_lines(its):
 def markdown(kept):
     facts = kept["machine"]
     results = kept["loads"]
-    noisy = any(its["others"] > report.NOISY_OTHERS for its in results.values())
+    noisy = any(its["others"] > NOISY_OTHERS for its in results.values())
     yield (f"- {facts['date'].split()[0]}: {facts['cpu']}, {facts['cores']} "
            f"cores, {facts['kernel']}, {facts['compiler']}, commit "
            f"{facts['commit']}; Redis {kept['redis']}; median of "
            f"{kept['runs']} runs; {kept['envelope_bytes']} bytes a message on "
            "the bus"
            + (f"; PRELIMINARY: other programs had more than "
-              f"{report.NOISY_OTHERS:.0%} of the machine" if noisy else ""))
+              f"{NOISY_OTHERS:.0%} of the machine" if noisy else ""))
     yield ""
     for name, its in results.items():
         yield f"    {name + ':':<11} wsload {its['command']}"
     yield ""
-    yield from report.table(
+    yield from table(
         ("load", "node A, µs", "node B, µs", "Redis, µs", "one node, µs",
          "Redis under the floor, µs"),
         [(f"`{name}`", *(report.with_spread(its["cpu_us"][each])
@@ -142,7 +147,7 @@ def markdown(kept):
           report.with_spread(its["floor_redis_cpu_us"]))
          for name, its in results.items()])
     yield ""
-    yield from report.table(
+    yield from table(
         ("load", "through", "p50, µs", "p99, µs", "messages/s"),
         [(f"`{name}`", title, latency(its[side], "p50_us"),
           latency(its[side], "p99_us"),

@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import measure
+import servers
 
 # Both nodes on the one core, Redis and the generator on the other: so each step
 # of a message's way, client to node A to Redis to node B to client, goes to the
@@ -59,7 +60,7 @@ class Cluster:
                       f"--cluster.node-id=node-{name}"]
             self.launch(name, port, NODE_CORE, self.wrap(name) + [
                 str(self.programs["greenroom"]), f"--net.port={port}",
-                *measure.NODE_OPTIONS, *self.node_options,
+                *servers.NODE_OPTIONS, *self.node_options,
                 *(shared if name != "alone" else [])])
         self.wait_for_peers()
 
