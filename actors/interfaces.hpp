@@ -127,7 +127,7 @@ struct list_members {
 /// A peer's traffic, in its origin's order.
 struct mirrored {
   std::string origin; ///< Node id.
-  room_event_ptr what;
+  std::vector<room_event_ptr> what;
 };
 
 /// Whether the room's traffic is mirrored at the moment: its subscription is
@@ -302,10 +302,10 @@ struct unwatch {
   room_key key;
 };
 
-/// To the peers, in the order of sending.
+/// What a turn brought, to the peers, in the order of sending.
 struct mirror {
   room_key key;
-  room_event_ptr what;
+  std::vector<room_event_ptr> what;
 };
 
 /// Leave the cluster (what is queued is sent, bounded by the drain), then end.

@@ -59,6 +59,7 @@ room::room(handle::pointer self, loop& home, room_key key, keeper_actor keeper,
 }
 
 room::~room() {
+  mirror_now(); // What was acknowledged in its last turn.
   log::emit(events::room_closed,
             {{"room", key_.id},
              {"space", to_string(key_.space)},
@@ -258,6 +259,7 @@ void room::on_last_left() {
   news_.clear();
   out_.drop_lanes();
   if (std::exchange(watching_, false)) {
+    mirror_now();
     self_->send(context_->cluster, unwatch{key_});
     link_known_ = false;
     linked_ = false;
@@ -335,22 +337,37 @@ void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
 }
 
 void room::on_mirrored(const mirrored& msg) {
+  for (const auto& each : msg.what)
+    on_mirrored(*each);
+}
+
+void room::on_mirrored(const room_event& what) {
   auto append = [this] {
     return log_.append({}, home_.now()).offset;
   };
-  if (const auto* message = std::get_if<posted>(msg.what.get()))
+  if (const auto* message = std::get_if<posted>(&what))
     show(*message, append(), nullptr);
-  else if (const auto* raw = std::get_if<relayed>(msg.what.get()))
+  else if (const auto* raw = std::get_if<relayed>(&what))
     show(*raw, append(), nullptr);
-  else if (const auto* some = std::get_if<directed>(msg.what.get()))
+  else if (const auto* some = std::get_if<directed>(&what))
     show(*some, nullptr);
-  else if (const auto* typing = std::get_if<typing_event>(msg.what.get()))
+  else if (const auto* typing = std::get_if<typing_event>(&what))
     show(*typing, nullptr);
 }
 
+/// All of a turn together, with the advances: before any ack of it leaves.
 void room::mirror_out(const room_event_ptr& what) {
-  if (context_->cluster)
-    self_->send(context_->cluster, mirror{key_, what});
+  if (!context_->cluster)
+    return;
+  to_mirror_.push_back(what);
+  home_.settle().add(mirror_later_);
+}
+
+void room::mirror_now() {
+  // Also from the destructor, when the actor itself sends no more.
+  if (!to_mirror_.empty())
+    caf::anon_send(context_->cluster,
+                   mirror{key_, std::exchange(to_mirror_, {})});
 }
 
 // -- what members see ---------------------------------------------------------

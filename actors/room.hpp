@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/call_later.hpp"
 #include "actors/context.hpp"
 #include "actors/fan_out.hpp"
 #include "actors/interfaces.hpp"
@@ -64,7 +65,9 @@ private:
   void say(const publish& msg, const newcomer& by, const relayed& what);
   void done(const publish& msg, const newcomer& by, protocol::ack what);
   void on_mirrored(const mirrored& msg);
+  void on_mirrored(const room_event& what);
   void mirror_out(const room_event_ptr& what);
+  void mirror_now();
 
   // -- what members see; `by`, if any, is not sent it
   [[nodiscard]] protocol::room_message
@@ -112,6 +115,10 @@ private:
   bool watching_ = false;
   bool link_known_ = false;
   bool linked_ = false;
+  std::vector<room_event_ptr> to_mirror_; ///< Of this turn.
+  call_later mirror_later_{[this] {
+    mirror_now();
+  }};
 
   std::uint64_t joins_seen_ = 0;
   std::optional<steady_time> empty_since_;

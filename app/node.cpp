@@ -98,7 +98,8 @@ void node::open_listeners() {
 void node::start_cluster() {
   if (config_.cluster.redis.empty())
     return;
-  auto bus = cluster::make_redis_bus(loops_.front()->io(), config_.cluster,
+  auto& home = *loops_.front();
+  auto bus = cluster::make_redis_bus(home.io(), &home.sends(), config_.cluster,
                                      config_.cluster.node_id);
   if (!bus)
     throw startup_error{bus.error().text};

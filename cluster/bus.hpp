@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace greenroom::cluster {
 
@@ -56,9 +57,14 @@ public:
   /// Whether what is published to the channel now will come.
   [[nodiscard]] virtual bool is_subscribed(std::string_view channel) const = 0;
 
-  /// Never blocks. While the bus is down the message waits in a bounded queue;
-  /// beyond the bound, the oldest is dropped.
-  virtual void publish(std::string_view channel, std::string bytes) = 0;
+  /// Never blocks. While the bus is down the bytes wait in a bounded queue;
+  /// beyond the bound, the oldest are dropped. They count as so many
+  /// `messages`.
+  virtual void publish(std::string_view channel, std::string bytes,
+                       std::size_t messages) = 0;
+  void publish(std::string_view channel, std::string bytes) {
+    publish(channel, std::move(bytes), 1);
+  }
 
   /// Throws the present subscription away and makes a new one: for who knows
   /// that it carries nothing although it looks well.

@@ -1,6 +1,7 @@
 #include "cluster/cluster.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "core/events.hpp"
@@ -24,6 +25,7 @@ cluster::cluster(handle::pointer self, actors::loop& home,
   : self_(self),
     home_(home),
     how_(std::move(how)),
+    own_(how_.own),
     nodes_channel_(how_.prefix + ":nodes"),
     peers_(how_.own, how_.peer_timeout, how_.forget_peer),
     next_beat_(home.now()),
@@ -51,15 +53,18 @@ void cluster::failed(std::string_view why) {
   log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
 }
 
-std::string cluster::channel_of(const room_key& key) const {
-  return how_.prefix
-         + (key.space == room_space::relay ? ":room:r:" : ":room:p:") + key.id;
+/// Until the next call.
+const std::string& cluster::channel_of(const room_key& key) {
+  channel_.assign(how_.prefix)
+      .append(key.space == room_space::relay ? ":room:r:" : ":room:p:")
+      .append(key.id);
+  return channel_;
 }
 
 // -- rooms --------------------------------------------------------------------
 
 void cluster::watch(const actors::watch& msg) {
-  auto channel = channel_of(msg.key);
+  const auto& channel = channel_of(msg.key);
   auto [at, fresh] = rooms_.try_emplace(channel);
   auto& entry = at->second;
   if (fresh) {
@@ -100,23 +105,58 @@ void cluster::room_died(const caf::actor_addr& which) {
 }
 
 void cluster::mirror(const actors::mirror& msg) {
-  // Who typed minutes ago is no news; the rest waits for the bus.
-  bool stale = !up_ && std::holds_alternative<typing_event>(*msg.what);
-  if (leaving_ || stale) {
-    ++not_sent_;
+  if (leaving_) {
+    not_sent_ += msg.what.size();
     return;
   }
-  auto channel = channel_of(msg.key);
+  if (up_)
+    return publish(msg.key, msg.what);
+  // Who typed minutes ago is no news; the rest waits for the bus.
+  auto lasting = msg.what;
+  not_sent_ += std::erase_if(lasting, [](const room_event_ptr& each) {
+    return std::holds_alternative<typing_event>(*each);
+  });
+  publish(msg.key, lasting);
+}
+
+void cluster::publish(const room_key& key,
+                      std::span<const room_event_ptr> events) {
+  const auto& channel = channel_of(key);
   auto found = rooms_.find(channel);
-  // A room without members here has no stream: this is one of a single message.
-  place at = found == rooms_.end() ? place{++streams_, 1}
-                                   : place{found->second.last.stream,
-                                           ++found->second.last.sequence};
-  bus_->publish(channel, encode(how_.own, at, msg.key, *msg.what));
-  ++how_.counts->published;
+  // A room without members here has no stream: this is one for now.
+  place none{found == rooms_.end() ? ++streams_ : 0, 0};
+  auto& last = found == rooms_.end() ? none : found->second.last;
+  auto at_once = may_join_up() ? events.size() : 1;
+  while (!events.empty()) {
+    std::size_t taken = 0;
+    auto bytes = encode(how_.own, {last.stream, last.sequence + 1}, key,
+                        events.first(std::min(at_once, events.size())), taken);
+    bus_->publish(channel, std::move(bytes), taken);
+    last.sequence += taken;
+    how_.counts->published += taken;
+    events = events.subspan(taken);
+  }
+}
+
+/// Whether everybody who may hear it reads several events in one envelope.
+bool cluster::may_join_up() const {
+  return up_ && home_.now() >= all_heard_ && peers_.all_read(traffic::several);
 }
 
 // -- what the bus tells -------------------------------------------------------
+
+/// Reads it here and now: what it is made of ends with the call.
+void cluster::bus_message(std::string_view channel, std::string_view bytes) {
+  if (own_.has(bytes)) {
+    last_echo_ = home_.now();
+    return;
+  }
+  auto found = decode(bytes);
+  if (found)
+    put(message{std::string{channel}, std::move(*found)});
+  else
+    put(no_envelope{std::string{channel}, std::move(found.error().text)});
+}
 
 void cluster::put(news what) {
   inbox_.push_back(std::move(what));
@@ -130,8 +170,8 @@ void cluster::tick_soon() {
 
 void cluster::tick() {
   tick_queued_ = false;
-  for (const auto& each : std::exchange(inbox_, {}))
-    std::visit([this](const auto& what) { on(what); }, each);
+  for (auto& each : std::exchange(inbox_, {}))
+    std::visit([this](auto& what) { on(what); }, each);
   auto now = home_.now();
   if (leaving_) {
     if (now >= leave_until_)
@@ -146,6 +186,7 @@ void cluster::on(const came_up&) {
   up_ = true;
   auto now = home_.now();
   last_echo_ = now;
+  all_heard_ = now + 2 * how_.beat;
   peers_.listen_anew(now);
   sign_on(sign::hello);
   if (how_.link)
@@ -169,10 +210,7 @@ void cluster::on(const subscribed& what) {
     tell_link(found->second, true);
 }
 
-void cluster::on(const message& what) {
-  auto found = decode(what.bytes);
-  if (!found)
-    return reject(what.channel, found.error().text);
+void cluster::on(message& what) {
   std::visit(
       [&](auto& content) {
         if (content.from == how_.own)
@@ -182,7 +220,11 @@ void cluster::on(const message& what) {
         else
           reject(what.channel, "more nodes than can be known");
       },
-      *found);
+      what.content);
+}
+
+void cluster::on(const no_envelope& what) {
+  reject(what.channel, what.reason);
 }
 
 void cluster::on(const closed&) {
@@ -193,7 +235,7 @@ void cluster::on_envelope(const std::string& channel, node_sign& what) {
   if (channel != nodes_channel_)
     return reject(channel, "a sign of a node outside its channel");
   if (what.says != sign::bye)
-    return peers_.beat(what.from);
+    return peers_.beat(what.from, what.reads);
   peers_.left(what.from);
   for (auto& [at, entry] : rooms_)
     entry.others.forget(what.from.incarnation);
@@ -204,31 +246,32 @@ void cluster::on_envelope(const std::string& channel, room_traffic& what) {
   if (found == rooms_.end() || found->second.key != what.room)
     return reject(channel, "traffic outside its channel");
   auto& entry = found->second;
-  if (!is_due(entry, what.from, what.at))
+  auto& events = what.what;
+  auto due = new_ones(entry, what.from, what.at, events.size());
+  if (due == 0)
     return;
-  ++how_.counts->received;
-  self_->send(entry.room, actors::mirrored{std::move(what.from.node),
-                                           std::make_shared<const room_event>(
-                                               std::move(what.what))});
+  events.erase(events.begin(), events.end() - static_cast<std::ptrdiff_t>(due));
+  how_.counts->received += due;
+  self_->send(entry.room,
+              actors::mirrored{std::move(what.from.node), std::move(events)});
 }
 
 void cluster::on_envelope(const std::string& channel, unknown_kind& what) {
   ++how_.counts->unknown;
   auto found = rooms_.find(channel);
   if (what.at && found != rooms_.end())
-    (void)is_due(found->second, what.from, *what.at);
+    (void)new_ones(found->second, what.from, *what.at, 1);
 }
 
-/// Whether the message is neither here already nor too late.
-bool cluster::is_due(watched& room, const node_run& from, const place& at) {
-  auto found = room.others.see(from.incarnation, at);
-  if (found.is == sequence_tracker::verdict::duplicate) {
-    ++how_.counts->duplicates;
-    return false;
-  }
+/// How many of `count` messages, its last ones, are neither here already nor
+/// too late.
+std::uint64_t cluster::new_ones(watched& room, const node_run& from,
+                                const place& at, std::uint64_t count) {
+  auto found = room.others.see(from.incarnation, at, count);
+  how_.counts->duplicates += found.known;
   if (found.is == sequence_tracker::verdict::gap)
     tell_gap(room, from, at, found);
-  return true;
+  return count - found.known;
 }
 
 void cluster::tell_gap(watched& room, const node_run& from, const place& at,
@@ -246,7 +289,7 @@ void cluster::tell_gap(watched& room, const node_run& from, const place& at,
 
 void cluster::reject(std::string_view channel, std::string_view reason) {
   // A message that was under way when its room was left is nobody's fault.
-  if (channel != nodes_channel_ && !rooms_.contains(std::string{channel}))
+  if (channel != nodes_channel_ && !rooms_.contains(channel))
     return;
   ++how_.counts->rejected;
   if (rejections_told_.opens(home_.now()))

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -84,7 +85,15 @@ private:
     sequence_tracker others;
     rate_gate gaps_told{1};
   };
-  using rooms = std::unordered_map<std::string, watched>; ///< By channel.
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  /// By channel.
+  using rooms =
+      std::unordered_map<std::string, watched, text_hash, std::equal_to<>>;
 
   struct came_up {};
   struct went_down {};
@@ -93,10 +102,15 @@ private:
   };
   struct message {
     std::string channel;
-    std::string bytes;
+    envelope content;
+  };
+  struct no_envelope {
+    std::string channel;
+    std::string reason;
   };
   struct closed {};
-  using news = std::variant<came_up, went_down, subscribed, message, closed>;
+  using news = std::variant<came_up, went_down, subscribed, message,
+                            no_envelope, closed>;
 
   // -- from the bus and the timer, outside of the actor's messages
   void bus_up() override { put(came_up{}); }
@@ -104,9 +118,7 @@ private:
   void bus_subscribed(std::string_view channel) override {
     put(subscribed{std::string{channel}});
   }
-  void bus_message(std::string_view channel, std::string_view bytes) override {
-    put(message{std::string{channel}, std::string{bytes}});
-  }
+  void bus_message(std::string_view channel, std::string_view bytes) override;
   void put(news what);
   void tick_soon();
 
@@ -115,6 +127,7 @@ private:
   void unwatch(rooms::iterator at);
   void room_died(const caf::actor_addr& which);
   void mirror(const actors::mirror& msg);
+  void publish(const room_key& key, std::span<const room_event_ptr> events);
   void tell_link(const watched& entry, bool up);
 
   // -- the bus
@@ -122,12 +135,14 @@ private:
   void on(const came_up&);
   void on(const went_down&);
   void on(const subscribed& what);
-  void on(const message& what);
+  void on(message& what);
+  void on(const no_envelope& what);
   void on(const closed&);
   void on_envelope(const std::string& channel, node_sign& what);
   void on_envelope(const std::string& channel, room_traffic& what);
   void on_envelope(const std::string& channel, unknown_kind& what);
-  bool is_due(watched& room, const node_run& from, const place& at);
+  std::uint64_t new_ones(watched& room, const node_run& from, const place& at,
+                         std::uint64_t count);
   void tell_gap(watched& room, const node_run& from, const place& at,
                 const sequence_tracker::finding& found);
   void reject(std::string_view channel, std::string_view reason);
@@ -140,17 +155,21 @@ private:
   void set_timer();
   void leave();
 
-  [[nodiscard]] std::string channel_of(const room_key& key) const;
+  [[nodiscard]] const std::string& channel_of(const room_key& key);
+  [[nodiscard]] bool may_join_up() const;
 
   handle::pointer self_;
   actors::loop& home_;
   options how_;
+  own_envelopes own_;
   std::string nodes_channel_;
+  std::string channel_; ///< What `channel_of` gave last.
   rooms rooms_;
   std::uint64_t streams_ = 0; ///< Numbers streams of this run.
   std::uint64_t not_sent_ = 0;
   peers peers_;
   bool up_ = false;
+  steady_time all_heard_; ///< By then, who was there has been heard.
   bool leaving_ = false;
   std::vector<news> inbox_;
   bool tick_queued_ = false;

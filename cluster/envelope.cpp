@@ -1,5 +1,6 @@
 #include "cluster/envelope.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -11,14 +12,6 @@
 namespace greenroom::cluster {
 
 namespace {
-
-/// The numbers of the kinds: a contract between nodes, never renumbered.
-enum class traffic : std::uint8_t {
-  posted = 1,
-  directed = 2,
-  typing = 3,
-  relayed = 4,
-};
 
 /// Below, kinds are traffic and carry a place, those of later nodes included.
 constexpr std::uint64_t first_sign = 16;
@@ -104,11 +97,65 @@ traffic kind_of(const relayed&) {
   return traffic::relayed;
 }
 
+/// About what it takes in an envelope.
+std::size_t likely_size(const posted& what) {
+  return 64 + what.user_id.size() + what.body.said.bytes.size()
+         + what.event.size() + what.timestamp.bytes.size();
+}
+
+std::size_t likely_size(const directed& what) {
+  auto size = likely_size(what.what);
+  for (const auto& whom : what.to)
+    size += 3 + whom.size();
+  return size;
+}
+
+std::size_t likely_size(const typing_event& what) {
+  return 16 + what.connection_id.size() + what.user_id.size();
+}
+
+std::size_t likely_size(const relayed& what) {
+  return 16 + what.bytes.size();
+}
+
+std::size_t likely_size(const room_event& what) {
+  return std::visit([](const auto& event) { return likely_size(event); }, what);
+}
+
+/// How many of `events` belong into one envelope, and their bytes.
+std::size_t first_few(std::span<const room_event_ptr> events,
+                      std::size_t& bytes) {
+  std::size_t count = 0;
+  bytes = 0;
+  for (const auto& each :
+       events.first(std::min(events.size(), envelope_events_max))) {
+    auto size = likely_size(*each);
+    if (count > 0 && bytes + size > envelope_bytes_max)
+      break;
+    bytes += size;
+    ++count;
+  }
+  return count;
+}
+
 void put_head(packer& to, std::uint32_t elements, std::uint8_t kind,
               const node_run& from) {
   to.pack_array(elements).pack(envelope_version).pack(kind);
   put_text(to, from.node);
   to.pack(from.incarnation);
+}
+
+void put_traffic_head(packer& to, traffic kind, const node_run& from,
+                      const place& at, const room_key& room) {
+  put_head(to, 9, static_cast<std::uint8_t>(kind), from);
+  to.pack(at.stream).pack(at.sequence);
+  to.pack(static_cast<std::uint8_t>(room.space));
+  put_text(to, room.id);
+}
+
+/// At most, of what stands before the event.
+std::size_t head_bytes(const node_run& from, const room_key& room) {
+  return 48 + from.node.size() + room.id.size();
 }
 
 // -- reading ------------------------------------------------------------------
@@ -164,18 +211,36 @@ relayed take_relayed(fields& from) {
   return to;
 }
 
-room_event take_event(traffic kind, fields from) {
-  switch (kind) {
+/// Each space has its own events: a room of one has no words for the other's.
+room_event_ptr take_event(std::uint64_t kind, room_space space, fields from) {
+  auto is = static_cast<traffic>(kind);
+  if ((is == traffic::relayed) != (space == room_space::relay))
+    refuse("kind");
+  switch (is) {
   case traffic::posted:
-    return take_posted(from);
+    return std::make_shared<const room_event>(take_posted(from));
   case traffic::directed:
-    return take_directed(from);
+    return std::make_shared<const room_event>(take_directed(from));
   case traffic::typing:
-    return take_typing(from);
+    return std::make_shared<const room_event>(take_typing(from));
   case traffic::relayed:
-    break;
+    return std::make_shared<const room_event>(take_relayed(from));
+  default:
+    refuse("kind");
   }
-  return take_relayed(from);
+}
+
+std::vector<room_event_ptr> take_several(room_space space, fields from) {
+  std::vector<room_event_ptr> to;
+  to.reserve(from.left());
+  while (!from.at_end()) {
+    auto each = from.list("event");
+    auto kind = each.number("kind");
+    to.push_back(take_event(kind, space, each.list("event")));
+  }
+  if (to.empty())
+    refuse("event");
+  return to;
 }
 
 place take_place(fields& from) {
@@ -196,10 +261,14 @@ room_traffic take_traffic(node_run sender, traffic kind, fields& from) {
     refuse("space");
   to.room.space = static_cast<room_space>(space);
   to.room.id = from.name("room", text_bytes_max);
-  // Each space has its own events: a room of one has no words for the other's.
-  if ((kind == traffic::relayed) != (to.room.space == room_space::relay))
-    refuse("kind");
-  to.what = take_event(kind, from.list("event"));
+  if (kind == traffic::several)
+    to.what = take_several(to.room.space, from.list("event"));
+  else
+    to.what.push_back(take_event(static_cast<std::uint64_t>(kind),
+                                 to.room.space, from.list("event")));
+  // The last number must be one, too.
+  if (to.at.sequence > UINT64_MAX - to.what.size())
+    refuse("sequence");
   return to;
 }
 
@@ -211,11 +280,12 @@ envelope take_envelope(fields from) {
   sender.node = from.name("node", node_id_bytes_max);
   sender.incarnation = from.number("incarnation");
   if (kind >= static_cast<std::uint64_t>(traffic::posted)
-      && kind <= static_cast<std::uint64_t>(traffic::relayed))
+      && kind <= static_cast<std::uint64_t>(traffic::several))
     return take_traffic(std::move(sender), static_cast<traffic>(kind), from);
   if (kind >= static_cast<std::uint64_t>(sign::hello)
       && kind <= static_cast<std::uint64_t>(sign::bye))
-    return node_sign{std::move(sender), static_cast<sign>(kind)};
+    return node_sign{std::move(sender), static_cast<sign>(kind),
+                     from.at_end() ? 0 : from.number("reads")};
   std::optional<place> at;
   if (kind < first_sign)
     at = take_place(from);
@@ -227,17 +297,37 @@ envelope take_envelope(fields from) {
 std::string encode(const node_run& from, const place& at, const room_key& room,
                    const room_event& what) {
   std::string bytes;
+  bytes.reserve(head_bytes(from, room) + likely_size(what));
   string_sink sink{bytes};
   packer to{sink};
   std::visit(
       [&](const auto& event) {
-        put_head(to, 9, static_cast<std::uint8_t>(kind_of(event)), from);
-        to.pack(at.stream).pack(at.sequence);
-        to.pack(static_cast<std::uint8_t>(room.space));
-        put_text(to, room.id);
+        put_traffic_head(to, kind_of(event), from, at, room);
         put_event(to, event);
       },
       what);
+  return bytes;
+}
+
+std::string encode(const node_run& from, const place& at, const room_key& room,
+                   std::span<const room_event_ptr> events, std::size_t& taken) {
+  std::size_t size = 0;
+  taken = first_few(events, size);
+  if (taken == 1)
+    return encode(from, at, room, *events.front());
+  std::string bytes;
+  bytes.reserve(head_bytes(from, room) + size);
+  string_sink sink{bytes};
+  packer to{sink};
+  put_traffic_head(to, traffic::several, from, at, room);
+  to.pack_array(static_cast<std::uint32_t>(taken));
+  for (const auto& each : events.first(taken))
+    std::visit(
+        [&](const auto& event) {
+          to.pack_array(2).pack(static_cast<std::uint8_t>(kind_of(event)));
+          put_event(to, event);
+        },
+        *each);
   return bytes;
 }
 
@@ -245,8 +335,23 @@ std::string encode(const node_sign& what) {
   std::string bytes;
   string_sink sink{bytes};
   packer to{sink};
-  put_head(to, 4, static_cast<std::uint8_t>(what.says), what.from);
+  put_head(to, 5, static_cast<std::uint8_t>(what.says), what.from);
+  to.pack(what.reads);
   return bytes;
+}
+
+own_envelopes::own_envelopes(const node_run& own) {
+  string_sink sink{head_};
+  packer to{sink};
+  put_text(to, own.node);
+  to.pack(own.incarnation);
+}
+
+bool own_envelopes::has(std::string_view bytes) const {
+  // An array's head, the version and the kind have one byte each.
+  constexpr std::size_t before = 3;
+  return bytes.size() >= before && bytes[1] == envelope_version
+         && bytes.substr(before).starts_with(head_);
 }
 
 boost::system::result<envelope, envelope_error> decode(std::string_view bytes) {

@@ -12,17 +12,23 @@
 //            directed [… as posted, to]
 //            typing   [connection, user, is_typing]
 //            relayed  [is_text, bytes]
+//            several  [[kind, event], …], the first with the number that the
+//                     envelope names, each with the next
+//   a sign ends with the highest kind of traffic that its node reads
 //
 // and a value that a client gave is [encoding, bytes]. Places are never reused.
 // A later node appends elements, which an older one ignores; a new kind is
 // skipped by older nodes; only a change that both would misread takes a new
-// version. So nodes can be upgraded one by one.
+// version. So nodes can be upgraded one by one: `several` is sent only while
+// all peers say that they read it.
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <boost/system/result.hpp>
 
@@ -53,13 +59,28 @@ struct place {
   std::uint64_t sequence = 0;
 };
 
-/// Something that happened in a room on the node that says it.
+/// The numbers of the kinds: a contract between nodes, never renumbered.
+enum class traffic : std::uint8_t {
+  posted = 1,
+  directed = 2,
+  typing = 3,
+  relayed = 4,
+  several = 5,
+};
+
+/// Things that happened in a room on the node that says it.
 struct room_traffic {
   node_run from;
-  place at;
+  place at; ///< Of the first; each has the next number.
   room_key room;
-  room_event what;
+  std::vector<room_event_ptr> what; ///< One at least.
 };
+
+/// Events in one envelope: beyond, a node begins another.
+inline constexpr std::size_t envelope_events_max = 256;
+/// Their bytes, about: small beside what may be on its way to Redis, so that a
+/// full queue drops little at a time. A larger event goes alone.
+inline constexpr std::size_t envelope_bytes_max = 32 * 1024;
 
 enum class sign : std::uint8_t { hello = 16, beat = 17, bye = 18 };
 
@@ -67,6 +88,8 @@ enum class sign : std::uint8_t { hello = 16, beat = 17, bye = 18 };
 struct node_sign {
   node_run from;
   sign says = sign::beat;
+  /// The highest kind of traffic that it reads, as far as it says so.
+  std::uint64_t reads = static_cast<std::uint64_t>(traffic::several);
 };
 
 /// An envelope of a version that this node knows and a kind that it does not:
@@ -87,7 +110,24 @@ struct envelope_error {
 [[nodiscard]] std::string encode(const node_run& from, const place& at,
                                  const room_key& room, const room_event& what);
 
+/// As many of `events` as belong into one envelope, from the first on; gives
+/// their number in `taken`.
+[[nodiscard]] std::string encode(const node_run& from, const place& at,
+                                 const room_key& room,
+                                 std::span<const room_event_ptr> events,
+                                 std::size_t& taken);
+
 [[nodiscard]] std::string encode(const node_sign& what);
+
+/// Whether `bytes` are an envelope of the run `own`. False says nothing.
+class own_envelopes {
+public:
+  explicit own_envelopes(const node_run& own);
+  [[nodiscard]] bool has(std::string_view bytes) const;
+
+private:
+  std::string head_; ///< What all of them have behind their kind.
+};
 
 /// Reads one envelope. Total: any bytes give an envelope or an error. Values
 /// are checked as a client's own are: what a peer, or whoever else writes to

@@ -50,6 +50,7 @@ public:
   }
 
   [[nodiscard]] bool at_end() const { return left_ == 0; }
+  [[nodiscard]] std::size_t left() const { return left_; }
 
   std::uint64_t number(const char* name) {
     const auto& what = next(name);

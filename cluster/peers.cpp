@@ -28,14 +28,19 @@ bool peers::heard(const node_run& who, steady_time now) {
   found->second.joined = ++joins_;
   found->second.last_heard = now;
   found->second.lost = false;
+  recount();
   log::emit(events::peer_joined,
             {{"peer", who.node}, {"incarnation", who.incarnation}});
   return true;
 }
 
-void peers::beat(const node_run& who) {
+void peers::beat(const node_run& who, std::uint64_t reads) {
   auto found = known_.find(who.incarnation);
-  if (found == known_.end() || found->second.duplicate_told)
+  if (found == known_.end())
+    return;
+  if (std::exchange(found->second.reads, reads) != reads)
+    recount();
+  if (found->second.duplicate_told)
     return;
   auto& speaker = found->second;
   // A node that was started again has a later run of the same id, and only a
@@ -55,9 +60,11 @@ void peers::beat(const node_run& who) {
 }
 
 void peers::left(const node_run& who) {
-  if (known_.erase(who.incarnation) > 0)
-    log::emit(events::peer_left,
-              {{"peer", who.node}, {"incarnation", who.incarnation}});
+  if (known_.erase(who.incarnation) == 0)
+    return;
+  recount();
+  log::emit(events::peer_left,
+            {{"peer", who.node}, {"incarnation", who.incarnation}});
 }
 
 void peers::listen_anew(steady_time now) {
@@ -80,8 +87,16 @@ std::vector<std::uint64_t> peers::expire(steady_time now) {
   return forgotten;
 }
 
+void peers::recount() {
+  least_reads_ = UINT64_MAX;
+  for (const auto& [incarnation, each] : known_)
+    if (!each.lost)
+      least_reads_ = std::min(least_reads_, each.reads);
+}
+
 void peers::tell_lost(std::uint64_t incarnation, peer& whom, steady_time now) {
   whom.lost = true;
+  recount();
   auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(
       now - whom.last_heard);
   log::emit(events::peer_lost, {{"peer", whom.node},

@@ -27,8 +27,9 @@ public:
   /// Something came from `who`. False: it cannot be known, ignore it.
   [[nodiscard]] bool heard(const node_run& who, steady_time now);
 
-  /// `who` told that it lives. Finds nodes that were given the same id.
-  void beat(const node_run& who);
+  /// `who` told that it lives, and the highest kind of traffic that it reads.
+  /// Finds nodes that were given the same id.
+  void beat(const node_run& who, std::uint64_t reads);
 
   void left(const node_run& who);
 
@@ -40,21 +41,30 @@ public:
 
   [[nodiscard]] std::size_t alive() const;
 
+  /// Whether every peer that is alive has said that it reads traffic of this
+  /// kind.
+  [[nodiscard]] bool all_read(traffic kind) const {
+    return least_reads_ >= static_cast<std::uint64_t>(kind);
+  }
+
 private:
   struct peer {
     std::string node;
     std::uint64_t joined = 0; ///< Its place in the order of joining.
     steady_time last_heard;
+    std::uint64_t reads = 0;
     bool lost = false;
     bool duplicate_told = false;
   };
 
+  void recount();
   void tell_lost(std::uint64_t incarnation, peer& whom, steady_time now);
 
   node_run own_;
   std::chrono::milliseconds lost_after_;
   std::chrono::milliseconds forgotten_after_;
   std::uint64_t joins_ = 0;
+  std::uint64_t least_reads_ = UINT64_MAX;        ///< Of all that are alive.
   std::unordered_map<std::uint64_t, peer> known_; ///< By incarnation.
 };
 

@@ -10,7 +10,7 @@ publish_queue::loss publish_queue::push(entry what) {
   auto size = cost(what);
   // What has no place even in an otherwise empty queue costs nobody else his.
   if (taken_bytes_ + size > bytes_max_)
-    return {1, what.bytes.size()};
+    return {what.messages, what.bytes.size()};
   while (bytes_ + size > bytes_max_)
     drop_oldest_waiting(lost);
   bytes_ += size;
@@ -26,14 +26,16 @@ const publish_queue::entry* publish_queue::take() {
   return &what;
 }
 
-void publish_queue::answered() {
+std::size_t publish_queue::answered() {
   if (taken_ == 0)
-    return;
+    return 0;
   auto size = cost(entries_.front());
+  auto messages = entries_.front().messages;
   bytes_ -= size;
   taken_bytes_ -= size;
   --taken_;
   entries_.pop_front();
+  return messages;
 }
 
 void publish_queue::rewind() {
@@ -47,7 +49,7 @@ std::size_t publish_queue::cost(const entry& what) {
 
 void publish_queue::drop_oldest_waiting(loss& so_far) {
   auto oldest = entries_.begin() + static_cast<std::ptrdiff_t>(taken_);
-  ++so_far.messages;
+  so_far.messages += oldest->messages;
   so_far.bytes += oldest->bytes.size();
   bytes_ -= cost(*oldest);
   // Moves at most what is on its way, which the window bounds.

@@ -15,6 +15,7 @@ public:
   struct entry {
     std::string channel;
     std::string bytes;
+    std::size_t messages = 1; ///< In them.
   };
 
   struct loss {
@@ -31,8 +32,8 @@ public:
   /// The next that waits, which is on its way now. Null: none waits.
   const entry* take();
 
-  /// The oldest on its way has arrived (or never will).
-  void answered();
+  /// The oldest on its way has arrived (or never will). Gives its messages.
+  std::size_t answered();
 
   /// The connection broke: whatever was on its way waits again, since nobody
   /// knows how far it came.

@@ -8,7 +8,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <hiredis/hiredis.h>
 
 #include "cluster/publish_queue.hpp"
 #include "cluster/redis_link.hpp"
@@ -28,12 +27,6 @@ constexpr std::size_t window_bytes_max = 256 * 1024;
 /// Channels in one SUBSCRIBE.
 constexpr std::size_t channels_per_command = 512;
 
-std::string_view text_of(const redisReply* reply) {
-  return reply == nullptr || reply->str == nullptr
-             ? std::string_view{}
-             : std::string_view{reply->str, reply->len};
-}
-
 /// Errors that the same message would meet again; it must not stand in the way
 /// of the others for ever.
 bool is_final(std::string_view error) {
@@ -44,8 +37,8 @@ bool is_final(std::string_view error) {
 /// that either can break without the other losing anything.
 class redis_bus final : public bus {
 public:
-  redis_bus(boost::asio::io_context& io, const redis_link::options& how,
-            std::size_t queue_bytes);
+  redis_bus(boost::asio::io_context& io, run_once_queue* turn_end,
+            const redis_link::options& how, std::size_t queue_bytes);
   ~redis_bus() override = default;
 
   void start(listener& to) override;
@@ -54,7 +47,8 @@ public:
   bool is_subscribed(std::string_view channel) const override {
     return channels_.is_in_force(channel);
   }
-  void publish(std::string_view channel, std::string bytes) override;
+  void publish(std::string_view channel, std::string bytes,
+               std::size_t messages) override;
   void reconnect(std::string_view reason) override;
   void close(std::function<void()> done) override;
   statistics stats() const override { return statistics_; }
@@ -63,8 +57,8 @@ private:
   static redis_link::options named(redis_link::options how, std::string name);
 
   void on_subscriber_ready();
-  void on_push(const redisReply& reply);
-  void on_answer(const redisReply& reply);
+  void on_push(const redis_reply& reply);
+  void on_answer(const redis_reply& reply);
   void on_lost(std::string_view reason);
   void send_waiting();
   void note_loss(const publish_queue::loss& lost);
@@ -94,25 +88,25 @@ private:
   std::optional<clock::time_point> losses_told_;
 };
 
-redis_bus::redis_bus(boost::asio::io_context& io,
+redis_bus::redis_bus(boost::asio::io_context& io, run_once_queue* turn_end,
                      const redis_link::options& how, std::size_t queue_bytes)
   : io_(io),
     endpoint_(to_log_string(how.where)),
     queue_(queue_bytes),
     window_bytes_(std::min(window_bytes_max, queue_bytes / 2)),
-    subscriber_(io, named(how, "subscribe"),
+    subscriber_(io, turn_end, named(how, "subscribe"),
                 {[this] { on_subscriber_ready(); },
-                 [this](const redisReply& reply) { on_push(reply); },
+                 [this](const redis_reply& reply) { on_push(reply); },
                  [this](std::string_view reason) {
                    channels_.lost();
                    on_lost(reason);
                  }}),
-    publisher_(io, named(how, "publish"),
+    publisher_(io, turn_end, named(how, "publish"),
                {[this] {
                   send_waiting();
                   go_up_if_complete();
                 },
-                [this](const redisReply& reply) { on_answer(reply); },
+                [this](const redis_reply& reply) { on_answer(reply); },
                 [this](std::string_view reason) {
                   queue_.rewind();
                   on_lost(reason);
@@ -160,18 +154,18 @@ void redis_bus::on_subscriber_ready() {
   go_up_if_complete();
 }
 
-void redis_bus::on_push(const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_ERROR)
+void redis_bus::on_push(const redis_reply& reply) {
+  if (reply.is == redis_reply::kind::error)
     return subscriber_.give_up("subscribing refused: "
-                               + std::string{text_of(&reply)});
-  if (reply.type != REDIS_REPLY_ARRAY || reply.elements != 3)
+                               + std::string{reply.text});
+  if (reply.is != redis_reply::kind::array || reply.count != 3)
     return;
-  auto kind = text_of(reply.element[0]);
-  auto channel = text_of(reply.element[1]);
+  auto kind = reply.elements[0].text;
+  auto channel = reply.elements[1].text;
   if (kind == "message") {
     // Late ones of a channel that was just left are nobody's.
     if (channels_.is_wanted(channel))
-      listener_->bus_message(channel, text_of(reply.element[2]));
+      listener_->bus_message(channel, reply.elements[2].text);
   } else if (kind == "subscribe" && channels_.confirmed(channel)) {
     listener_->bus_subscribed(channel);
     go_up_if_complete();
@@ -184,8 +178,9 @@ void redis_bus::reconnect(std::string_view reason) {
 
 // -- publishing ---------------------------------------------------------------
 
-void redis_bus::publish(std::string_view channel, std::string bytes) {
-  note_loss(queue_.push({std::string{channel}, std::move(bytes)}));
+void redis_bus::publish(std::string_view channel, std::string bytes,
+                        std::size_t messages) {
+  note_loss(queue_.push({std::string{channel}, std::move(bytes), messages}));
   send_waiting();
 }
 
@@ -198,17 +193,15 @@ void redis_bus::send_waiting() {
   }
 }
 
-void redis_bus::on_answer(const redisReply& reply) {
-  if (reply.type != REDIS_REPLY_ERROR) {
+void redis_bus::on_answer(const redis_reply& reply) {
+  if (reply.is != redis_reply::kind::error) {
     queue_.answered();
     send_waiting();
     return finish_if_flushed();
   }
-  auto error = text_of(&reply);
-  if (is_final(error)) {
-    queue_.answered();
-    note_loss({1, 0});
-  }
+  auto error = reply.text;
+  if (is_final(error))
+    note_loss({queue_.answered(), 0});
   // The rest is sent again, after a pause, on a new connection.
   publisher_.give_up("publishing refused: " + std::string{error});
 }
@@ -290,7 +283,7 @@ void redis_bus::later(Work work) {
 } // namespace
 
 boost::system::result<std::unique_ptr<bus>, bus_error>
-make_redis_bus(boost::asio::io_context& io,
+make_redis_bus(boost::asio::io_context& io, run_once_queue* turn_end,
                const settings::cluster_settings& how,
                const std::string& node_id) {
   auto where = parse_redis_url(how.redis);
@@ -311,7 +304,7 @@ make_redis_bus(boost::asio::io_context& io,
   link.connection.ping_timeout = how.peer_timeout;
   link.backoff_min = how.backoff_min;
   link.backoff_max = how.backoff_max;
-  return std::make_unique<redis_bus>(io, link, how.queue_bytes);
+  return std::make_unique<redis_bus>(io, turn_end, link, how.queue_bytes);
 }
 
 } // namespace greenroom::cluster

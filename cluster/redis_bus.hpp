@@ -6,6 +6,7 @@
 #include <boost/system/result.hpp>
 
 #include "cluster/bus.hpp"
+#include "core/run_once.hpp"
 #include "core/settings.hpp"
 
 namespace boost::asio {
@@ -22,9 +23,10 @@ struct bus_error {
 
 /// A bus over Redis Pub/Sub, on the loop of `io`. Reads certificates from files
 /// here and now; after that, nothing blocks. `node_id` names the connections in
-/// Redis's CLIENT LIST.
+/// Redis's CLIENT LIST. What a turn publishes leaves in one write: at
+/// `turn_end`, or where that is null, by a handler of `io`.
 [[nodiscard]] boost::system::result<std::unique_ptr<bus>, bus_error>
-make_redis_bus(boost::asio::io_context& io,
+make_redis_bus(boost::asio::io_context& io, run_once_queue* turn_end,
                const settings::cluster_settings& how,
                const std::string& node_id);
 

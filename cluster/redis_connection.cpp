@@ -1,12 +1,11 @@
 #include "cluster/redis_connection.hpp"
 
+#include <algorithm>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <hiredis/hiredis.h>
 
 namespace greenroom::cluster {
 
@@ -16,39 +15,26 @@ using boost::system::error_code;
 
 constexpr std::size_t input_bytes = 64 * 1024;
 
-std::string_view text_of(const redisReply& reply) {
-  return reply.str == nullptr ? std::string_view{}
-                              : std::string_view{reply.str, reply.len};
-}
-
 /// A PING is answered by +PONG, or on a subscribed connection by a pair.
-bool is_pong(const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_STATUS)
-    return text_of(reply) == "PONG";
-  return reply.type == REDIS_REPLY_ARRAY && reply.elements == 2
-         && text_of(*reply.element[0]) == "pong";
+bool is_pong(const redis_reply& reply) {
+  if (reply.is == redis_reply::kind::status)
+    return reply.text == "PONG";
+  return reply.is == redis_reply::kind::array && reply.count == 2
+         && reply.elements[0].text == "pong";
 }
 
 } // namespace
 
-void redis_connection::reader_delete::operator()(redisReader* reader) const {
-  redisReaderFree(reader);
-}
-
 redis_connection::redis_connection(boost::asio::io_context& io,
+                                   run_once_queue* turn_end,
                                    std::shared_ptr<redis_stream> stream,
                                    redis_connection_options options)
   : io_(io),
+    turn_end_(turn_end),
     stream_(std::move(stream)),
     options_(std::move(options)),
-    reader_(redisReaderCreate()),
     input_(input_bytes),
-    timer_(io) {
-  if (!reader_)
-    throw std::bad_alloc{};
-}
-
-redis_connection::~redis_connection() = default;
+    timer_(io) {}
 
 void redis_connection::start(const redis_endpoint& who, listener& to) {
   who_ = who;
@@ -67,19 +53,7 @@ void redis_connection::start(const redis_endpoint& who, listener& to) {
 void redis_connection::send(std::span<const std::string_view> command) {
   if (phase_ == phase::closed)
     return;
-  std::vector<const char*> parts;
-  std::vector<std::size_t> sizes;
-  for (auto part : command) {
-    parts.push_back(part.data());
-    sizes.push_back(part.size());
-  }
-  char* formatted = nullptr;
-  auto size = redisFormatCommandArgv(&formatted, static_cast<int>(parts.size()),
-                                     parts.data(), sizes.data());
-  if (size < 0)
-    throw std::bad_alloc{};
-  output_.append(formatted, static_cast<std::size_t>(size));
-  redisFreeCommand(formatted);
+  append_command(output_, command);
   flush_soon();
 }
 
@@ -116,16 +90,16 @@ void redis_connection::greet() {
   greeting_.push_back(step::ping);
 }
 
-void redis_connection::on_greeting(const redisReply& reply) {
+void redis_connection::on_greeting(const redis_reply& reply) {
   auto answered = greeting_.front();
   greeting_.pop_front();
-  bool refused = reply.type == REDIS_REPLY_ERROR;
+  bool refused = reply.is == redis_reply::kind::error;
   // A name is a comfort; a Redis that forbids it will do.
   if (refused && answered != step::name) {
     auto what = answered == step::auth     ? "login refused: "
                 : answered == step::select ? "database refused: "
                                            : "refused: ";
-    return fail(what + std::string{text_of(reply)});
+    return fail(what + std::string{reply.text});
   }
   if (!greeting_.empty())
     return;
@@ -138,7 +112,7 @@ void redis_connection::on_greeting(const redisReply& reply) {
 
 void redis_connection::read() {
   stream_->read(
-      input_.data(), input_.size(),
+      input_.data() + filled_, input_.size() - filled_,
       [self = shared_from_this()](error_code failed, std::size_t size) {
         if (self->phase_ == phase::closed)
           return;
@@ -150,35 +124,51 @@ void redis_connection::read() {
 
 void redis_connection::on_read(std::size_t size) {
   ping_unanswered_ = false; // Any byte is a sign of life.
-  redisReaderFeed(reader_.get(), input_.data(), size);
+  filled_ += size;
   // All that came is dealt with before more is read: TCP holds back the rest.
-  if (!on_replies())
-    return;
-  if (reader_->len - reader_->pos > options_.reply_bytes_max)
-    return fail("a reply is longer than "
-                + std::to_string(options_.reply_bytes_max) + " bytes");
-  read();
+  if (on_replies())
+    read();
 }
 
 /// False: it was closed meanwhile.
 bool redis_connection::on_replies() {
+  std::string_view rest{input_.data(), filled_};
+  redis_reply reply;
+  redis_parsed found;
   for (;;) {
-    void* raw = nullptr;
-    if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {
-      fail(std::string{"not the Redis protocol: "} + reader_->errstr);
-      return false;
-    }
-    std::unique_ptr<void, decltype(&freeReplyObject)> reply{raw,
-                                                            freeReplyObject};
-    if (reply == nullptr)
-      return true;
-    dispatch(*static_cast<const redisReply*>(reply.get()));
+    found = parse_reply(rest, options_.reply_bytes_max, reply);
+    if (found.is != redis_parsed::verdict::whole)
+      break;
+    rest.remove_prefix(found.used);
+    dispatch(reply);
     if (phase_ == phase::closed)
       return false;
   }
+  if (found.is != redis_parsed::verdict::incomplete) {
+    fail(found.is == redis_parsed::verdict::broken
+             ? "not the Redis protocol"
+             : "a reply is longer than "
+                   + std::to_string(options_.reply_bytes_max) + " bytes");
+    return false;
+  }
+  if (!rest.empty())
+    std::memmove(input_.data(), rest.data(), rest.size());
+  filled_ = rest.size();
+  make_room(found.used);
+  return true;
 }
 
-void redis_connection::dispatch(const redisReply& reply) {
+/// For the rest of a reply that has so many bytes at least. What it says it has
+/// may never come, so this grows with what is there.
+void redis_connection::make_room(std::size_t reply_bytes) {
+  auto wanted = std::max(input_bytes, std::min(reply_bytes, 2 * filled_));
+  if (wanted > input_.size() || (filled_ == 0 && input_.size() > input_bytes)) {
+    input_.resize(wanted);
+    input_.shrink_to_fit();
+  }
+}
+
+void redis_connection::dispatch(const redis_reply& reply) {
   if (phase_ == phase::greeting)
     return on_greeting(reply);
   if (!is_pong(reply))
@@ -187,29 +177,34 @@ void redis_connection::dispatch(const redisReply& reply) {
 
 // -- writing ------------------------------------------------------------------
 
+/// After what else this turn has to say.
 void redis_connection::flush_soon() {
-  if (std::exchange(flush_pending_, true))
+  if (turn_end_ != nullptr)
+    return turn_end_->add(*this);
+  if (std::exchange(flush_posted_, true))
     return;
-  // After what else this turn has to say.
-  boost::asio::post(io_, [self = shared_from_this()] { self->flush(); });
+  boost::asio::post(io_, [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    self->flush();
+  });
 }
 
-/// `flush_pending_` stays set while a write is on its way: its end flushes.
+/// While a write is on its way nothing is done: its end flushes.
 void redis_connection::flush() {
-  if (phase_ == phase::closed)
+  if (phase_ == phase::closed || phase_ == phase::connecting
+      || !writing_.empty() || output_.empty())
     return;
-  writing_.clear();
+  auto taken = stream_->write_now(output_);
+  if (taken == output_.size())
+    return output_.clear();
   writing_.swap(output_);
-  if (writing_.empty()) {
-    flush_pending_ = false;
-    return;
-  }
-  stream_->write(writing_,
+  stream_->write(std::string_view{writing_}.substr(taken),
                  [self = shared_from_this()](error_code failed, std::size_t) {
                    if (self->phase_ == phase::closed)
                      return;
                    if (failed)
                      return self->fail("write: " + failed.message());
+                   self->writing_.clear();
                    self->flush();
                  });
 }

@@ -13,9 +13,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "cluster/redis_stream.hpp"
-
-struct redisReader;
-struct redisReply;
+#include "cluster/resp.hpp"
+#include "core/run_once.hpp"
 
 namespace greenroom::cluster {
 
@@ -31,13 +30,14 @@ struct redis_connection_options {
 };
 
 /// One connection to Redis, from connecting to its end; a broken one is thrown
-/// away. hiredis writes and reads the protocol (RESP2), the socket is Asio's.
-/// One loop's thread; nothing blocks.
+/// away. One loop's thread; nothing blocks.
 ///
 ///   connecting --socket--> greeting --PONG--> ready
 ///        |                    |                 |
 ///        +-- any error, timeout or `close` -----+--> closed
-class redis_connection : public std::enable_shared_from_this<redis_connection> {
+class redis_connection final
+  : public std::enable_shared_from_this<redis_connection>,
+    private run_once {
 public:
   /// Called from socket events only, never from inside a member. After
   /// `connection_failed` nothing is called any more.
@@ -47,8 +47,9 @@ public:
     virtual void connection_ready() = 0;
 
     /// The next reply to a command, or what a subscription brings. Pongs and
-    /// the replies of the login are not told.
-    virtual void connection_reply(const redisReply& reply) = 0;
+    /// the replies of the login are not told. What it points to ends with the
+    /// call.
+    virtual void connection_reply(const redis_reply& reply) = 0;
 
     virtual void connection_failed(std::string_view reason) = 0;
 
@@ -56,10 +57,11 @@ public:
     ~listener() = default;
   };
 
-  redis_connection(boost::asio::io_context& io,
+  /// `turn_end`: runs when a turn of the loop has nothing more to say. Null:
+  /// commands leave by a handler of `io`, which comes a little later.
+  redis_connection(boost::asio::io_context& io, run_once_queue* turn_end,
                    std::shared_ptr<redis_stream> stream,
                    redis_connection_options options);
-  ~redis_connection();
 
   /// Connects and logs in as `who`. Held by its handlers until it is closed.
   void start(const redis_endpoint& who, listener& to);
@@ -81,35 +83,34 @@ private:
   /// What the login sends, in the order of the replies.
   enum class step { auth, select, name, ping };
 
-  struct reader_delete {
-    void operator()(redisReader* reader) const;
-  };
-
   void greet();
-  void on_greeting(const redisReply& reply);
+  void on_greeting(const redis_reply& reply);
   void read();
   void on_read(std::size_t size);
   bool on_replies();
-  void dispatch(const redisReply& reply);
+  void make_room(std::size_t reply_bytes);
+  void dispatch(const redis_reply& reply);
   void flush_soon();
   void flush();
+  void run() override { flush(); }
   void expect_within_timeout();
   void watch_life();
   void on_life_tick();
   void fail(std::string reason);
 
   boost::asio::io_context& io_;
+  run_once_queue* turn_end_;
   std::shared_ptr<redis_stream> stream_;
   redis_connection_options options_;
   redis_endpoint who_;
   listener* listener_ = nullptr;
   phase phase_ = phase::connecting;
   std::deque<step> greeting_;
-  std::unique_ptr<redisReader, reader_delete> reader_;
   std::vector<char> input_;
-  std::string output_;  ///< Queued.
-  std::string writing_; ///< On its way into the socket.
-  bool flush_pending_ = false;
+  std::size_t filled_ = 0; ///< Of `input_`: a reply that has begun.
+  std::string output_;     ///< Queued.
+  std::string writing_;    ///< What the socket did not take at once.
+  bool flush_posted_ = false;
   boost::asio::steady_timer timer_;
   bool ping_unanswered_ = false;
   clock::time_point pinged_;

@@ -21,8 +21,10 @@ std::uint64_t any_seed() {
 
 } // namespace
 
-redis_link::redis_link(boost::asio::io_context& io, options how, callbacks to)
+redis_link::redis_link(boost::asio::io_context& io, run_once_queue* turn_end,
+                       options how, callbacks to)
   : io_(io),
+    turn_end_(turn_end),
     how_(std::move(how)),
     to_(std::move(to)),
     pauses_(how_.backoff_min, how_.backoff_max, any_seed()),
@@ -58,7 +60,7 @@ void redis_link::open() {
                                        {"link", how_.name},
                                        {"attempt", attempts()}});
   connection_ = std::make_shared<redis_connection>(
-      io_, make_redis_stream(io_, how_.where, how_.tls, opened_++),
+      io_, turn_end_, make_redis_stream(io_, how_.where, how_.tls, opened_++),
       how_.connection);
   connection_->start(how_.where, *this);
 }
@@ -69,7 +71,7 @@ void redis_link::connection_ready() {
   to_.ready();
 }
 
-void redis_link::connection_reply(const redisReply& reply) {
+void redis_link::connection_reply(const redis_reply& reply) {
   to_.reply(reply);
 }
 

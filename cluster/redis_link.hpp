@@ -27,11 +27,13 @@ public:
   /// Called from socket events and timers only.
   struct callbacks {
     std::function<void()> ready;
-    std::function<void(const redisReply&)> reply;
+    std::function<void(const redis_reply&)> reply;
     std::function<void(std::string_view reason)> lost;
   };
 
-  redis_link(boost::asio::io_context& io, options how, callbacks to);
+  /// `turn_end`: see `redis_connection`.
+  redis_link(boost::asio::io_context& io, run_once_queue* turn_end, options how,
+             callbacks to);
   ~redis_link();
 
   void start();
@@ -62,7 +64,7 @@ private:
   using clock = std::chrono::steady_clock;
 
   void connection_ready() override;
-  void connection_reply(const redisReply& reply) override;
+  void connection_reply(const redis_reply& reply) override;
   void connection_failed(std::string_view reason) override;
 
   void open();
@@ -70,6 +72,7 @@ private:
   void tell_lost(std::string_view reason, std::chrono::milliseconds pause);
 
   boost::asio::io_context& io_;
+  run_once_queue* turn_end_;
   options how_;
   callbacks to_;
   std::shared_ptr<redis_connection> connection_;

@@ -1,5 +1,7 @@
 #include "cluster/redis_stream.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -17,7 +19,22 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+
+/// Sockets that know their executor's type: the type-erased one costs calls and
+/// allocations in each step.
+template <class Protocol>
+using socket_of =
+    asio::basic_stream_socket<Protocol, asio::io_context::executor_type>;
+using tcp_socket = socket_of<tcp>;
 using boost::system::error_code;
+
+/// Gives how much the socket took.
+template <class Socket>
+std::size_t write_some_now(Socket& to, std::string_view bytes) {
+  auto taken = ::send(to.native_handle(), bytes.data(), bytes.size(),
+                      MSG_NOSIGNAL | MSG_DONTWAIT);
+  return taken > 0 ? static_cast<std::size_t>(taken) : 0;
+}
 
 /// What the three kinds of stream share once they are connected.
 template <class Stream>
@@ -47,7 +64,7 @@ protected:
 
 using local = asio::local::stream_protocol;
 
-class local_stream final : public stream_of<local::socket> {
+class local_stream final : public stream_of<socket_of<local>> {
 public:
   local_stream(asio::io_context& io, std::string path)
     : stream_of(io), path_(std::move(path)) {}
@@ -58,6 +75,10 @@ public:
         [self = shared_from_this(), then = std::move(then)](error_code failed) {
           then(failed ? "connect: " + failed.message() : "");
         });
+  }
+
+  std::size_t write_now(std::string_view bytes) override {
+    return write_some_now(stream_, bytes);
   }
 
   void close() override {
@@ -78,7 +99,7 @@ public:
     : host_(where.host), port_(where.port), attempt_(attempt), resolver_(io) {}
 
   /// `self` keeps alive what owns this and the socket.
-  void connect(tcp::socket& to, std::shared_ptr<void> self,
+  void connect(tcp_socket& to, std::shared_ptr<void> self,
                redis_stream::connected then) {
     error_code no_address;
     auto address = asio::ip::make_address(host_, no_address);
@@ -102,7 +123,7 @@ public:
   [[nodiscard]] const std::string& host() const { return host_; }
 
 private:
-  void connect_any(tcp::socket& to, std::shared_ptr<void> self,
+  void connect_any(tcp_socket& to, std::shared_ptr<void> self,
                    redis_stream::connected then) {
     if (endpoints_.empty())
       return then("resolve: no address");
@@ -116,7 +137,7 @@ private:
                           error_code ignored;
                           // Batches are made here; waiting for more is no use.
                           to.set_option(tcp::no_delay{true}, ignored);
-                          to.set_option(tcp::socket::keep_alive{true}, ignored);
+                          to.set_option(tcp_socket::keep_alive{true}, ignored);
                           then("");
                         });
   }
@@ -128,7 +149,7 @@ private:
   std::vector<tcp::endpoint> endpoints_;
 };
 
-class tcp_stream final : public stream_of<tcp::socket> {
+class tcp_stream final : public stream_of<tcp_socket> {
 public:
   tcp_stream(asio::io_context& io, const redis_endpoint& where,
              std::size_t attempt)
@@ -136,6 +157,10 @@ public:
 
   void connect(connected then) override {
     connector_.connect(stream_, shared_from_this(), std::move(then));
+  }
+
+  std::size_t write_now(std::string_view bytes) override {
+    return write_some_now(stream_, bytes);
   }
 
   void close() override {
@@ -148,7 +173,7 @@ private:
   tcp_connector connector_;
 };
 
-class tls_stream final : public stream_of<asio::ssl::stream<tcp::socket>> {
+class tls_stream final : public stream_of<asio::ssl::stream<tcp_socket>> {
 public:
   tls_stream(asio::io_context& io, const redis_endpoint& where,
              std::shared_ptr<asio::ssl::context> tls, std::size_t attempt)

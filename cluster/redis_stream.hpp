@@ -34,6 +34,10 @@ public:
   /// Reads what is there, at least one byte.
   virtual void read(char* to, std::size_t size_max, moved then) = 0;
 
+  /// Writes what is taken at once without waiting, and gives how much; 0 also
+  /// where it cannot, or something is wrong, which `write` then tells.
+  virtual std::size_t write_now(std::string_view) { return 0; }
+
   /// Writes all of it. The bytes must stay until `then`.
   virtual void write(std::string_view bytes, moved then) = 0;
 

@@ -27,10 +27,13 @@ public:
     verdict is = verdict::first;
     std::uint64_t expected = 0; ///< The sequence number that was due.
     std::uint64_t missed = 0;
+    std::uint64_t known = 0; ///< So many of the first were here before.
   };
 
-  /// Judges one message of the run `incarnation`, and remembers it.
-  finding see(std::uint64_t incarnation, const place& at);
+  /// Judges `count` messages of the run `incarnation`, of which the first
+  /// stands at `at`, and remembers them.
+  finding see(std::uint64_t incarnation, const place& at,
+              std::uint64_t count = 1);
 
   /// The run has ended: nothing of it will come any more.
   void forget(std::uint64_t incarnation);

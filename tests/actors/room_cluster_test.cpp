@@ -135,10 +135,23 @@ TEST_CASE_METHOD(clustered, "only what is said here is mirrored, in order") {
   std::string kinds;
   for (const auto& one : cluster.mirrored) {
     CHECK(one.key.id == "a");
-    kinds += std::to_string(one.what->index());
+    for (const auto& each : one.what)
+      kinds += std::to_string(each->index());
   }
   // Posted, typing, directed, and the end of the typing.
   CHECK(kinds == "0212");
+}
+
+TEST_CASE_METHOD(clustered, "what a turn brings is mirrored together, and "
+                            "before its room is left") {
+  auto ann = node.member("user-ann", "a");
+  for (int i = 0; i < 3; ++i)
+    ann->sends(R"({"type":"message","roomId":"a","text":"x"})");
+  ann->hangs_up();
+  node.run();
+  CHECK(cluster.watched.empty());
+  REQUIRE(cluster.mirrored.size() == 1);
+  CHECK(cluster.mirrored.front().what.size() == 3);
 }
 
 TEST_CASE_METHOD(clustered, "[P-3.4] a repeated id is not mirrored again") {

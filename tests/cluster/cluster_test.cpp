@@ -22,6 +22,7 @@ struct heard {
   std::vector<std::string> mirrored; ///< "origin:bytes" of raw frames.
   std::vector<bool> links;
   std::size_t typing = 0;
+  std::size_t told = 0; ///< Times that the cluster had something.
 };
 
 class fake_room {
@@ -39,10 +40,12 @@ public:
         [](const actors::publish&) {},
         [](const actors::list_members&) {},
         [this](const actors::mirrored& msg) {
-          if (auto* raw = std::get_if<relayed>(msg.what.get()))
-            to_->mirrored.push_back(msg.origin + ':' + raw->bytes);
-          else
-            ++to_->typing;
+          ++to_->told;
+          for (const auto& each : msg.what)
+            if (auto* raw = std::get_if<relayed>(each.get()))
+              to_->mirrored.push_back(msg.origin + ':' + raw->bytes);
+            else
+              ++to_->typing;
         },
         [this](const actors::link_changed& msg) {
           to_->links.push_back(msg.up);
@@ -113,8 +116,17 @@ public:
 
   void say(const node& on, const std::string& bytes,
            const room_key& where = lounge) {
-    tell(on, actors::mirror{where, std::make_shared<const room_event>(
-                                       relayed{true, bytes})});
+    say_all(on, {bytes}, where);
+  }
+
+  /// What one turn of a room brings.
+  void say_all(const node& on, const std::vector<std::string>& all,
+               const room_key& where = lounge) {
+    actors::mirror turn{where, {}};
+    for (const auto& bytes : all)
+      turn.what.push_back(
+          std::make_shared<const room_event>(relayed{true, bytes}));
+    tell(on, turn);
   }
 
   /// A message of a node that the test plays itself.
@@ -182,6 +194,50 @@ TEST_CASE("what a room says reaches its room on the other nodes only") {
   CHECK(bob->counts->received == 2);
 }
 
+TEST_CASE("what one turn brings goes together, once all peers read that") {
+  town all;
+  auto ann = all.start("ann", 1);
+  auto bob = all.start("bob", 2);
+  auto of_bob = all.open(*bob, lounge);
+  auto of_ann = all.open(*ann, lounge);
+  // Somebody may be there who has not been heard yet.
+  all.say_all(*ann, {"1", "2"});
+  CHECK(of_bob.got->told == 2);
+  all.pass(3s);
+  all.say_all(*ann, {"3", "4", "5"});
+  CHECK(of_bob.got->told == 3);
+  CHECK(of_bob.got->mirrored
+        == lines{"ann:1", "ann:2", "ann:3", "ann:4", "ann:5"});
+  CHECK(ann->counts->published == 5);
+  CHECK(bob->counts->received == 5);
+
+  SECTION("and apart again while an older node is there") {
+    auto older = encode(cluster::node_sign{{"old", 9}});
+    older[0] = '\x94'; // Without its last element.
+    older.pop_back();
+    all.publish("test:nodes", older);
+    all.say_all(*ann, {"6", "7"});
+    CHECK(of_bob.got->told == 5);
+    all.pass(4s); // It is lost.
+    all.say_all(*ann, {"8", "9"});
+    CHECK(of_bob.got->told == 6);
+  }
+  SECTION("and nothing of it twice") {
+    all.hub.duplicate_next = 1;
+    all.say_all(*ann, {"6", "7"});
+    CHECK(of_bob.got->told == 4);
+    CHECK(bob->counts->duplicates == 2);
+  }
+  SECTION("and what is missing is counted by message") {
+    all.hub.drop_next = 1;
+    all.say_all(*ann, {"6", "7"});
+    all.say(*ann, "8");
+    CHECK(of_bob.got->mirrored.back() == "ann:8");
+    CHECK(bob->counts->gaps == 1);
+    CHECK(bob->counts->missed == 2);
+  }
+}
+
 TEST_CASE("a name means two rooms in the two families") {
   town all;
   auto ann = all.start("ann", 1);
@@ -241,8 +297,9 @@ TEST_CASE("what was said during an outage arrives after it, typing does not") {
   all.hub.fail("cut");
   all.settle();
   all.say(*ann, "2");
-  all.tell(*ann, actors::mirror{lounge, std::make_shared<const room_event>(
-                                            typing_event{"c", "u", true})});
+  all.tell(*ann, actors::mirror{lounge,
+                                {std::make_shared<const room_event>(
+                                    typing_event{"c", "u", true})}});
   all.say(*ann, "3");
   // Bob listens again before Ann sends what has waited.
   all.hub.restore();
@@ -539,9 +596,9 @@ TEST_CASE("a node says goodbye after what it had to say, and is gone") {
   auto ann = all.start("ann", 1);
   auto bob = all.start("bob", 2);
   auto of_bob = all.open(*bob, lounge);
-  caf::anon_send(ann->is,
-                 actors::mirror{lounge, std::make_shared<const room_event>(
-                                            relayed{true, "last"})});
+  caf::anon_send(ann->is, actors::mirror{lounge,
+                                         {std::make_shared<const room_event>(
+                                             relayed{true, "last"})}});
   bool gone = false;
   caf::actor_cast<caf::actor>(ann->is)->attach_functor([&] { gone = true; });
   all.tell(*ann, actors::leave_cluster{});

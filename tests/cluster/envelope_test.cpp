@@ -43,7 +43,8 @@ Event round_trip(const Event& event, const room_key& in = lounge) {
   CHECK(traffic.at.stream == 3);
   CHECK(traffic.at.sequence == 4);
   CHECK(traffic.room == in);
-  return std::get<Event>(traffic.what);
+  REQUIRE(traffic.what.size() == 1);
+  return std::get<Event>(*traffic.what.front());
 }
 
 } // namespace
@@ -86,6 +87,81 @@ TEST_CASE("typing and raw frames come through an envelope") {
   CHECK(round_trip(relayed{true, ""}, raw_lounge).bytes.empty());
 }
 
+TEST_CASE("several events come through one envelope, in order") {
+  std::vector<room_event_ptr> sent;
+  for (auto* text : {"\"1\"", "\"2\""})
+    sent.push_back(std::make_shared<const room_event>(
+        posted{"u1", {true, json(text)}, "", {}, 5}));
+  sent.push_back(
+      std::make_shared<const room_event>(typing_event{"c", "u", true}));
+  std::size_t taken = 0;
+  auto found = decode(encode(ann, {3, 4}, lounge, sent, taken));
+  CHECK(taken == 3);
+  REQUIRE(found.has_value());
+  auto& traffic = std::get<room_traffic>(*found);
+  CHECK(traffic.at.sequence == 4);
+  REQUIRE(traffic.what.size() == 3);
+  CHECK(std::get<posted>(*traffic.what[0]).body.said.bytes == "\"1\"");
+  CHECK(std::get<posted>(*traffic.what[1]).body.said.bytes == "\"2\"");
+  CHECK(std::holds_alternative<typing_event>(*traffic.what[2]));
+}
+
+TEST_CASE("an envelope takes no more events than it may") {
+  auto raw = [](std::size_t count, std::size_t size) {
+    return std::vector<room_event_ptr>(
+        count, std::make_shared<const room_event>(
+                   relayed{false, std::string(size, 'x')}));
+  };
+  auto taken_of = [&](const std::vector<room_event_ptr>& events) {
+    std::size_t taken = 0;
+    auto bytes = encode(ann, {1, 1}, raw_lounge, events, taken);
+    auto found = decode(bytes);
+    REQUIRE(found.has_value());
+    CHECK(std::get<room_traffic>(*found).what.size() == taken);
+    return taken;
+  };
+  CHECK(taken_of(raw(1'000, 10)) == envelope_events_max);
+  CHECK(taken_of(raw(100, 10'000)) == 3);
+  // One alone may be as long as it likes.
+  CHECK(taken_of(raw(100, 100'000)) == 1);
+}
+
+TEST_CASE("several events are checked as one is") {
+  auto raw = std::make_tuple(4, std::make_tuple(true, std::string("x")));
+  auto typing = std::make_tuple(3, std::make_tuple("c", "u", true));
+  auto several = [](std::uint64_t sequence, auto... events) {
+    return error_of(packed(1, 5, "ann", 7u, 1u, sequence, 0u, "room",
+                           std::make_tuple(events...)));
+  };
+  CHECK(several(1, typing, typing).empty());
+  CHECK(several(1) == "bad or missing field: event");
+  CHECK(several(1, typing, 7) == "bad or missing field: event");
+  CHECK(several(1, typing, raw) == "bad or missing field: kind");
+  CHECK(several(1, std::make_tuple(5, std::make_tuple(typing)))
+        == "bad or missing field: kind");
+  CHECK(several(1, std::make_tuple(0, 0)) == "bad or missing field: event");
+  CHECK(several(~0ull - 1, typing, typing) == "bad or missing field: sequence");
+}
+
+TEST_CASE("a node knows its own envelopes without reading them") {
+  own_envelopes own{ann};
+  CHECK(own.has(encode(node_sign{ann, sign::beat})));
+  CHECK(own.has(encode(ann, {1, 2}, lounge, typing_event{"c", "u", true})));
+  CHECK_FALSE(own.has(encode(node_sign{{"ann", 7}, sign::beat})));
+  CHECK_FALSE(own.has(encode(node_sign{{"bob", ann.incarnation}})));
+  CHECK_FALSE(own.has(""));
+  CHECK_FALSE(own.has("\x95\x01"));
+}
+
+TEST_CASE("a sign tells what its node reads, if it says so") {
+  auto found = decode(encode(node_sign{ann, sign::beat}));
+  REQUIRE(found.has_value());
+  CHECK(std::get<node_sign>(*found).reads == 5);
+  found = decode(packed(1, 17, "ann", 7u));
+  REQUIRE(found.has_value());
+  CHECK(std::get<node_sign>(*found).reads == 0);
+}
+
 TEST_CASE("signs of nodes come through an envelope") {
   for (auto says : {sign::hello, sign::beat, sign::bye}) {
     auto found = decode(encode(node_sign{ann, says}));
@@ -96,7 +172,7 @@ TEST_CASE("signs of nodes come through an envelope") {
 }
 
 TEST_CASE("what a newer node adds is ignored") {
-  auto found = decode(packed(1, 17, "ann", 7u, "later", 1.5));
+  auto found = decode(packed(1, 17, "ann", 7u, 9u, "later", 1.5));
   REQUIRE(found.has_value());
   CHECK(std::get<node_sign>(*found).says == sign::beat);
 
@@ -285,7 +361,7 @@ TEST_CASE("any event comes out of an envelope as it went in") {
     REQUIRE(found.has_value());
     auto& traffic = std::get<room_traffic>(*found);
     // Equal bytes from both mean that nothing was lost.
-    CHECK(encode(traffic.from, traffic.at, traffic.room, traffic.what)
+    CHECK(encode(traffic.from, traffic.at, traffic.room, *traffic.what.front())
           == bytes);
   }
 }

@@ -30,7 +30,7 @@ public:
   std::unique_ptr<cluster::bus> connect(std::size_t queue_bytes) override {
     auto with = how;
     with.queue_bytes = static_cast<std::uint32_t>(queue_bytes);
-    auto made = cluster::make_redis_bus(io, with, "tester");
+    auto made = cluster::make_redis_bus(io, nullptr, with, "tester");
     INFO((made ? "" : made.error().text));
     REQUIRE(made.has_value());
     return std::move(*made);
@@ -174,7 +174,8 @@ TEST_CASE("a bus over TLS refuses an authority that it does not know") {
   CHECK(refusal(world.at("127.0.0.1")).find("TLS: ") == 0);
 
   world.is.how.ca_file = "/nowhere/ca.pem";
-  auto made = cluster::make_redis_bus(world.is.io, world.is.how, "tester");
+  auto made =
+      cluster::make_redis_bus(world.is.io, nullptr, world.is.how, "tester");
   REQUIRE_FALSE(made.has_value());
   CHECK(made.error().text.find("cluster.ca-file: ") == 0);
 }
@@ -265,7 +266,7 @@ TEST_CASE("what is no Redis is told as such") {
   }
   SECTION("a URL that is none") {
     world.how.redis = "http://secret@h";
-    auto made = cluster::make_redis_bus(world.io, world.how, "tester");
+    auto made = cluster::make_redis_bus(world.io, nullptr, world.how, "tester");
     REQUIRE_FALSE(made.has_value());
     CHECK(made.error().text.find("cluster.redis: ") == 0);
     CHECK(made.error().text.find("secret") == std::string::npos);

@@ -72,3 +72,21 @@ TEST_CASE("a flood of nodes makes a tracker forget, not grow") {
   CHECK(room.origins() == sequence_tracker::origins_max);
   CHECK(room.see(7, {1, 1'999}).is == verdict::duplicate);
 }
+
+TEST_CASE("several messages are judged as one by one") {
+  sequence_tracker room;
+  CHECK(room.see(7, {1, 1}, 3).is == verdict::first);
+  auto found = room.see(7, {1, 4}, 2);
+  CHECK(found.is == verdict::next);
+  CHECK(found.known == 0);
+  found = room.see(7, {1, 4}, 2); // Sent again.
+  CHECK(found.is == verdict::duplicate);
+  CHECK(found.known == 2);
+  found = room.see(7, {1, 4}, 5); // Sent again, with more.
+  CHECK(found.is == verdict::next);
+  CHECK(found.known == 2);
+  found = room.see(7, {1, 11}, 4);
+  CHECK(found.is == verdict::gap);
+  CHECK(found.missed == 2);
+  CHECK(room.see(7, {1, 15}).is == verdict::next);
+}

@@ -36,9 +36,11 @@ public:
     return channels_.is_in_force(channel);
   }
 
-  void publish(std::string_view channel, std::string bytes) override {
+  void publish(std::string_view channel, std::string bytes,
+               std::size_t messages) override {
     statistics_.dropped +=
-        queue_.push({std::string{channel}, std::move(bytes)}).messages;
+        queue_.push({std::string{channel}, std::move(bytes), messages})
+            .messages;
     later([this] { flush(); });
   }
 

@@ -180,7 +180,7 @@ struct cluster_view {
   void hear(room_event what) {
     auto shared = std::make_shared<const room_event>(std::move(what));
     for (const auto& one : watched)
-      caf::anon_send(one.room, actors::mirrored{"peer", shared});
+      caf::anon_send(one.room, actors::mirrored{"peer", {shared}});
   }
 };
 
