@@ -195,11 +195,11 @@ def table(head, rows):
         yield "| " + " | ".join(row) + " |"
 
 
-def replace_section(text, lines):
+def replace_section(text, lines, opening=BEGIN, closing=END):
     """`text` with what lies between the two marks replaced."""
-    begin = text.index(BEGIN)
+    begin = text.index(opening)
     begin = text.index("\n", begin) + 1
-    end = text.index(END, begin)
+    end = text.index(closing, begin)
     return text[:begin] + "\n" + "\n".join(lines).rstrip() + "\n\n" + text[end:]
 
 

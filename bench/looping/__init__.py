@@ -1,0 +1,1 @@
+"""What bench/loops measures: what a second loop costs, and what it takes over."""
