@@ -160,12 +160,12 @@ void redis_bus::on_push(const redis_reply& reply) {
                                + std::string{reply.text});
   if (reply.is != redis_reply::kind::array || reply.count != 3)
     return;
-  auto kind = reply.elements[0].text;
-  auto channel = reply.elements[1].text;
+  auto kind = reply.elements[0];
+  auto channel = reply.elements[1];
   if (kind == "message") {
     // Late ones of a channel that was just left are nobody's.
     if (channels_.is_wanted(channel))
-      listener_->bus_message(channel, reply.elements[2].text);
+      listener_->bus_message(channel, reply.elements[2]);
   } else if (kind == "subscribe" && channels_.confirmed(channel)) {
     listener_->bus_subscribed(channel);
     go_up_if_complete();

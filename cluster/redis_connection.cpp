@@ -1,11 +1,12 @@
 #include "cluster/redis_connection.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <hiredis/hiredis.h>
 
 namespace greenroom::cluster {
 
@@ -20,10 +21,14 @@ bool is_pong(const redis_reply& reply) {
   if (reply.is == redis_reply::kind::status)
     return reply.text == "PONG";
   return reply.is == redis_reply::kind::array && reply.count == 2
-         && reply.elements[0].text == "pong";
+         && reply.elements[0] == "pong";
 }
 
 } // namespace
+
+void redis_connection::reader_delete::operator()(redisReader* reader) const {
+  redisReaderFree(reader);
+}
 
 redis_connection::redis_connection(boost::asio::io_context& io,
                                    run_once_queue* turn_end,
@@ -33,8 +38,14 @@ redis_connection::redis_connection(boost::asio::io_context& io,
     turn_end_(turn_end),
     stream_(std::move(stream)),
     options_(std::move(options)),
+    reader_(redisReaderCreate()),
     input_(input_bytes),
-    timer_(io) {}
+    timer_(io) {
+  if (!reader_)
+    throw std::bad_alloc{};
+}
+
+redis_connection::~redis_connection() = default;
 
 void redis_connection::start(const redis_endpoint& who, listener& to) {
   who_ = who;
@@ -53,7 +64,19 @@ void redis_connection::start(const redis_endpoint& who, listener& to) {
 void redis_connection::send(std::span<const std::string_view> command) {
   if (phase_ == phase::closed)
     return;
-  append_command(output_, command);
+  std::vector<const char*> parts;
+  std::vector<std::size_t> sizes;
+  for (auto part : command) {
+    parts.push_back(part.data());
+    sizes.push_back(part.size());
+  }
+  char* formatted = nullptr;
+  auto size = redisFormatCommandArgv(&formatted, static_cast<int>(parts.size()),
+                                     parts.data(), sizes.data());
+  if (size < 0)
+    throw std::bad_alloc{};
+  output_.append(formatted, static_cast<std::size_t>(size));
+  redisFreeCommand(formatted);
   flush_soon();
 }
 
@@ -112,7 +135,7 @@ void redis_connection::on_greeting(const redis_reply& reply) {
 
 void redis_connection::read() {
   stream_->read(
-      input_.data() + filled_, input_.size() - filled_,
+      input_.data(), input_.size(),
       [self = shared_from_this()](error_code failed, std::size_t size) {
         if (self->phase_ == phase::closed)
           return;
@@ -124,47 +147,31 @@ void redis_connection::read() {
 
 void redis_connection::on_read(std::size_t size) {
   ping_unanswered_ = false; // Any byte is a sign of life.
-  filled_ += size;
+  redisReaderFeed(reader_.get(), input_.data(), size);
   // All that came is dealt with before more is read: TCP holds back the rest.
-  if (on_replies())
-    read();
+  if (!on_replies())
+    return;
+  if (reader_->len - reader_->pos > options_.reply_bytes_max)
+    return fail("a reply is longer than "
+                + std::to_string(options_.reply_bytes_max) + " bytes");
+  read();
 }
 
 /// False: it was closed meanwhile.
 bool redis_connection::on_replies() {
-  std::string_view rest{input_.data(), filled_};
-  redis_reply reply;
-  redis_parsed found;
   for (;;) {
-    found = parse_reply(rest, options_.reply_bytes_max, reply);
-    if (found.is != redis_parsed::verdict::whole)
-      break;
-    rest.remove_prefix(found.used);
-    dispatch(reply);
+    void* raw = nullptr;
+    if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {
+      fail(std::string{"not the Redis protocol: "} + reader_->errstr);
+      return false;
+    }
+    std::unique_ptr<void, decltype(&freeReplyObject)> reply{raw,
+                                                            freeReplyObject};
+    if (reply == nullptr)
+      return true;
+    dispatch(redis_reply{*static_cast<const redisReply*>(reply.get())});
     if (phase_ == phase::closed)
       return false;
-  }
-  if (found.is != redis_parsed::verdict::incomplete) {
-    fail(found.is == redis_parsed::verdict::broken
-             ? "not the Redis protocol"
-             : "a reply is longer than "
-                   + std::to_string(options_.reply_bytes_max) + " bytes");
-    return false;
-  }
-  if (!rest.empty())
-    std::memmove(input_.data(), rest.data(), rest.size());
-  filled_ = rest.size();
-  make_room(found.used);
-  return true;
-}
-
-/// For the rest of a reply that has so many bytes at least. What it says it has
-/// may never come, so this grows with what is there.
-void redis_connection::make_room(std::size_t reply_bytes) {
-  auto wanted = std::max(input_bytes, std::min(reply_bytes, 2 * filled_));
-  if (wanted > input_.size() || (filled_ == 0 && input_.size() > input_bytes)) {
-    input_.resize(wanted);
-    input_.shrink_to_fit();
   }
 }
 

@@ -12,9 +12,11 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "cluster/redis_reply.hpp"
 #include "cluster/redis_stream.hpp"
-#include "cluster/resp.hpp"
 #include "core/run_once.hpp"
+
+struct redisReader;
 
 namespace greenroom::cluster {
 
@@ -30,7 +32,8 @@ struct redis_connection_options {
 };
 
 /// One connection to Redis, from connecting to its end; a broken one is thrown
-/// away. One loop's thread; nothing blocks.
+/// away. hiredis writes and reads the protocol (RESP2), the socket is Asio's.
+/// One loop's thread; nothing blocks.
 ///
 ///   connecting --socket--> greeting --PONG--> ready
 ///        |                    |                 |
@@ -62,6 +65,7 @@ public:
   redis_connection(boost::asio::io_context& io, run_once_queue* turn_end,
                    std::shared_ptr<redis_stream> stream,
                    redis_connection_options options);
+  ~redis_connection() override;
 
   /// Connects and logs in as `who`. Held by its handlers until it is closed.
   void start(const redis_endpoint& who, listener& to);
@@ -83,12 +87,15 @@ private:
   /// What the login sends, in the order of the replies.
   enum class step { auth, select, name, ping };
 
+  struct reader_delete {
+    void operator()(redisReader* reader) const;
+  };
+
   void greet();
   void on_greeting(const redis_reply& reply);
   void read();
   void on_read(std::size_t size);
   bool on_replies();
-  void make_room(std::size_t reply_bytes);
   void dispatch(const redis_reply& reply);
   void flush_soon();
   void flush();
@@ -106,10 +113,10 @@ private:
   listener* listener_ = nullptr;
   phase phase_ = phase::connecting;
   std::deque<step> greeting_;
+  std::unique_ptr<redisReader, reader_delete> reader_;
   std::vector<char> input_;
-  std::size_t filled_ = 0; ///< Of `input_`: a reply that has begun.
-  std::string output_;     ///< Queued.
-  std::string writing_;    ///< What the socket did not take at once.
+  std::string output_;  ///< Queued.
+  std::string writing_; ///< What the socket did not take at once.
   bool flush_posted_ = false;
   boost::asio::steady_timer timer_;
   bool ping_unanswered_ = false;
