@@ -418,7 +418,7 @@ void connection::send_join(const std::string& room_id,
   who.lane = hello_.space == room_space::relay
                  ? lane_kind::raw
                  : lane_of(hello_.encoding, may.presence);
-  who.deflate = hello_.deflate.server_bits;
+  who.deflate = lane_window(hello_.deflate.server_bits);
   who.about = {connection_id_, who_.user_id(), who_.info_json()};
   who.session = session_;
   who.sees_presence = may.presence;

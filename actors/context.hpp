@@ -38,10 +38,11 @@ struct node_context {
 
   /// The loop on which the room lives.
   [[nodiscard]] std::uint32_t home_of(const room_key& key) const {
-    // 2^64 divided by the golden ratio: the upper half depends on every bit.
-    constexpr std::uint64_t spread = 0x9e3779b97f4a7c15;
-    std::uint64_t mixed = (std::hash<room_key>{}(key) ^ salt) * spread;
-    return static_cast<std::uint32_t>((mixed >> 32) % loops.size());
+    // MurmurHash3's last step: each bit of the result depends on all.
+    std::uint64_t mixed = std::hash<room_key>{}(key) ^ salt;
+    mixed = (mixed ^ (mixed >> 33)) * 0xff51afd7ed558ccd;
+    mixed = (mixed ^ (mixed >> 33)) * 0xc4ceb9fe1a85ec53;
+    return static_cast<std::uint32_t>((mixed ^ (mixed >> 33)) % loops.size());
   }
 
   /// The keeper of the room's home loop.

@@ -23,6 +23,16 @@ namespace greenroom::actors {
   return kind == lane_kind::json || kind == lane_kind::msgpack;
 }
 
+/// The window of the lane for a client that agreed on `agreed` bits: no more,
+/// and one of four, so that nobody can have a room compress each message once
+/// for every size there is.
+[[nodiscard]] constexpr window_bits lane_window(std::uint8_t agreed) {
+  for (window_bits size : {15, 12, 9})
+    if (agreed >= size)
+      return size;
+  return agreed;
+}
+
 /// JSON travels in text frames, MessagePack in binary ones [P-1.1].
 [[nodiscard]] constexpr ws::opcode opcode_of(protocol::encoding encoding) {
   return encoding == protocol::encoding::json ? ws::opcode::text

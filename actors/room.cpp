@@ -333,6 +333,9 @@ void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
   what.id = msg.id;
   what.room_id = key_.id;
   what.degraded = degraded();
+  // On another loop it could be sent before this turn settles.
+  if (by.loop != home_.index())
+    mirror_now();
   self_->send(by.connection, request_done{std::move(what), msg.credit});
 }
 
@@ -355,7 +358,8 @@ void room::on_mirrored(const room_event& what) {
     show(*typing, nullptr);
 }
 
-/// All of a turn together, with the advances: before any ack of it leaves.
+/// All of a turn together, with the advances: before any ack of it leaves this
+/// loop.
 void room::mirror_out(const room_event_ptr& what) {
   if (!context_->cluster)
     return;

@@ -186,7 +186,7 @@ void cluster::on(const came_up&) {
   up_ = true;
   auto now = home_.now();
   last_echo_ = now;
-  all_heard_ = now + 2 * how_.beat;
+  all_heard_ = now + std::max(2 * how_.beat, how_.peer_timeout);
   peers_.listen_anew(now);
   sign_on(sign::hello);
   if (how_.link)

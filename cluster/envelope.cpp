@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <utility>
 
 #include <msgpack.hpp>
@@ -16,8 +17,8 @@ namespace {
 /// Below, kinds are traffic and carry a place, those of later nodes included.
 constexpr std::uint64_t first_sign = 16;
 
-/// Far above what a node sends (recipients are bounded by `limits.recipients`),
-/// far below what would cost memory before a single entry is there.
+/// What a node may send at most (`limits.recipients` goes up to this), and far
+/// below what would cost memory before a single entry is there.
 constexpr std::size_t entries_max = 4'096;
 constexpr std::size_t depth_max = 16;
 
@@ -213,6 +214,8 @@ relayed take_relayed(fields& from) {
 
 /// Each space has its own events: a room of one has no words for the other's.
 room_event_ptr take_event(std::uint64_t kind, room_space space, fields from) {
+  if (kind > std::numeric_limits<std::uint8_t>::max())
+    refuse("kind");
   auto is = static_cast<traffic>(kind);
   if ((is == traffic::relayed) != (space == room_space::relay))
     refuse("kind");

@@ -84,19 +84,19 @@ std::vector<std::uint64_t> peers::expire(steady_time now) {
   }
   for (auto incarnation : forgotten)
     known_.erase(incarnation);
+  if (!forgotten.empty())
+    recount();
   return forgotten;
 }
 
 void peers::recount() {
   least_reads_ = UINT64_MAX;
   for (const auto& [incarnation, each] : known_)
-    if (!each.lost)
-      least_reads_ = std::min(least_reads_, each.reads);
+    least_reads_ = std::min(least_reads_, each.reads);
 }
 
 void peers::tell_lost(std::uint64_t incarnation, peer& whom, steady_time now) {
   whom.lost = true;
-  recount();
   auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(
       now - whom.last_heard);
   log::emit(events::peer_lost, {{"peer", whom.node},

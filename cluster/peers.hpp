@@ -41,8 +41,8 @@ public:
 
   [[nodiscard]] std::size_t alive() const;
 
-  /// Whether every peer that is alive has said that it reads traffic of this
-  /// kind.
+  /// Whether every known peer has said that it reads traffic of this kind; one
+  /// that is lost too, as it may only be silent and hear it all.
   [[nodiscard]] bool all_read(traffic kind) const {
     return least_reads_ >= static_cast<std::uint64_t>(kind);
   }
@@ -64,7 +64,7 @@ private:
   std::chrono::milliseconds lost_after_;
   std::chrono::milliseconds forgotten_after_;
   std::uint64_t joins_ = 0;
-  std::uint64_t least_reads_ = UINT64_MAX;        ///< Of all that are alive.
+  std::uint64_t least_reads_ = UINT64_MAX;        ///< Of all that are known.
   std::unordered_map<std::uint64_t, peer> known_; ///< By incarnation.
 };
 

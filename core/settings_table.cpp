@@ -205,7 +205,7 @@ constexpr setting table[] = {
            at<&s::limits, &s::limit_settings::message_depth>, 1, 512,
            "Nesting of a message; a deeper one is refused with `bad_message`."),
     number("limits.recipients", at<&s::limits, &s::limit_settings::recipients>,
-           1, 100'000, "User and connection ids in `to` of one message."),
+           1, 4'096, "User and connection ids in `to` of one message."),
     number("limits.rooms-per-connection",
            at<&s::limits, &s::limit_settings::rooms_per_connection>, 1, 100'000,
            "Rooms that one connection may be in at once."),

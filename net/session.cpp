@@ -25,6 +25,9 @@ constexpr std::size_t ranges_per_send = 64;
 /// others' turn.
 constexpr int reads_in_a_row = 4;
 
+/// Beyond, a read's messages go on in the next turn.
+constexpr std::size_t inflated_per_read_max = 256 * 1024;
+
 /// RFC 6455 section 5.5.1: what a close frame has room for besides its code.
 constexpr std::size_t reason_bytes_max = 123;
 
@@ -139,6 +142,7 @@ void session::take(char* bytes, std::size_t count) {
   auto used = frames_.read(bytes, count, *this);
   if (!gone_ && !lingering_ && used < count)
     early_.assign(bytes + used, count - used);
+  pause_inflating();
 }
 
 void session::take_early() {
@@ -149,6 +153,7 @@ void session::take_early() {
       std::string{}.swap(early_);
       early_taken_ = 0;
     }
+    pause_inflating();
   }
   watch();
 }
@@ -177,7 +182,7 @@ void session::handled(std::size_t messages, std::size_t bytes) {
 }
 
 bool session::wants_more() const {
-  return closing_ || window_open();
+  return closing_ || (window_open() && inflated_ <= inflated_per_read_max);
 }
 
 /// What was read and not yet handled is bounded: beyond, TCP slows the client.
@@ -187,12 +192,23 @@ bool session::window_open() const {
 }
 
 ws::inflated session::inflate(std::string_view message, std::size_t bytes_max) {
+  if (closing_ || !reader_) // Nobody cares any more.
+    return {ws::inflated::verdict::whole, {}};
   auto& space = home_.inflate_space();
-  if (deflate_.client_context_bits == 0)
-    return home_.inflater().inflate_alone(message, bytes_max, space);
-  if (!inflater_)
+  if (deflate_.client_context_bits != 0 && !inflater_)
     inflater_ = std::make_unique<ws::inflater>(deflate_.client_context_bits);
-  return inflater_->inflate_next(message, bytes_max, space);
+  auto found = inflater_
+                   ? inflater_->inflate_next(message, bytes_max, space)
+                   : home_.inflater().inflate_alone(message, bytes_max, space);
+  inflated_ += found.bytes.size();
+  return found;
+}
+
+/// What was read may inflate to a thousand times as much: then the rest of it
+/// is kept for the next turn.
+void session::pause_inflating() {
+  if (std::exchange(inflated_, 0) > inflated_per_read_max && !early_.empty())
+    home_.call([self = shared_from_this()] { self->take_early(); });
 }
 
 void session::on_ping(std::string_view payload) {

@@ -76,6 +76,7 @@ private:
   [[nodiscard]] ws::inflated inflate(std::string_view message,
                                      std::size_t bytes_max) override;
   [[nodiscard]] bool window_open() const;
+  void pause_inflating();
 
   // -- sending
   void on_writable() override;
@@ -111,7 +112,8 @@ private:
   std::unique_ptr<ws::inflater> inflater_;
   ws::deflate_terms deflate_;
 
-  bool polled_ = false; ///< The poller knows the socket.
+  std::size_t inflated_ = 0; ///< Bytes of messages of the present read.
+  bool polled_ = false;      ///< The poller knows the socket.
   bool heard_ = false;
   bool told_at_once_ = false; ///< Something of what was read last.
   bool started_ = false;      ///< There is, or was, an actor that reads.

@@ -88,9 +88,11 @@ TEST_CASE("a watcher that removes itself while told is told nothing more") {
   one.then = [&] {
     one.leave();
   };
+  CHECK(in.wait(never));
   in.poll(never);
   CHECK(one.writable == 1);
   CHECK(one.told == 1);
+  CHECK_FALSE(in.wait(at_once));
   CHECK(in.poll(at_once) == 0);
 }
 
