@@ -99,7 +99,8 @@ void node::start_cluster() {
   if (config_.cluster.redis.empty())
     return;
   auto& home = *loops_.front();
-  auto bus = cluster::make_redis_bus(home.io(), &home.sends(), config_.cluster,
+  // Peers' members wait for it longer than ours: it leaves before local sends.
+  auto bus = cluster::make_redis_bus(home.io(), &home.spread(), config_.cluster,
                                      config_.cluster.node_id);
   if (!bus)
     throw startup_error{bus.error().text};

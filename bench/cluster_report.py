@@ -70,7 +70,21 @@ def throughput_verdicts(rounds):
         return (each["floor"]["redis_cpu_us"]
                 / max(each["cluster"]["cpu_us"].values()))
 
-    return {"messages/s / floor's": verdict(spread_of(rounds, ratio),
+    def same_on_one_node(each):
+        return (each["cluster"]["messages_per_s"]
+                / each["alone"]["messages_per_s"])
+
+    def for_redis_cpu(each):
+        """How many of our messages Redis carries for the CPU time of one of the
+        floor's: what it does with nodes enough to fill it."""
+        return (each["floor"]["redis_cpu_us"]
+                / each["cluster"]["cpu_us"]["redis"])
+
+    return {"messages/s / those on one node": verdict(
+                spread_of(rounds, same_on_one_node)),
+            "messages for Redis's CPU / floor's": verdict(
+                spread_of(rounds, for_redis_cpu), at_least=THROUGHPUT_SHARE),
+            "messages/s / floor's": verdict(spread_of(rounds, ratio),
                                             at_least=THROUGHPUT_SHARE),
             "computed: the same with a core for each program":
                 verdict(spread_of(rounds, with_a_core_each))}

@@ -1,5 +1,6 @@
 #include "cluster/redis_connection.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -15,6 +16,10 @@ namespace {
 using boost::system::error_code;
 
 constexpr std::size_t input_bytes = 64 * 1024;
+
+/// The reader moves what is left of its buffer to the front after each KiB that
+/// it has read, so it is not given much at a time.
+constexpr std::size_t feed_bytes = 4 * 1024;
 
 /// A PING is answered by +PONG, or on a subscribed connection by a pair.
 bool is_pong(const redis_reply& reply) {
@@ -147,10 +152,13 @@ void redis_connection::read() {
 
 void redis_connection::on_read(std::size_t size) {
   ping_unanswered_ = false; // Any byte is a sign of life.
-  redisReaderFeed(reader_.get(), input_.data(), size);
   // All that came is dealt with before more is read: TCP holds back the rest.
-  if (!on_replies())
-    return;
+  for (std::size_t fed = 0; fed < size; fed += feed_bytes) {
+    redisReaderFeed(reader_.get(), input_.data() + fed,
+                    std::min(feed_bytes, size - fed));
+    if (!on_replies())
+      return;
+  }
   if (reader_->len - reader_->pos > options_.reply_bytes_max)
     return fail("a reply is longer than "
                 + std::to_string(options_.reply_bytes_max) + " bytes");

@@ -31,6 +31,7 @@ constexpr const char* usage =
          --room-digits D    {room} with zeros before: 007
          --rate R           messages/s: total in fanout, per connection in rooms
          --window W         saturate: at most W publishes in flight per sender
+         --pipeline         in one send() what the window lets a sender send
          --size B           body bytes   --body T  body template with {p} (stamp
                             and padding)
          --wrap T           around it: {body} {bodylen} {room} {i}
@@ -217,7 +218,7 @@ std::map<std::string_view, bool*> switches(options& o) {
   return {
       {"--binary", &o.binary}, {"--echo", &o.echo},
       {"--multi", &o.multi},   {"--count-only", &o.count_only},
-      {"--hold", &o.hold},
+      {"--hold", &o.hold},     {"--pipeline", &o.pipeline},
   };
 }
 
@@ -250,6 +251,8 @@ void check(const options& o) {
   if ((o.mode == run_mode::fanout || o.mode == run_mode::rooms)
       && (o.rate > 0) == (o.window > 0))
     usage_error("give either --rate or --window");
+  if (o.pipeline && o.window == 0)
+    usage_error("--pipeline is for --window");
   if (o.senders_to && o.mode != run_mode::fanout && o.mode != run_mode::rooms)
     usage_error("--sender-url is for fanout and rooms");
   if (o.count_only && (o.mode != run_mode::fanout || o.senders != 1))

@@ -40,6 +40,7 @@ struct options {
   bool binary = false;
   bool echo = false;       ///< Senders get their own messages, too.
   bool multi = false;      ///< One frame may carry several messages.
+  bool pipeline = false;   ///< One send() for all that a sender may send.
   bool count_only = false; ///< Do not look into frames.
   bool hold = false; ///< Stay until stdin ends, then ask every connection.
   double warmup = 1; ///< Times in seconds.

@@ -45,6 +45,7 @@ private:
   void start_round_trips();
   void start_round_trip(client& who);
   void send_message(client& who, nanos time);
+  void append_message(client& who, nanos time);
   void queue_frame(client& who, opcode op, std::string_view payload);
   void ask_all();
   void flush(client& who);

@@ -45,10 +45,17 @@ nanos worker::keep_window_full(nanos now) {
     const auto each = load_.deliveries_of(who);
     const auto& delivered = load_.delivered[static_cast<std::size_t>(i)];
     const auto window = static_cast<std::uint64_t>(opt_.window) * each;
-    while (who.is == client::phase::ready && who.out.empty()
-           && (who.sent + 1) * each
-                  <= delivered.load(std::memory_order_relaxed) + window)
-      send_message(who, now_ns());
+    auto may_send = [&] {
+      return who.is == client::phase::ready
+             && (who.sent + 1) * each
+                    <= delivered.load(std::memory_order_relaxed) + window;
+    };
+    while (who.out.empty() && may_send()) {
+      append_message(who, now_ns());
+      while (opt_.pipeline && may_send())
+        append_message(who, now_ns());
+      flush(who);
+    }
   }
   // Another thread's receivers may open the window without waking this one.
   return now + (opt_.threads > 1 ? millisecond / 5 : 20 * millisecond);
@@ -66,6 +73,11 @@ void worker::start_round_trip(client& who) {
 }
 
 void worker::send_message(client& who, nanos time) {
+  append_message(who, time);
+  flush(who);
+}
+
+void worker::append_message(client& who, nanos time) {
   const auto& text = texts_.of(who);
   if (opt_.binary && opt_.dialect == wire_dialect::socket_io)
     queue_frame(who, opcode::text,
@@ -80,7 +92,6 @@ void worker::send_message(client& who, nanos time) {
   counted_.expected += load_.deliveries_of(who);
   if (load_.in_window(time))
     ++counted_.sent_in_window;
-  flush(who);
 }
 
 void worker::ask_all() {
