@@ -420,7 +420,8 @@ void connection::send_join(const std::string& room_id,
                  : lane_of(hello_.encoding, may.presence);
   who.deflate = lane_window(hello_.deflate.server_bits);
   who.about = {connection_id_, who_.user_id(), who_.info_json()};
-  who.session = session_;
+  if (hello_.space == room_space::protocol) // Raw frames have no ids.
+    who.session = session_;
   who.sees_presence = may.presence;
   // Before the key goes: arguments are evaluated in any order.
   const auto& keeper = context_->keeper_of(key);

@@ -26,7 +26,7 @@ constexpr std::size_t ranges_per_send = 64;
 constexpr int reads_in_a_row = 4;
 
 /// Beyond, a read's messages go on in the next turn.
-constexpr std::size_t inflated_per_read_max = 256 * 1024;
+constexpr std::uint32_t inflated_per_read_max = 256 * 1024;
 
 /// RFC 6455 section 5.5.1: what a close frame has room for besides its code.
 constexpr std::size_t reason_bytes_max = 123;
@@ -200,7 +200,7 @@ ws::inflated session::inflate(std::string_view message, std::size_t bytes_max) {
   auto found = inflater_
                    ? inflater_->inflate_next(message, bytes_max, space)
                    : home_.inflater().inflate_alone(message, bytes_max, space);
-  inflated_ += found.bytes.size();
+  inflated_ += static_cast<std::uint32_t>(found.bytes.size());
   return found;
 }
 

@@ -104,6 +104,7 @@ private:
   std::size_t early_taken_ = 0; ///< … but for so much of it.
   actors::neighbour<actors::connection_actor, actors::inbound_view> reader_;
   std::uint32_t unhandled_messages_ = 0;
+  std::uint32_t inflated_ = 0; ///< Bytes of messages of the present read.
   std::size_t unhandled_bytes_ = 0;
   std::size_t gathered_ = 0; ///< Bytes of the send under way.
   timer_queue::timer deadline_;
@@ -112,8 +113,7 @@ private:
   std::unique_ptr<ws::inflater> inflater_;
   ws::deflate_terms deflate_;
 
-  std::size_t inflated_ = 0; ///< Bytes of messages of the present read.
-  bool polled_ = false;      ///< The poller knows the socket.
+  bool polled_ = false; ///< The poller knows the socket.
   bool heard_ = false;
   bool told_at_once_ = false; ///< Something of what was read last.
   bool started_ = false;      ///< There is, or was, an actor that reads.
