@@ -60,7 +60,7 @@ def load_command(bench, its, load, warmup, seconds):
 def put_under(bench, its, load, warmup, seconds, look=None):
     """wsload's answer. `look` is called twice, at both ends of the window that
     the answer is about, and its two results are given, too."""
-    files = open_files(its.process.pid)
+    files = files_at_rest(its.process.pid)
     generator = subprocess.Popen(
         load_command(bench, its, load.command, warmup, seconds),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -102,6 +102,18 @@ def wait_until_connected(its, generator, files):
         if time.monotonic() > deadline:
             raise measure.Failure("not all clients have connected")
         time.sleep(0.002)
+
+
+def files_at_rest(pid):
+    """How many are open once clients of an earlier load are gone."""
+    deadline = time.monotonic() + READY_SECONDS
+    seen = []
+    while len(seen) < 5 or len(set(seen[-5:])) > 1:
+        if time.monotonic() > deadline:
+            raise measure.Failure("clients of the load before do not go")
+        seen.append(open_files(pid))
+        time.sleep(0.02)
+    return seen[-1]
 
 
 def open_files(pid):

@@ -94,7 +94,7 @@ def gathered(bench, limits, port, connections, talk=(), least=1, seconds=120):
         for share in shares:
             generators.append(Generator(
                 bench.on_core(measure.GENERATOR_CORE)
-                + [str(bench.programs["wsload"]), "idle", "--hold",
+                + [str(bench.wsload), "idle", "--hold",
                    "--url", f"ws://127.0.0.1:{port}/ws",
                    "--conns", str(share), "--src-spread", str(addresses),
                    "--connect-timeout", str(seconds),

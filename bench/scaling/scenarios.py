@@ -4,8 +4,8 @@ gives figures as bench/scale keeps them."""
 import statistics
 import time
 
+import contenders
 import measure
-import scenarios
 from scaling.crowd import gathered
 from scaling.sample import Sample
 
@@ -38,7 +38,7 @@ class Size:
 
 
 def node(**more):
-    return scenarios.node(**more)
+    return contenders.node(**more)
 
 
 def as_many(wanted, limits):
@@ -136,8 +136,8 @@ def bytes_each(bench, limits, count, talk, size):
 
 # -- one big room -------------------------------------------------------------
 
-TALK = scenarios.JSON_TALK
-WAYS = {"/relay": (scenarios.RELAY, ()), "/ws": ("/ws", JOIN + TALK)}
+TALK = contenders.JSON_TALK
+WAYS = {"/relay": (contenders.RELAY, ()), "/ws": ("/ws", JOIN + TALK)}
 
 
 def big_room(bench, limits, size):
