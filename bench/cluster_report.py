@@ -3,7 +3,7 @@
 import statistics
 
 import report
-from page import NOISY_OTHERS, table
+from page import NOISY_OTHERS, machine_text, preliminary_text, table
 
 BEGIN = "<!-- bench/cluster writes from here"
 END = "<!-- to here -->"
@@ -113,13 +113,9 @@ def signed(values):
             f"({text(values['min'])} to {text(values['max'])})")
 
 
-def kept_text(limit):
-    return f"{limit['text']}: {'kept' if limit['kept'] else 'MISSED'}"
-
-
 def verdict_lines(its):
     for name, each in its.get("verdicts", {}).items():
-        limit = (f", limit {kept_text(each['limit'])}"
+        limit = (f", limit {report.limit_text(each['limit'])}"
                  if "limit" in each else "")
         yield f"{name}: {signed(each['figure'])}{limit}"
 
@@ -141,13 +137,10 @@ def markdown(kept):
     facts = kept["machine"]
     results = kept["loads"]
     noisy = any(its["others"] > NOISY_OTHERS for its in results.values())
-    yield (f"- {facts['date'].split()[0]}: {facts['cpu']}, {facts['cores']} "
-           f"cores, {facts['kernel']}, {facts['compiler']}, commit "
-           f"{facts['commit']}; Redis {kept['redis']}; median of "
-           f"{kept['runs']} runs; {kept['envelope_bytes']} bytes a message on "
-           "the bus"
-           + (f"; PRELIMINARY: other programs had more than "
-              f"{NOISY_OTHERS:.0%} of the machine" if noisy else ""))
+    yield (f"- {facts['date'].split()[0]}: {machine_text(facts)}; Redis "
+           f"{kept['redis']}; median of {kept['runs']} runs; "
+           f"{kept['envelope_bytes']} bytes a message on the bus"
+           + (preliminary_text() if noisy else ""))
     yield ""
     for name, its in results.items():
         yield f"    {name + ':':<11} wsload {its['command']}"
@@ -178,10 +171,3 @@ def markdown(kept):
 def latency(figures, name):
     """The floor has none with many in flight."""
     return report.with_spread(figures[name]) if figures[name]["max"] else ""
-
-
-def replace_section(text, lines):
-    begin = text.index("\n", text.index(BEGIN)) + 1
-    end = text.index(END, begin)
-    return (text[:begin] + "\n" + "\n".join(lines).rstrip() + "\n\n"
-            + text[end:])

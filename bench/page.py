@@ -85,14 +85,24 @@ def failed(results):
             yield f"- FAILED: `{name}`: {one_line(entry['failed'])}"
 
 
+def machine_text(facts):
+    """What `measure.machine` gave, but for the date."""
+    return (f"{facts['cpu']}, {facts['cores']} cores, {facts['kernel']}, "
+            f"{facts['compiler']}, commit {facts['commit']}")
+
+
+def preliminary_text():
+    return ("; PRELIMINARY: other programs had more than "
+            f"{NOISY_OTHERS:.0%} of the machine")
+
+
 def conditions(results):
     """One line for each state of machine and programs that figures come from."""
     seen = {}
     for name, entry in results.items():
         facts = entry["machine"]
         key = (facts["date"].split()[0],
-               f"{facts['cpu']}, {facts['cores']} cores, {facts['kernel']}, "
-               f"{facts['compiler']}, commit {facts['commit']}",
+               machine_text(facts),
                "".join(f", {kind} {version}"
                        for kind, version in entry["versions"].items()),
                entry["runs"])
@@ -100,8 +110,7 @@ def conditions(results):
     for (date, machine, versions, runs), names in seen.items():
         noisy = any(its.get("others", 0) > NOISY_OTHERS for name in names
                     for its in results[name]["contenders"].values())
-        note = ("; PRELIMINARY: other programs had more than "
-                f"{NOISY_OTHERS:.0%} of the machine" if noisy else "")
+        note = preliminary_text() if noisy else ""
         yield (f"- {date}: {machine}{versions}; median of {runs} runs{note}: "
                + ", ".join(f"`{name}`" for name in names))
 

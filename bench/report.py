@@ -168,10 +168,13 @@ def with_spread(values):
             f"({number(values['min'])} to {number(values['max'])})")
 
 
-def limit_texts(its):
+def limit_text(limit):
     verdict = {True: "kept", False: "MISSED", None: "not judged"}
-    return [f"{limit['text']}: {verdict[limit['kept']]}"
-            for limit in its["limits"]]
+    return f"{limit['text']}: {verdict[limit['kept']]}"
+
+
+def limit_texts(its):
+    return [limit_text(limit) for limit in its["limits"]]
 
 
 def text_lines(scenario, result):

@@ -1,7 +1,7 @@
 """From figures to lines: for the terminal, and for docs/performance.md."""
 
 import report
-from page import NOISY_OTHERS, table
+from page import NOISY_OTHERS, machine_text, table
 from scaling import arithmetic
 
 FLAT_BYTES = 0.10  # Bytes a connection may differ so much from the fewest's.
@@ -174,9 +174,8 @@ def conditions(kept):
     for name, entry in kept.items():
         facts = entry["machine"]
         seen.setdefault(
-            f"- {facts['date'].split()[0]}: {facts['cpu']}, {facts['cores']} "
-            f"cores, {facts['kernel']}, {facts['compiler']}, commit "
-            f"{facts['commit']}{noise(entry['others'])}", []).append(name)
+            f"- {facts['date'].split()[0]}: {machine_text(facts)}"
+            f"{noise(entry['others'])}", []).append(name)
     for text, names in seen.items():
         yield text + ": " + ", ".join(f"`{name}`" for name in names)
 
