@@ -100,8 +100,9 @@ void node::start_cluster() {
     return;
   auto& home = *loops_.front();
   // Peers' members wait for it longer than ours: it leaves before local sends.
-  auto bus = cluster::make_redis_bus(home.io(), &home.spread(), config_.cluster,
-                                     config_.cluster.node_id);
+  auto bus = cluster::make_redis_bus(
+      {home.io(), home.sockets(), home.timers(), home.spread()},
+      config_.cluster, config_.cluster.node_id);
   if (!bus)
     throw startup_error{bus.error().text};
   cluster_gone_ = false;

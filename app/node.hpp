@@ -86,7 +86,7 @@ private:
   std::vector<std::unique_ptr<net::io_loop>> loops_;
   std::vector<std::shared_ptr<net::listener>> listeners_;
   std::vector<actors::gateway_actor> gateways_;
-  std::vector<net::unique_fd> listening_; ///< Until started.
+  std::vector<unique_fd> listening_; ///< Until started.
   std::vector<std::thread> threads_;
   boost::asio::ip::tcp::endpoint bound_;
   std::atomic<bool> bus_up_{false};

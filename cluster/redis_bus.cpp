@@ -37,8 +37,8 @@ bool is_final(std::string_view error) {
 /// that either can break without the other losing anything.
 class redis_bus final : public bus {
 public:
-  redis_bus(boost::asio::io_context& io, run_once_queue* turn_end,
-            const redis_link::options& how, std::size_t queue_bytes);
+  redis_bus(const redis_loop& in, const redis_link::options& how,
+            std::size_t queue_bytes);
   ~redis_bus() override = default;
 
   void start(listener& to) override;
@@ -88,20 +88,20 @@ private:
   std::optional<clock::time_point> losses_told_;
 };
 
-redis_bus::redis_bus(boost::asio::io_context& io, run_once_queue* turn_end,
-                     const redis_link::options& how, std::size_t queue_bytes)
-  : io_(io),
+redis_bus::redis_bus(const redis_loop& in, const redis_link::options& how,
+                     std::size_t queue_bytes)
+  : io_(in.io),
     endpoint_(to_log_string(how.where)),
     queue_(queue_bytes),
     window_bytes_(std::min(window_bytes_max, queue_bytes / 2)),
-    subscriber_(io, turn_end, named(how, "subscribe"),
+    subscriber_(in, named(how, "subscribe"),
                 {[this] { on_subscriber_ready(); },
                  [this](const redis_reply& reply) { on_push(reply); },
                  [this](std::string_view reason) {
                    channels_.lost();
                    on_lost(reason);
                  }}),
-    publisher_(io, turn_end, named(how, "publish"),
+    publisher_(in, named(how, "publish"),
                {[this] {
                   send_waiting();
                   go_up_if_complete();
@@ -283,8 +283,7 @@ void redis_bus::later(Work work) {
 } // namespace
 
 boost::system::result<std::unique_ptr<bus>, bus_error>
-make_redis_bus(boost::asio::io_context& io, run_once_queue* turn_end,
-               const settings::cluster_settings& how,
+make_redis_bus(const redis_loop& in, const settings::cluster_settings& how,
                const std::string& node_id) {
   auto where = parse_redis_url(how.redis);
   if (!where)
@@ -304,7 +303,7 @@ make_redis_bus(boost::asio::io_context& io, run_once_queue* turn_end,
   link.connection.ping_timeout = how.peer_timeout;
   link.backoff_min = how.backoff_min;
   link.backoff_max = how.backoff_max;
-  return std::make_unique<redis_bus>(io, turn_end, link, how.queue_bytes);
+  return std::make_unique<redis_bus>(in, link, how.queue_bytes);
 }
 
 } // namespace greenroom::cluster

@@ -5,8 +5,6 @@
 #include <new>
 #include <utility>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <hiredis/hiredis.h>
 
 namespace greenroom::cluster {
@@ -35,17 +33,14 @@ void redis_connection::reader_delete::operator()(redisReader* reader) const {
   redisReaderFree(reader);
 }
 
-redis_connection::redis_connection(boost::asio::io_context& io,
-                                   run_once_queue* turn_end,
+redis_connection::redis_connection(const redis_loop& in,
                                    std::shared_ptr<redis_stream> stream,
                                    redis_connection_options options)
-  : io_(io),
-    turn_end_(turn_end),
+  : loop_(in),
     stream_(std::move(stream)),
     options_(std::move(options)),
     reader_(redisReaderCreate()),
-    input_(input_bytes),
-    timer_(io) {
+    input_(input_bytes) {
   if (!reader_)
     throw std::bad_alloc{};
 }
@@ -82,7 +77,7 @@ void redis_connection::send(std::span<const std::string_view> command) {
     throw std::bad_alloc{};
   output_.append(formatted, static_cast<std::size_t>(size));
   redisFreeCommand(formatted);
-  flush_soon();
+  loop_.turn_end.add(*this); // After what else this turn has to say.
 }
 
 void redis_connection::close() {
@@ -140,8 +135,7 @@ void redis_connection::on_greeting(const redis_reply& reply) {
 
 void redis_connection::read() {
   stream_->read(
-      input_.data(), input_.size(),
-      [self = shared_from_this()](error_code failed, std::size_t size) {
+      input_, [self = shared_from_this()](error_code failed, std::size_t size) {
         if (self->phase_ == phase::closed)
           return;
         if (failed)
@@ -160,9 +154,8 @@ void redis_connection::on_read(std::size_t size) {
       return;
   }
   if (reader_->len - reader_->pos > options_.reply_bytes_max)
-    return fail("a reply is longer than "
-                + std::to_string(options_.reply_bytes_max) + " bytes");
-  read();
+    fail("a reply is longer than " + std::to_string(options_.reply_bytes_max)
+         + " bytes");
 }
 
 /// False: it was closed meanwhile.
@@ -192,18 +185,6 @@ void redis_connection::dispatch(const redis_reply& reply) {
 
 // -- writing ------------------------------------------------------------------
 
-/// After what else this turn has to say.
-void redis_connection::flush_soon() {
-  if (turn_end_ != nullptr)
-    return turn_end_->add(*this);
-  if (std::exchange(flush_posted_, true))
-    return;
-  boost::asio::post(io_, [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    self->flush();
-  });
-}
-
 /// While a write is on its way nothing is done: its end flushes.
 void redis_connection::flush() {
   if (phase_ == phase::closed || phase_ == phase::connecting
@@ -227,24 +208,16 @@ void redis_connection::flush() {
 // -- timers -------------------------------------------------------------------
 
 void redis_connection::expect_within_timeout() {
-  timer_.expires_after(options_.connect_timeout);
-  timer_.async_wait([self = shared_from_this()](error_code cancelled) {
-    if (cancelled || self->phase_ == phase::closed
-        || self->phase_ == phase::ready)
-      return;
-    auto where = self->phase_ == phase::connecting ? "connect" : "login";
-    self->fail(std::string{where} + ": no answer within "
-               + std::to_string(self->options_.connect_timeout.count())
-               + " ms");
+  loop_.timers.at(clock::now() + options_.connect_timeout, timer_, [this] {
+    auto where = phase_ == phase::connecting ? "connect" : "login";
+    fail(std::string{where} + ": no answer within "
+         + std::to_string(options_.connect_timeout.count()) + " ms");
   });
 }
 
 void redis_connection::watch_life() {
-  timer_.expires_after(options_.ping_interval);
-  timer_.async_wait([self = shared_from_this()](error_code cancelled) {
-    if (!cancelled && self->phase_ == phase::ready)
-      self->on_life_tick();
-  });
+  loop_.timers.at(clock::now() + options_.ping_interval, timer_,
+                  [this] { on_life_tick(); });
 }
 
 void redis_connection::on_life_tick() {
@@ -263,6 +236,7 @@ void redis_connection::on_life_tick() {
 void redis_connection::fail(std::string reason) {
   if (phase_ == phase::closed)
     return;
+  auto self = shared_from_this(); // Who hears of it may let go of it.
   auto* to = listener_;
   close();
   to->connection_failed(reason);

@@ -10,8 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "cluster/redis_reply.hpp"
 #include "cluster/redis_stream.hpp"
 #include "core/run_once.hpp"
@@ -32,7 +30,7 @@ struct redis_connection_options {
 };
 
 /// One connection to Redis, from connecting to its end; a broken one is thrown
-/// away. hiredis writes and reads the protocol (RESP2), the socket is Asio's.
+/// away. hiredis writes and reads the protocol (RESP2), a stream the bytes.
 /// One loop's thread; nothing blocks.
 ///
 ///   connecting --socket--> greeting --PONG--> ready
@@ -42,8 +40,8 @@ class redis_connection final
   : public std::enable_shared_from_this<redis_connection>,
     private run_once {
 public:
-  /// Called from socket events only, never from inside a member. After
-  /// `connection_failed` nothing is called any more.
+  /// Called from socket events and timers only, never from inside a member.
+  /// After `connection_failed` nothing is called any more.
   class listener {
   public:
     /// Logged in, with the database selected.
@@ -60,10 +58,7 @@ public:
     ~listener() = default;
   };
 
-  /// `turn_end`: runs when a turn of the loop has nothing more to say. Null:
-  /// commands leave by a handler of `io`, which comes a little later.
-  redis_connection(boost::asio::io_context& io, run_once_queue* turn_end,
-                   std::shared_ptr<redis_stream> stream,
+  redis_connection(const redis_loop& in, std::shared_ptr<redis_stream> stream,
                    redis_connection_options options);
   ~redis_connection() override;
 
@@ -97,7 +92,6 @@ private:
   void on_read(std::size_t size);
   bool on_replies();
   void dispatch(const redis_reply& reply);
-  void flush_soon();
   void flush();
   void run() override { flush(); }
   void expect_within_timeout();
@@ -105,8 +99,7 @@ private:
   void on_life_tick();
   void fail(std::string reason);
 
-  boost::asio::io_context& io_;
-  run_once_queue* turn_end_;
+  redis_loop loop_;
   std::shared_ptr<redis_stream> stream_;
   redis_connection_options options_;
   redis_endpoint who_;
@@ -117,8 +110,7 @@ private:
   std::vector<char> input_;
   std::string output_;  ///< Queued.
   std::string writing_; ///< What the socket did not take at once.
-  bool flush_posted_ = false;
-  boost::asio::steady_timer timer_;
+  timer_queue::timer timer_;
   bool ping_unanswered_ = false;
   clock::time_point pinged_;
 };

@@ -21,15 +21,11 @@ std::uint64_t any_seed() {
 
 } // namespace
 
-redis_link::redis_link(boost::asio::io_context& io, run_once_queue* turn_end,
-                       options how, callbacks to)
-  : io_(io),
-    turn_end_(turn_end),
+redis_link::redis_link(const redis_loop& in, options how, callbacks to)
+  : loop_(in),
     how_(std::move(how)),
     to_(std::move(to)),
-    pauses_(how_.backoff_min, how_.backoff_max, any_seed()),
-    retry_(io),
-    alive_(std::make_shared<char>()) {}
+    pauses_(how_.backoff_min, how_.backoff_max, any_seed()) {}
 
 redis_link::~redis_link() {
   stop();
@@ -60,7 +56,7 @@ void redis_link::open() {
                                        {"link", how_.name},
                                        {"attempt", attempts()}});
   connection_ = std::make_shared<redis_connection>(
-      io_, turn_end_, make_redis_stream(io_, how_.where, how_.tls, opened_++),
+      loop_, make_redis_stream(loop_, how_.where, how_.tls, opened_++),
       how_.connection);
   connection_->start(how_.where, *this);
 }
@@ -90,12 +86,7 @@ void redis_link::try_again_later(std::string_view reason) {
   if (was_ready || worth_telling(attempt) || reason != last_reason_)
     tell_lost(reason, pause);
   last_reason_ = reason;
-  retry_.expires_after(pause);
-  retry_.async_wait([this, alive = std::weak_ptr<void>{alive_}](
-                        boost::system::error_code cancelled) {
-    if (!cancelled && !alive.expired() && !stopped_)
-      open();
-  });
+  loop_.timers.at(clock::now() + pause, retry_, [this] { open(); });
   to_.lost(reason);
 }
 

@@ -31,9 +31,7 @@ public:
     std::function<void(std::string_view reason)> lost;
   };
 
-  /// `turn_end`: see `redis_connection`.
-  redis_link(boost::asio::io_context& io, run_once_queue* turn_end, options how,
-             callbacks to);
+  redis_link(const redis_loop& in, options how, callbacks to);
   ~redis_link();
 
   void start();
@@ -71,14 +69,12 @@ private:
   void try_again_later(std::string_view reason);
   void tell_lost(std::string_view reason, std::chrono::milliseconds pause);
 
-  boost::asio::io_context& io_;
-  run_once_queue* turn_end_;
+  redis_loop loop_;
   options how_;
   callbacks to_;
   std::shared_ptr<redis_connection> connection_;
   backoff pauses_;
-  boost::asio::steady_timer retry_;
-  std::shared_ptr<void> alive_; ///< Timer handlers may come too late.
+  timer_queue::timer retry_;
   bool ready_ = false;
   bool stopped_ = false;
   std::size_t opened_ = 0;

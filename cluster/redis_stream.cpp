@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+
+#include "core/unique_fd.hpp"
 
 namespace greenroom::cluster {
 
@@ -28,65 +31,137 @@ using socket_of =
 using tcp_socket = socket_of<tcp>;
 using boost::system::error_code;
 
-/// Gives how much the socket took.
-template <class Socket>
-std::size_t write_some_now(Socket& to, std::string_view bytes) {
-  auto taken = ::send(to.native_handle(), bytes.data(), bytes.size(),
-                      MSG_NOSIGNAL | MSG_DONTWAIT);
-  return taken > 0 ? static_cast<std::size_t>(taken) : 0;
-}
-
-/// What the three kinds of stream share once they are connected.
-template <class Stream>
-class stream_of : public redis_stream,
-                  public std::enable_shared_from_this<stream_of<Stream>> {
+/// A plain connection. Asio makes it; once it is there it waits in the loop's
+/// poller, beside the clients: Asio's own wait would cost each message several
+/// system calls (docs/decisions/0020-redis-on-the-poller.md).
+class polled_stream : public redis_stream,
+                      public std::enable_shared_from_this<polled_stream>,
+                      private socket_poller::watcher {
 public:
-  template <class... Args>
-  explicit stream_of(Args&&... args) : stream_(std::forward<Args>(args)...) {}
+  explicit polled_stream(socket_poller& sockets) : sockets_(sockets) {}
+  ~polled_stream() override { polled_stream::close(); }
 
-  void read(char* to, std::size_t size_max, moved then) override {
-    stream_.async_read_some(
-        asio::buffer(to, size_max),
-        [self = this->shared_from_this(), then = std::move(then)](
-            error_code failed, std::size_t size) { then(failed, size); });
-  }
-
-  void write(std::string_view bytes, moved then) override {
-    asio::async_write(
-        stream_, asio::buffer(bytes.data(), bytes.size()),
-        [self = this->shared_from_this(), then = std::move(then)](
-            error_code failed, std::size_t size) { then(failed, size); });
-  }
-
-protected:
-  Stream stream_;
-};
-
-using local = asio::local::stream_protocol;
-
-class local_stream final : public stream_of<socket_of<local>> {
-public:
-  local_stream(asio::io_context& io, std::string path)
-    : stream_of(io), path_(std::move(path)) {}
-
-  void connect(connected then) override {
-    stream_.async_connect(
-        local::endpoint{path_},
-        [self = shared_from_this(), then = std::move(then)](error_code failed) {
-          then(failed ? "connect: " + failed.message() : "");
-        });
+  void read(std::span<char> to, moved each) override {
+    to_ = to;
+    each_ = std::move(each);
   }
 
   std::size_t write_now(std::string_view bytes) override {
-    return write_some_now(stream_, bytes);
+    auto taken = ::send(socket_.get(), bytes.data(), bytes.size(),
+                        MSG_NOSIGNAL | MSG_DONTWAIT);
+    return taken > 0 ? static_cast<std::size_t>(taken) : 0;
+  }
+
+  void write(std::string_view bytes, moved then) override {
+    left_ = bytes;
+    written_ = std::move(then);
+    wait_for(socket_poller::reads | socket_poller::writes);
   }
 
   void close() override {
-    error_code ignored;
-    stream_.close(ignored);
+    if (std::exchange(watched_, false))
+      sockets_.remove(socket_.get(), *this);
+    socket_.reset();
+    if (telling_)
+      return; // What is being called now is let go afterwards.
+    each_ = nullptr;
+    written_ = nullptr;
+  }
+
+protected:
+  /// Asio's part is done: tells `then`, who begins to read.
+  template <class Socket>
+  void connected_by(Socket& made, error_code failed, const connected& then) {
+    if (!failed)
+      made.native_non_blocking(true, failed);
+    if (!failed)
+      socket_.reset(made.release(failed));
+    if (failed)
+      return then("connect: " + failed.message());
+    watched_ = sockets_.add(socket_.get(), *this, socket_poller::reads);
+    then(watched_ ? "" : "connect: no memory to watch the socket");
   }
 
 private:
+  void on_readable() override {
+    auto got = ::recv(socket_.get(), to_.data(), to_.size(), MSG_DONTWAIT);
+    if (got > 0)
+      tell(each_, {}, static_cast<std::size_t>(got));
+    else if (got == 0)
+      tell(each_, asio::error::eof, 0);
+    else if (errno != EAGAIN && errno != EINTR)
+      tell(each_, last_error(), 0);
+  }
+
+  void on_writable() override {
+    auto sent = ::send(socket_.get(), left_.data(), left_.size(),
+                       MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+      return;
+    auto failed = sent < 0 ? last_error() : error_code{};
+    if (!failed)
+      left_.remove_prefix(static_cast<std::size_t>(sent));
+    if (!failed && !left_.empty())
+      return;
+    wait_for(socket_poller::reads);
+    auto then = std::exchange(written_, nullptr);
+    tell(then, failed, 0);
+  }
+
+  void on_broken() override { on_readable(); }
+
+  static error_code last_error() {
+    return {errno, boost::system::system_category()};
+  }
+
+  void wait_for(std::uint32_t what) {
+    // What is watched already needs no more of the kernel's memory.
+    (void)sockets_.change(socket_.get(), *this, what);
+  }
+
+  /// `what` may close the stream, which keeps it until it has returned.
+  void tell(const moved& what, error_code failed, std::size_t size) {
+    auto self = shared_from_this();
+    telling_ = true;
+    what(failed, size);
+    telling_ = false;
+    if (!socket_)
+      polled_stream::close();
+  }
+
+  socket_poller& sockets_;
+  unique_fd socket_;
+  bool watched_ = false;
+  bool telling_ = false;
+  std::span<char> to_;
+  moved each_;
+  std::string_view left_; ///< To be written.
+  moved written_;
+};
+
+class local_stream final : public polled_stream {
+public:
+  local_stream(const redis_loop& in, std::string path)
+    : polled_stream(in.sockets), connecting_(in.io), path_(std::move(path)) {}
+
+  void connect(connected then) override {
+    connecting_.async_connect(local::endpoint{path_},
+                              [self = shared_from_this(), this,
+                               then = std::move(then)](error_code failed) {
+                                connected_by(connecting_, failed, then);
+                              });
+  }
+
+  void close() override {
+    polled_stream::close();
+    error_code ignored;
+    connecting_.close(ignored);
+  }
+
+private:
+  using local = asio::local::stream_protocol;
+
+  socket_of<local> connecting_;
   std::string path_;
 };
 
@@ -149,37 +224,65 @@ private:
   std::vector<tcp::endpoint> endpoints_;
 };
 
-class tcp_stream final : public stream_of<tcp_socket> {
+class tcp_stream final : public polled_stream {
 public:
-  tcp_stream(asio::io_context& io, const redis_endpoint& where,
+  tcp_stream(const redis_loop& in, const redis_endpoint& where,
              std::size_t attempt)
-    : stream_of(io), connector_(io, where, attempt) {}
+    : polled_stream(in.sockets),
+      connecting_(in.io),
+      connector_(in.io, where, attempt) {}
 
   void connect(connected then) override {
-    connector_.connect(stream_, shared_from_this(), std::move(then));
-  }
-
-  std::size_t write_now(std::string_view bytes) override {
-    return write_some_now(stream_, bytes);
+    connector_.connect(connecting_, shared_from_this(),
+                       [this, then = std::move(then)](std::string error) {
+                         if (!error.empty())
+                           return then(std::move(error));
+                         connected_by(connecting_, {}, then);
+                       });
   }
 
   void close() override {
+    polled_stream::close();
     connector_.close();
     error_code ignored;
-    stream_.close(ignored);
+    connecting_.close(ignored);
   }
 
 private:
+  tcp_socket connecting_;
   tcp_connector connector_;
 };
 
-class tls_stream final : public stream_of<asio::ssl::stream<tcp_socket>> {
+/// Asio carries TLS, so the loop waits in it meanwhile.
+class tls_stream final : public redis_stream,
+                         public std::enable_shared_from_this<tls_stream> {
 public:
-  tls_stream(asio::io_context& io, const redis_endpoint& where,
+  tls_stream(const redis_loop& in, const redis_endpoint& where,
              std::shared_ptr<asio::ssl::context> tls, std::size_t attempt)
-    : stream_of(io, *tls),
+    : stream_(in.io, *tls),
       tls_(std::move(tls)),
-      connector_(io, where, attempt) {}
+      connector_(in.io, where, attempt) {}
+
+  void read(std::span<char> to, moved each) override {
+    stream_.async_read_some(
+        asio::buffer(to.data(), to.size()),
+        [self = shared_from_this(), to,
+         each = std::move(each)](error_code failed, std::size_t size) mutable {
+          each(failed, size);
+          if (!failed && self->stream_.next_layer().is_open())
+            self->read(to, std::move(each));
+        });
+  }
+
+  /// What a TLS record takes is known only when it is written.
+  std::size_t write_now(std::string_view) override { return 0; }
+
+  void write(std::string_view bytes, moved then) override {
+    asio::async_write(
+        stream_, asio::buffer(bytes.data(), bytes.size()),
+        [self = shared_from_this(), then = std::move(then)](
+            error_code failed, std::size_t size) { then(failed, size); });
+  }
 
   void connect(connected then) override {
     connector_.connect(stream_.next_layer(), shared_from_this(),
@@ -232,6 +335,7 @@ private:
     return "TLS: " + failed.message();
   }
 
+  asio::ssl::stream<tcp_socket> stream_;
   std::shared_ptr<asio::ssl::context> tls_;
   tcp_connector connector_;
 };
@@ -257,18 +361,18 @@ make_tls_context(const std::string& ca_file) {
 }
 
 std::shared_ptr<redis_stream>
-make_redis_stream(asio::io_context& io, const redis_endpoint& where,
+make_redis_stream(const redis_loop& in, const redis_endpoint& where,
                   std::shared_ptr<asio::ssl::context> tls,
                   std::size_t attempt) {
   switch (where.over) {
   case redis_endpoint::transport::local:
-    return std::make_shared<local_stream>(io, where.path);
+    return std::make_shared<local_stream>(in, where.path);
   case redis_endpoint::transport::tls:
-    return std::make_shared<tls_stream>(io, where, std::move(tls), attempt);
+    return std::make_shared<tls_stream>(in, where, std::move(tls), attempt);
   case redis_endpoint::transport::tcp:
     break;
   }
-  return std::make_shared<tcp_stream>(io, where, attempt);
+  return std::make_shared<tcp_stream>(in, where, attempt);
 }
 
 } // namespace greenroom::cluster

@@ -13,9 +13,9 @@
 #include "actors/interfaces.hpp"
 #include "core/settings.hpp"
 #include "core/timer_queue.hpp"
+#include "core/unique_fd.hpp"
 #include "net/handshake.hpp"
 #include "net/io_loop.hpp"
-#include "net/unique_fd.hpp"
 
 namespace greenroom::net {
 

@@ -6,8 +6,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include <boost/asio/executor_work_guard.hpp>
-
 #include "core/events.hpp"
 
 namespace greenroom::net {
@@ -73,7 +71,6 @@ void io_loop::run() {
   log::emit(events::loop_started,
             {{"loop", index()},
              {"sends", batch_.uses_io_uring() ? "io_uring" : "send"}});
-  auto keep = boost::asio::make_work_guard(io_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     wait();
     read_clocks();
@@ -124,14 +121,27 @@ void io_loop::run_calls() {
 /// Until a socket is ready, another thread wakes us, or a timer is due; not at
 /// all while there is work.
 void io_loop::wait() {
+  bool in_asio = asio_waits();
   auto until = has_work() ? steady_time::min()
                           : timers().next().value_or(steady_time::max());
-  if (!sockets_ready_) {
+  if (!in_asio) {
     sockets_.wait(until);
   } else if (!sockets_.wait(steady_time::min()) && !has_work()) {
     wait_in_asio();
     sockets_.wait(steady_time::min());
   }
+}
+
+/// Whether Asio has something that is not done yet. Without that its look is
+/// cheap: it makes no system call.
+bool io_loop::asio_waits() {
+  if (!sockets_ready_)
+    return false;
+  if (!asio_waits_) {
+    slept_ = true; // Its handlers come before the turn.
+    run_asio(steady_time::max());
+  }
+  return asio_waits_;
 }
 
 void io_loop::wait_in_asio() {
@@ -144,8 +154,12 @@ void io_loop::wait_in_asio() {
     io_.run_one_until(*due);
   else
     io_.run_one();
-  if (sockets_awaited_) // It was something else: there may be more of it.
-    turns_without_asio_ = turns_without_asio_max;
+  if (!sockets_awaited_)
+    return;
+  // It was something else: there may be more of it. And by itself this wait is
+  // no reason to come back here.
+  sockets_ready_->cancel();
+  run_asio(steady_time::max());
 }
 
 void io_loop::run_sockets() {
@@ -155,18 +169,20 @@ void io_loop::run_sockets() {
          && sockets_.wait(steady_time::min()))
     told = sockets_.poll(until);
   // Asio's look at its sockets costs a system call: not each time.
-  if (sockets_ready_ && ++turns_without_asio_ > turns_without_asio_max) {
+  if (asio_waits_ && ++turns_without_asio_ > turns_without_asio_max) {
     turns_without_asio_ = 0;
     run_asio(until);
   }
 }
 
 void io_loop::run_asio(steady_time until) {
+  io_.restart();
   int done = 0;
   while (done < socket_handlers_max && io_.poll_one() > 0)
     if (++done % handlers_per_clock_reading == 0
         && steady_clock::now() >= until)
       break;
+  asio_waits_ = !io_.stopped();
 }
 
 void io_loop::read_clocks() const {

@@ -11,22 +11,22 @@
 
 #include "actors/loop.hpp"
 #include "core/inflater.hpp"
+#include "core/unique_fd.hpp"
 #include "net/poller.hpp"
 #include "net/send_batch.hpp"
-#include "net/unique_fd.hpp"
 
 namespace greenroom::net {
 
 /// A loop with sockets, run by one thread, which is also the CAF execution unit
-/// of the actors pinned to it. Its sockets wait in a `poller`; those of Redis,
-/// on the loop that has them, are Asio's.
+/// of the actors pinned to it. Its sockets wait in a `poller`; on the loop with
+/// Redis, Asio looks up and connects, and carries TLS.
 class io_loop final : public actors::loop {
 public:
   /// `io_uring`: use it for sends where the kernel has it.
   io_loop(caf::actor_system& system, std::uint32_t index, bool io_uring);
 
-  /// For who needs Asio. A loop that was asked for it, before it runs, waits in
-  /// Asio from then on, which costs two system calls more for each wait.
+  /// For who needs Asio; asked for before the loop runs. While something waits
+  /// in it, the loop does so too, which costs some system calls more each time.
   [[nodiscard]] boost::asio::io_context& io();
 
   [[nodiscard]] poller& sockets() { return sockets_; }
@@ -88,6 +88,7 @@ private:
   void wait_in_asio();
   void run_sockets();
   void run_asio(steady_time until);
+  [[nodiscard]] bool asio_waits();
   void run_calls();
   void read_clocks() const;
   void refresh_clocks() const {
@@ -105,6 +106,7 @@ private:
   /// another one costs each socket of it.
   std::optional<descriptor> sockets_ready_;
   bool sockets_awaited_ = false;
+  bool asio_waits_ = false; ///< As of the last look.
   int turns_without_asio_ = 0;
   std::vector<char> read_buffer_;
   send_batch batch_;

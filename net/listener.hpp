@@ -6,9 +6,9 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "core/unique_fd.hpp"
 #include "net/http_connection.hpp"
 #include "net/io_loop.hpp"
-#include "net/unique_fd.hpp"
 
 namespace greenroom::net {
 

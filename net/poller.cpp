@@ -9,6 +9,9 @@ namespace greenroom::net {
 
 namespace {
 
+static_assert(socket_poller::reads == EPOLLIN
+              && socket_poller::writes == EPOLLOUT);
+
 /// Reading the clock after each would cost more than some of them.
 constexpr std::size_t told_per_clock_reading = 4;
 

@@ -8,30 +8,17 @@
 
 #include <sys/epoll.h>
 
-#include "net/unique_fd.hpp"
+#include "core/socket_poller.hpp"
+#include "core/unique_fd.hpp"
 
 namespace greenroom::net {
 
-/// The clients' sockets of one loop, on an epoll of their own: level-triggered,
+/// The sockets of one loop, on an epoll: level-triggered,
 /// so that a socket is read once when it has something and nobody has to find
 /// out by a vain read that it is empty; and without an operation's state for
 /// each that waits. Its loop's thread only.
-class poller {
+class poller final : public socket_poller {
 public:
-  class watcher {
-  public:
-    virtual ~watcher() = default;
-
-    /// There is something to read, the end included.
-    virtual void on_readable() = 0;
-
-    /// The socket takes bytes again.
-    virtual void on_writable() = 0;
-
-    /// The connection is broken, and its watcher did not ask for reads.
-    virtual void on_broken() = 0;
-  };
-
   poller();
 
   poller(const poller&) = delete;
@@ -40,16 +27,10 @@ public:
   /// Readable when some socket is ready.
   [[nodiscard]] int fd() const { return epoll_.get(); }
 
-  static constexpr std::uint32_t reads = EPOLLIN;
-  static constexpr std::uint32_t writes = EPOLLOUT;
-
-  /// What to tell `who` of: `reads`, `writes`, both or, with 0, only a break.
-  /// False: the kernel has no memory for it (`fs.epoll.max_user_watches`).
-  [[nodiscard]] bool add(int socket, watcher& who, std::uint32_t what);
-  [[nodiscard]] bool change(int socket, watcher& who, std::uint32_t what);
-
-  /// `who` is told nothing more, nor of what is ready at this moment.
-  void remove(int socket, watcher& who);
+  [[nodiscard]] bool add(int socket, watcher& who, std::uint32_t what) override;
+  [[nodiscard]] bool change(int socket, watcher& who,
+                            std::uint32_t what) override;
+  void remove(int socket, watcher& who) override;
 
   /// `to` watches the socket from now on; what is ready at this moment is told
   /// anew.

@@ -11,8 +11,8 @@
 #include "core/frame_reader.hpp"
 #include "core/settings.hpp"
 #include "core/timer_queue.hpp"
+#include "core/unique_fd.hpp"
 #include "net/io_loop.hpp"
-#include "net/unique_fd.hpp"
 
 namespace greenroom::net {
 

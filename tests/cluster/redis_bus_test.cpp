@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "core/events.hpp"
+#include "net/poller.hpp"
 #include "tests/cluster/bus_suite.hpp"
 #include "tests/support/logged.hpp"
 #include "tests/support/redis_server.hpp"
@@ -30,20 +31,30 @@ public:
   std::unique_ptr<cluster::bus> connect(std::size_t queue_bytes) override {
     auto with = how;
     with.queue_bytes = static_cast<std::uint32_t>(queue_bytes);
-    auto made = cluster::make_redis_bus(io, nullptr, with, "tester");
+    auto made = cluster::make_redis_bus(loop, with, "tester");
     INFO((made ? "" : made.error().text));
     REQUIRE(made.has_value());
     return std::move(*made);
   }
   void fail() override { server.kill(); }
   void restore() override { server.start(); }
+
+  /// As a loop of the node turns: sockets, Asio, timers, and what they wrote
+  /// last.
   void turn() override {
+    sockets.wait(steady_time::clock::now() + 1ms);
+    sockets.poll(steady_time::max());
     io.restart();
-    io.run_one_for(10ms);
     io.poll();
+    timers.run_due(steady_time::clock::now());
+    turn_end.run_all();
   }
 
   boost::asio::io_context io{1};
+  net::poller sockets;
+  timer_queue timers;
+  run_once_queue turn_end;
+  cluster::redis_loop loop{io, sockets, timers, turn_end};
   redis_server server;
   settings::cluster_settings how;
 };
@@ -174,8 +185,7 @@ TEST_CASE("a bus over TLS refuses an authority that it does not know") {
   CHECK(refusal(world.at("127.0.0.1")).find("TLS: ") == 0);
 
   world.is.how.ca_file = "/nowhere/ca.pem";
-  auto made =
-      cluster::make_redis_bus(world.is.io, nullptr, world.is.how, "tester");
+  auto made = cluster::make_redis_bus(world.is.loop, world.is.how, "tester");
   REQUIRE_FALSE(made.has_value());
   CHECK(made.error().text.find("cluster.ca-file: ") == 0);
 }
@@ -266,7 +276,7 @@ TEST_CASE("what is no Redis is told as such") {
   }
   SECTION("a URL that is none") {
     world.how.redis = "http://secret@h";
-    auto made = cluster::make_redis_bus(world.io, nullptr, world.how, "tester");
+    auto made = cluster::make_redis_bus(world.loop, world.how, "tester");
     REQUIRE_FALSE(made.has_value());
     CHECK(made.error().text.find("cluster.redis: ") == 0);
     CHECK(made.error().text.find("secret") == std::string::npos);

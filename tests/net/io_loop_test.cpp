@@ -1,9 +1,11 @@
 #include "net/io_loop.hpp"
 
 #include <future>
+#include <optional>
 #include <thread>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <caf/resumable.hpp>
 
 #include "tests/support/catch.hpp"
@@ -14,12 +16,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// What a loop has to do with Asio: nothing, nothing at the moment, or it waits
+/// for something that does not come.
+enum class asio_is { absent, idle, waiting };
+
 /// A loop on a thread of its own.
 class running {
 public:
-  explicit running(bool with_asio) : loop_(system_, 0, false) {
-    if (with_asio)
-      (void)loop_.io();
+  explicit running(asio_is what) : loop_(system_, 0, false) {
+    if (what != asio_is::absent)
+      timer_.emplace(loop_.io(), 1h);
+    if (what == asio_is::waiting)
+      timer_->async_wait([](boost::system::error_code) {});
     thread_ = std::thread{[this] {
       loop_.run();
     }};
@@ -34,6 +42,7 @@ public:
 private:
   test::quiet_system system_;
   net::io_loop loop_;
+  std::optional<boost::asio::steady_timer> timer_;
   std::thread thread_;
 };
 
@@ -45,7 +54,7 @@ bool came(std::future<Result>& what) {
 } // namespace
 
 TEST_CASE("a call from another thread runs on the loop's, in order") {
-  running loop{GENERATE(false, true)};
+  running loop{GENERATE(asio_is::absent, asio_is::idle, asio_is::waiting)};
   std::promise<std::vector<int>> done;
   auto result = done.get_future();
   std::vector<int> order;
@@ -65,7 +74,7 @@ TEST_CASE("a call from another thread runs on the loop's, in order") {
 }
 
 TEST_CASE("a loop that waits wakes up for its timers") {
-  running loop{GENERATE(false, true)};
+  running loop{GENERATE(asio_is::absent, asio_is::idle, asio_is::waiting)};
   std::promise<void> fired;
   auto result = fired.get_future();
   timer_queue::timer timer;
@@ -77,13 +86,29 @@ TEST_CASE("a loop that waits wakes up for its timers") {
   CHECK(std::chrono::steady_clock::now() - began >= 5ms);
 }
 
-TEST_CASE("a loop whose Asio is in use runs its handlers too") {
-  running loop{true};
-  std::promise<void> ran;
-  auto result = ran.get_future();
-  (*loop).call(
-      [&] { boost::asio::post((*loop).io(), [&] { ran.set_value(); }); });
-  CHECK(came(result));
+TEST_CASE("a loop runs what it gives Asio to do") {
+  running loop{GENERATE(asio_is::idle, asio_is::waiting)};
+  auto& io = (*loop).io();
+  SECTION("at once") {
+    std::promise<void> ran;
+    auto result = ran.get_future();
+    (*loop).call([&] { boost::asio::post(io, [&] { ran.set_value(); }); });
+    CHECK(came(result));
+  }
+  SECTION("after a wait, and waits for sockets meanwhile") {
+    std::promise<void> ran;
+    std::promise<void> called;
+    auto result = ran.get_future();
+    auto meanwhile = called.get_future();
+    boost::asio::steady_timer timer{io};
+    (*loop).call([&] {
+      timer.expires_after(50ms);
+      timer.async_wait([&](boost::system::error_code) { ran.set_value(); });
+    });
+    (*loop).call([&] { called.set_value(); });
+    CHECK(came(meanwhile));
+    CHECK(came(result));
+  }
 }
 
 TEST_CASE("an actor that another thread schedules wakes a waiting loop") {
@@ -100,7 +125,7 @@ TEST_CASE("an actor that another thread schedules wakes a waiting loop") {
   once second;
   auto first_ran = first.ran.get_future();
   auto second_ran = second.ran.get_future();
-  running loop{GENERATE(false, true)};
+  running loop{GENERATE(asio_is::absent, asio_is::idle, asio_is::waiting)};
   (*loop).exec_later(&first);
   REQUIRE(came(first_ran));
   (*loop).exec_later(&second); // By now it waits again, or is about to.

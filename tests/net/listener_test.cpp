@@ -34,7 +34,7 @@ TEST_CASE("a listening socket tells its port, and who is accepted sends "
   client.connect(at);
   pollfd waits{listening.get(), POLLIN, 0};
   REQUIRE(::poll(&waits, 1, 10'000) == 1);
-  unique_fd accepted{::accept(listening.get(), nullptr, nullptr)};
+  greenroom::unique_fd accepted{::accept(listening.get(), nullptr, nullptr)};
   int on = 0;
   socklen_t size = sizeof on;
   REQUIRE(::getsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &on, &size)

@@ -42,7 +42,7 @@ public:
 
 private:
   poller& in_;
-  unique_fd event_;
+  greenroom::unique_fd event_;
 };
 
 } // namespace

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace greenroom::net {
+namespace greenroom {
 
 /// A file descriptor that is closed with its owner.
 class unique_fd {
@@ -35,4 +35,4 @@ private:
   int fd_ = -1;
 };
 
-} // namespace greenroom::net
+} // namespace greenroom
