@@ -9,6 +9,7 @@
 #include "actors/context.hpp"
 #include "actors/identity.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/lane_kind.hpp"
 #include "actors/neighbour.hpp"
 #include "core/offences.hpp"
 #include "core/token_bucket.hpp"
@@ -57,7 +58,7 @@ private:
     protocol::request_id asked;          ///< Its id.
   };
 
-  // -- login [P-2]
+  // -- login [P-2], in connection_login.cpp
   void begin();
   bool room_is_missing();
   void on_first_message(inbound_view msg);
@@ -68,11 +69,11 @@ private:
   void reject_token(std::string_view why, std::string_view reason);
   void enter_first_rooms();
   void apply_rights();
-  [[nodiscard]] bool is_right_kind(inbound_view msg) const;
 
   // -- what the client says
   void on_inbound(inbound msg);
   void take(inbound_view msg);
+  [[nodiscard]] bool is_right_kind(inbound_view msg) const;
   void handle_relay(inbound_view msg);
   void handle_request(inbound_view msg);
   void on_client(const protocol::auth& said, const protocol::request_id& id);
@@ -153,5 +154,10 @@ private:
   std::string closed_why_;
   timer_queue::timer timer_;
 };
+
+template <class Message>
+void connection::reply(const Message& what) {
+  out_->push(make_frame(hello_.encoding, what));
+}
 
 } // namespace greenroom::actors

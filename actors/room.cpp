@@ -1,7 +1,6 @@
 #include "actors/room.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <caf/actor_cast.hpp>
@@ -24,15 +23,6 @@ constexpr std::uint32_t list_share = 4;
 /// proportion. Told every 50 ms, 20,000 members who arrive together would cost
 /// their room millions of deliveries.
 constexpr std::size_t prompt_news_members = 1'000;
-
-/// What makes a message the same one again [P-3.4]; empty: it has no id.
-std::string dedupe_key(const newcomer& by, const protocol::request_id& id) {
-  if (const auto* text = std::get_if<std::string>(&id))
-    return by.session + '"' + *text;
-  if (const auto* number = std::get_if<std::int64_t>(&id))
-    return by.session + '#' + std::to_string(*number);
-  return {};
-}
 
 std::string_view to_string(room_space space) {
   return space == room_space::relay ? "relay" : "protocol";
@@ -83,11 +73,6 @@ room::handle::behavior_type room::make_behavior() {
       [this](const link_changed& msg) { on_link(msg); },
       [this](room_tick) { on_tick(); },
   };
-}
-
-bool room::take_at_once(publish& msg) {
-  on_publish(msg);
-  return true;
 }
 
 void room::failed(std::string_view why) {
@@ -274,169 +259,6 @@ void room::hand_to(const newcomer& who, const Message& what) {
   out_.tell(who, hand_over{{who.id}, make_frame(who.lane, what)});
 }
 
-// -- what is said -------------------------------------------------------------
-
-void room::on_publish(const publish& msg) {
-  const auto* by = members_.find(msg.who);
-  if (by == nullptr)
-    return; // It left, or its connection is gone.
-  std::visit([&](const auto& what) { say(msg, *by, what); }, *msg.what);
-}
-
-void room::say(const publish& msg, const newcomer& by, const posted& what) {
-  auto at = log_.append(dedupe_key(by, msg.id), home_.now());
-  protocol::ack answer;
-  answer.at = {log_.epoch(), at.offset};
-  answer.duplicate = at.duplicate;
-  // An ack says that it was handed to the bus [P-3.3].
-  if (!at.duplicate)
-    mirror_out(msg.what);
-  // Before the room hears it: an own offset that a client learns late would
-  // look like a gap [P-4.1].
-  done(msg, by, std::move(answer));
-  if (!at.duplicate)
-    show(what, at.offset, &by);
-}
-
-void room::say(const publish& msg, const newcomer& by, const directed& what) {
-  protocol::ack answer;
-  auto key = dedupe_key(by, msg.id);
-  if (!key.empty())
-    key += '>'; // Apart from messages to all: what is remembered differs.
-  auto before = log_.find(key, home_.now());
-  answer.duplicate = before.has_value();
-  answer.delivered = before ? *before : show(what, &by);
-  if (!before) {
-    log_.remember(key, *answer.delivered, home_.now());
-    mirror_out(msg.what);
-  }
-  done(msg, by, std::move(answer));
-}
-
-void room::say(const publish& msg, const newcomer& by,
-               const typing_event& what) {
-  show(what, &by);
-  done(msg, by, {});
-  mirror_out(msg.what);
-}
-
-void room::say(const publish& msg, const newcomer& by, const relayed& what) {
-  auto at = log_.append({}, home_.now());
-  done(msg, by, {});
-  show(what, at.offset, &by);
-  mirror_out(msg.what);
-}
-
-void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
-  if (!msg.credit && !protocol::is_set(msg.id))
-    return;
-  what.id = msg.id;
-  what.room_id = key_.id;
-  what.degraded = degraded();
-  // On another loop it could be sent before this turn settles.
-  if (by.loop != home_.index())
-    mirror_now();
-  self_->send(by.connection, request_done{std::move(what), msg.credit});
-}
-
-void room::on_mirrored(const mirrored& msg) {
-  for (const auto& each : msg.what)
-    on_mirrored(*each);
-}
-
-void room::on_mirrored(const room_event& what) {
-  auto append = [this] {
-    return log_.append({}, home_.now()).offset;
-  };
-  if (const auto* message = std::get_if<posted>(&what))
-    show(*message, append(), nullptr);
-  else if (const auto* raw = std::get_if<relayed>(&what))
-    show(*raw, append(), nullptr);
-  else if (const auto* some = std::get_if<directed>(&what))
-    show(*some, nullptr);
-  else if (const auto* typing = std::get_if<typing_event>(&what))
-    show(*typing, nullptr);
-}
-
-/// All of a turn together, with the advances: before any ack of it leaves this
-/// loop.
-void room::mirror_out(const room_event_ptr& what) {
-  if (!context_->cluster)
-    return;
-  to_mirror_.push_back(what);
-  home_.settle().add(mirror_later_);
-}
-
-void room::mirror_now() {
-  // Also from the destructor, when the actor itself sends no more.
-  if (!to_mirror_.empty())
-    caf::anon_send(context_->cluster,
-                   mirror{key_, std::exchange(to_mirror_, {})});
-}
-
-// -- what members see ---------------------------------------------------------
-
-protocol::room_message
-room::as_seen(const posted& what, std::optional<std::uint64_t> offset) const {
-  return {key_.id,
-          what.user_id,
-          &what.body,
-          what.event,
-          what.timestamp.empty() ? nullptr : &what.timestamp,
-          what.stamped,
-          offset};
-}
-
-template <class Message>
-void room::broadcast(const Message& what, std::uint64_t offset,
-                     const newcomer* by) {
-  out_.broadcast(members_, offset, by, false,
-                 [&](auto) -> const Message& { return what; });
-}
-
-void room::show(const posted& what, std::uint64_t offset, const newcomer* by) {
-  broadcast(as_seen(what, offset), offset, by);
-}
-
-void room::show(const relayed& what, std::uint64_t offset, const newcomer* by) {
-  static constexpr std::array raw{lane_kind::raw};
-  out_.append(members_, raw,
-              what.is_text ? ws::opcode::text : ws::opcode::binary, what.bytes,
-              offset, by);
-}
-
-/// Gives the number of connections on this node that get it.
-std::uint64_t room::show(const directed& what, const newcomer* by) {
-  auto chosen = members_.named(what.to, by ? by->id : 0);
-  out_.hand_to(members_, chosen, as_seen(what.what, std::nullopt));
-  return chosen.size();
-}
-
-void room::show(const typing_event& what, const newcomer* by) {
-  if (what.is_typing) {
-    auto renamed =
-        typing_.start({what.connection_id, what.user_id, by ? by->id : 0,
-                       home_.now() + rules_.typing_timeout});
-    if (renamed)
-      show_stopped(renamed->user_id, by);
-    set_timer();
-    show_typing(what.user_id, true, by);
-    return;
-  }
-  auto typed = typing_.stop(what.connection_id);
-  show_stopped(typed ? typed->user_id : what.user_id, by);
-}
-
-void room::show_stopped(const std::string& user_id, const newcomer* by) {
-  if (!typing_.types(user_id)) // Not in another tab.
-    show_typing(user_id, false, by);
-}
-
-void room::show_typing(const std::string& user_id, bool is_typing,
-                       const newcomer* by) {
-  broadcast(protocol::typing_changed{key_.id, user_id, is_typing}, 0, by);
-}
-
 // -- presence -----------------------------------------------------------------
 
 void room::show_presence() {
@@ -466,6 +288,12 @@ void room::show_presence() {
     return what;
   };
   out_.broadcast(members_, 0, alone, true, make);
+}
+
+milliseconds room::news_interval() const {
+  auto times =
+      (members_.size() + prompt_news_members - 1) / prompt_news_members;
+  return rules_.presence_interval * std::max<std::size_t>(times, 1);
 }
 
 // -- cluster ------------------------------------------------------------------
@@ -502,12 +330,6 @@ void room::on_tick() {
 /// A room in which nothing was said is nothing to come back for.
 milliseconds room::linger() const {
   return log_.is_fresh() ? milliseconds{0} : rules_.linger;
-}
-
-milliseconds room::news_interval() const {
-  auto times =
-      (members_.size() + prompt_news_members - 1) / prompt_news_members;
-  return rules_.presence_interval * std::max<std::size_t>(times, 1);
 }
 
 void room::set_timer() {

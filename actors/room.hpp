@@ -57,7 +57,7 @@ private:
   template <class Message>
   void hand_to(const newcomer& who, const Message& what);
 
-  // -- what is said, here or on a peer
+  // -- what is said, here or on a peer, in room_messages.cpp
   void on_publish(const publish& msg);
   void say(const publish& msg, const newcomer& by, const posted& what);
   void say(const publish& msg, const newcomer& by, const directed& what);
@@ -69,7 +69,7 @@ private:
   void mirror_out(const room_event_ptr& what);
   void mirror_now();
 
-  // -- what members see; `by`, if any, is not sent it
+  // -- what members see of it; `by`, if any, is not sent it
   [[nodiscard]] protocol::room_message
   as_seen(const posted& what, std::optional<std::uint64_t> offset) const;
   template <class Message>
@@ -81,7 +81,10 @@ private:
   void show_stopped(const std::string& user_id, const newcomer* by);
   void show_typing(const std::string& user_id, bool is_typing,
                    const newcomer* by);
+
+  // -- presence
   void show_presence();
+  [[nodiscard]] milliseconds news_interval() const;
 
   // -- cluster
   void on_link(const link_changed& msg);
@@ -91,7 +94,6 @@ private:
   void on_tick();
   void set_timer();
   [[nodiscard]] milliseconds linger() const;
-  [[nodiscard]] milliseconds news_interval() const;
 
   handle::pointer self_;
   loop& home_;
@@ -124,5 +126,12 @@ private:
   std::optional<steady_time> empty_since_;
   timer_queue::timer timer_;
 };
+
+template <class Message>
+void room::broadcast(const Message& what, std::uint64_t offset,
+                     const newcomer* by) {
+  out_.broadcast(members_, offset, by, false,
+                 [&](auto) -> const Message& { return what; });
+}
 
 } // namespace greenroom::actors
