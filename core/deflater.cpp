@@ -4,7 +4,7 @@
 #include <cassert>
 #include <new>
 
-#include <zlib.h>
+#include "core/zlib_bytes.hpp"
 
 namespace greenroom::ws {
 
@@ -21,11 +21,6 @@ constexpr std::size_t tail_bytes = 4;
 
 /// Kept for the next message.
 constexpr std::size_t out_bytes_kept = 64 * 1024;
-
-Bytef* bytes_of(const char* from) {
-  // zlib does not write to its input.
-  return reinterpret_cast<Bytef*>(const_cast<char*>(from));
-}
 
 } // namespace
 

@@ -26,9 +26,6 @@ constexpr std::size_t head_bytes_min = 2;
 constexpr std::size_t mask_bytes = 4;
 constexpr std::uint64_t control_bytes_max = 125;
 
-/// RSV1: the message is compressed, RFC 7692 section 6.
-constexpr std::uint8_t rsv1 = 0x40;
-
 /// What a message that does not compress may grow by: a sender's frames need
 /// not be shorter for being compressed. zlib with its smallest tables adds a
 /// twenty-fifth.

@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-#include <zlib.h>
+#include "core/zlib_bytes.hpp"
 
 namespace greenroom::ws {
 
@@ -17,11 +17,6 @@ constexpr std::string_view tail{"\0\0\xff\xff", 4};
 
 /// In `z_stream::data_type`: between two blocks.
 constexpr int between_blocks = 128;
-
-Bytef* bytes_of(const char* from) {
-  // zlib does not write to its input.
-  return reinterpret_cast<Bytef*>(const_cast<char*>(from));
-}
 
 /// Inflates one message into a space that grows to `bytes_max` and one byte,
 /// which tells a message that is larger.

@@ -19,7 +19,6 @@ std::size_t write_big_endian(char* to, std::uint64_t n, std::size_t bytes) {
 std::size_t write_header(char* to, opcode kind, std::size_t payload_bytes,
                          bool deflated) {
   constexpr int fin = 0x80;
-  constexpr int rsv1 = 0x40;
   to[0] =
       static_cast<char>(fin | (deflated ? rsv1 : 0) | static_cast<int>(kind));
   if (payload_bytes <= short_max) {

@@ -18,12 +18,14 @@ enum class opcode : std::uint8_t {
   pong = 10,
 };
 
+/// In a header's first byte: the message is compressed, RFC 7692 section 6.
+inline constexpr std::uint8_t rsv1 = 0x40;
+
 /// The longest header that a server writes (no mask).
 inline constexpr std::size_t header_bytes_max = 10;
 
 /// Writes the header of one whole, unmasked frame into `to`, which holds at
-/// least `header_bytes_max` bytes. Gives its length. `deflated`: RSV1 is set,
-/// RFC 7692 section 6.
+/// least `header_bytes_max` bytes. Gives its length. `deflated`: RSV1 is set.
 std::size_t write_header(char* to, opcode kind, std::size_t payload_bytes,
                          bool deflated = false);
 
