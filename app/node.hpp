@@ -70,10 +70,11 @@ private:
   void leave_cluster();
   void end_actors();
   void finish();
-  [[nodiscard]] net::http_services::seat place(actors::client_hello& who,
-                                               std::uint32_t here) const;
   void guard(const caf::actor& vital, const char* name);
 
+  // -- what listeners ask, on their loops
+  [[nodiscard]] net::http_services::seat place(actors::client_hello& who,
+                                               std::uint32_t here) const;
   [[nodiscard]] std::string why_not_ready() const;
 
   settings config_;
