@@ -14,7 +14,7 @@ number = report.number
 
 
 def judged(kept):
-    return "kept" if kept else "NOT kept"
+    return "kept" if kept else "MISSED"
 
 
 def verdicts(result):

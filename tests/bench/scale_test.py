@@ -47,12 +47,12 @@ class Flat(unittest.TestCase):
     def test_equal_costs_are_flat(self):
         text = self.verdicts(run(10_000), run(100_000))
         self.assertEqual(text.count(": NOT shown"), 0)
-        self.assertEqual(text.count("NOT kept"), 0)
+        self.assertEqual(text.count("MISSED"), 0)
 
     def test_more_bytes_or_cpu_are_not(self):
-        self.assertIn("+20.0%, NOT kept",
+        self.assertIn("+20.0%, MISSED",
                       self.verdicts(run(10_000), run(100_000, bytes=4800)))
-        self.assertIn("2.00, NOT kept",
+        self.assertIn("2.00, MISSED",
                       self.verdicts(run(10_000), run(100_000, connect_us=100)))
 
     def test_a_count_that_was_not_reached_is_said(self):
