@@ -9,8 +9,10 @@ using namespace greenroom;
 constexpr std::uint32_t message_bytes_max = 4'096;
 constexpr test::form rsv1{true, 4};
 
-std::string heard_of(const std::string& bytes, std::size_t piece) {
-  return test::heard_of(bytes, piece, message_bytes_max, true);
+std::string heard_of(const std::string& bytes, std::size_t piece,
+                     int messages_at_once = -1) {
+  return test::heard_of(bytes, piece, message_bytes_max, true,
+                        messages_at_once);
 }
 
 /// One who keeps its context says the same twice.
@@ -36,6 +38,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (std::size_t piece : {1u, 3u, 14u})
     fuzz::must(heard_of(bytes, piece) == whole,
                "what is heard does not depend on the pieces");
+  fuzz::must(heard_of(bytes, bytes.size() + 1, 1) == whole,
+             "what is heard does not depend on the pauses");
   // The same bytes as what one frame carries: deeper than random frames get.
   hear_twice(bytes);
   auto one = test::frame(2, bytes, rsv1);

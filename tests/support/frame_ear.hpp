@@ -47,18 +47,25 @@ private:
 };
 
 /// What is heard of `bytes` when they come in pieces of `piece`; `deflates`:
-/// compression was agreed on.
+/// compression was agreed on; `messages_at_once`: who hears wants no more after
+/// so many, and is given the rest of the piece then, like a session whose
+/// window was full.
 inline std::string heard_of(std::string bytes, std::size_t piece = 1 << 20,
                             std::uint32_t message_bytes_max = 1 << 20,
-                            bool deflates = false) {
+                            bool deflates = false, int messages_at_once = -1) {
   ws::frame_reader reader{message_bytes_max};
   frame_ear to;
   if (deflates)
     reader.expect_deflated();
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     auto count = std::min(piece, bytes.size() - at);
-    if (reader.read(bytes.data() + at, count, to) != count)
-      return "(not all of it was read)";
+    for (std::size_t used = 0; used < count;) {
+      to.messages_left = messages_at_once;
+      auto more = reader.read(bytes.data() + at + used, count - used, to);
+      used += more;
+      if (used < count && (to.messages_left != 0 || more == 0))
+        return "(not all of it was read)";
+    }
   }
   return to.heard;
 }
