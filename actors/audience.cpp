@@ -39,10 +39,10 @@ bool audience::take_at_once(advance& msg) {
 }
 
 void audience::on_admit(const admit& msg) {
-  auto& in = row_of(msg.who.lane, msg.who.deflate);
   auto [entry, is_new] = seats_.try_emplace(msg.who.id);
   if (!is_new)
     return; // The room admits a member once.
+  auto& in = row_of(msg.who.lane);
   // Members that are already here get what was before the newcomer first, so
   // that its cursor may start at the head.
   entry->second = std::make_unique<seat>(in, msg.who, slow_);
@@ -58,7 +58,7 @@ void audience::on_dismiss(const dismiss& msg) {
   who->out->push(msg.last);
   who->in.remove(*who);
   seats_.erase(msg.who);
-  std::erase_if(deflated_rows_, [](const auto& in) { return in->empty(); });
+  std::erase_if(rows_, [](const auto& in) { return in->empty(); });
 }
 
 void audience::on_advance(const advance& msg) {
@@ -82,8 +82,8 @@ void audience::on_hand_over(const hand_over& msg) {
 }
 
 void audience::append(const step& next) {
-  auto* in = find_row(next.lane, next.deflate);
-  if (in == nullptr || in->empty())
+  auto* in = find_row(next.lane);
+  if (in == nullptr)
     return;
   auto begin = in->stream.head();
   in->stream.extend(next.frame, next.offset);
@@ -96,9 +96,6 @@ void audience::append(const step& next) {
 
 void audience::spread() {
   for (auto& in : rows_)
-    if (in && in->extended)
-      in->spread();
-  for (auto& in : deflated_rows_)
     if (in->extended)
       in->spread();
   home_.trim().add(trim_later_);
@@ -106,28 +103,20 @@ void audience::spread() {
 
 void audience::trim() {
   for (auto& in : rows_)
-    if (in)
-      in->trim();
-  for (auto& in : deflated_rows_)
     in->trim();
 }
 
-audience::row* audience::find_row(lane_kind kind, window_bits deflate) {
-  if (deflate == 0)
-    return rows_[static_cast<std::size_t>(kind)].get();
-  for (auto& in : deflated_rows_)
-    if (in->reads(kind, deflate))
+audience::row* audience::find_row(const lane_id& lane) {
+  for (auto& in : rows_)
+    if (in->reads(lane))
       return in.get();
   return nullptr;
 }
 
-audience::row& audience::row_of(lane_kind kind, window_bits deflate) {
-  if (auto* in = find_row(kind, deflate))
+audience::row& audience::row_of(const lane_id& lane) {
+  if (auto* in = find_row(lane))
     return *in;
-  auto made = std::make_unique<row>(*this, kind, deflate);
-  if (deflate != 0)
-    return *deflated_rows_.emplace_back(std::move(made));
-  return *(rows_[static_cast<std::size_t>(kind)] = std::move(made));
+  return *rows_.emplace_back(std::make_unique<row>(*this, lane));
 }
 
 audience::seat* audience::find(member_id who) {
@@ -150,18 +139,18 @@ void audience::row::lagging(cursor& who, bool on) {
 }
 
 slice audience::row::end_gap(cursor& who, lane::offsets missed) {
-  if (kind_ == lane_kind::raw)
+  if (id_.kind == lane_kind::raw)
     return {};
   // Who came and went meanwhile was skipped as well: the whole list mends it.
   auto& member = static_cast<seat&>(who);
-  if (shows_presence(kind_))
+  if (shows_presence(id_.kind))
     if (auto room = caf::actor_cast<room_actor>(in_.room_))
       in_.self_->send(room, list_members{member.id, {}});
   member.told_of_lag = false;
   if (missed.first == 0)
     return {};
-  return make_frame(kind_, protocol::gap{in_.key_.id, in_.epoch_, missed.first,
-                                         missed.last, "slow"});
+  return make_frame(id_.kind, protocol::gap{in_.key_.id, in_.epoch_,
+                                            missed.first, missed.last, "slow"});
 }
 
 void audience::row::skipped(cursor& who, std::uint64_t bytes) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -37,8 +36,7 @@ private:
   /// The members that read one lane.
   class row final : public cursor::owner {
   public:
-    row(audience& in, lane_kind kind, window_bits deflate)
-      : in_(in), kind_(kind), deflate_(deflate) {}
+    row(audience& in, const lane_id& lane) : in_(in), id_(lane) {}
 
     void lagging(cursor& who, bool on) override;
     slice end_gap(cursor& who, lane::offsets missed) override;
@@ -57,14 +55,11 @@ private:
     bool extended = false; ///< In this turn.
 
     [[nodiscard]] bool empty() const { return members_.empty(); }
-    [[nodiscard]] bool reads(lane_kind kind, window_bits deflate) const {
-      return kind_ == kind && deflate_ == deflate;
-    }
+    [[nodiscard]] bool reads(const lane_id& lane) const { return id_ == lane; }
 
   private:
     audience& in_;
-    lane_kind kind_;
-    window_bits deflate_;
+    lane_id id_;
     std::vector<cursor*> members_;
     std::vector<cursor*> lagging_;
   };
@@ -98,8 +93,8 @@ private:
   void append(const step& next);
   void spread();
   void trim();
-  [[nodiscard]] row* find_row(lane_kind kind, window_bits deflate);
-  row& row_of(lane_kind kind, window_bits deflate);
+  [[nodiscard]] row* find_row(const lane_id& lane);
+  row& row_of(const lane_id& lane);
   [[nodiscard]] seat* find(member_id who);
 
   handle::pointer self_;
@@ -111,8 +106,7 @@ private:
   call_later spread_later_;
   call_later trim_later_;
   // After what they ask to be trimmed by: seats that lag say so at their end.
-  std::array<std::unique_ptr<row>, lane_kinds> rows_; ///< Of plain frames.
-  std::vector<std::unique_ptr<row>> deflated_rows_;   ///< Those with members.
+  std::vector<std::unique_ptr<row>> rows_; ///< Those with members.
   std::unordered_map<member_id, std::unique_ptr<seat>> seats_;
 };
 

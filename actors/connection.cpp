@@ -274,10 +274,10 @@ void connection::send_join(const std::string& room_id,
   who.connection = connection_actor{self_};
   who.out = out_;
   who.loop = home_.index();
-  who.lane = hello_.space == room_space::relay
-                 ? lane_kind::raw
-                 : lane_of(hello_.encoding, may.presence);
-  who.deflate = lane_window(hello_.deflate.server_bits);
+  who.lane = {hello_.space == room_space::relay
+                  ? lane_kind::raw
+                  : lane_of(hello_.encoding, may.presence),
+              lane_window(hello_.deflate.server_bits)};
   who.about = {connection_id_, who_.user_id(), who_.info_json()};
   if (hello_.space == room_space::protocol) // Raw frames have no ids.
     who.session = session_;

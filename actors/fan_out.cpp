@@ -34,63 +34,52 @@ fan_out::~fan_out() {
       caf::anon_send_exit(where.handle(), caf::exit_reason::user_shutdown);
 }
 
-void fan_out::append(const members& to, std::span<const lane_kind> lanes,
+void fan_out::append(const members& to, std::span<const lane_kind> kinds,
                      ws::opcode kind, std::string_view payload,
                      std::uint64_t offset, const newcomer* sender) {
   framed_payload what{kind, payload};
-  auto [header, body] = what.plain();
-  for (auto lane : lanes)
-    if (to.in_use(lane))
-      add_step(lane, 0,
-               lanes_[static_cast<std::size_t>(lane)].append(header, body),
-               offset, sender);
-  if (!to.deflated_lanes().empty())
-    append_deflated(to, lanes, what, offset, sender);
-}
-
-void fan_out::append_deflated(const members& to,
-                              std::span<const lane_kind> lanes,
-                              framed_payload& what, std::uint64_t offset,
-                              const newcomer* sender) {
-  const auto& config = context_->config.deflate;
-  auto& deflater = home_.deflater(static_cast<int>(config.level));
   drop_idle_lanes(to);
-  for (const auto& lane : to.deflated_lanes()) {
-    if (std::ranges::find(lanes, lane.kind) == lanes.end())
+  for (const auto& in : to.lanes()) {
+    if (std::ranges::find(kinds, in.id.kind) == kinds.end())
       continue;
-    // Who is alone there skips what it says itself: not worth the work.
-    bool nobody = lane.members == 1 && sender && sender->lane == lane.kind
-                  && sender->deflate == lane.deflate;
-    auto [header, body] =
-        nobody ? what.plain() : what.deflated(lane.deflate, deflater, config);
-    add_step(lane.kind, lane.deflate,
-             deflated_lane_of(lane.kind, lane.deflate).append(header, body),
-             offset, sender);
+    auto [header, body] = framed(what, in, sender);
+    add_step(in.id, writer_of(in.id).append(header, body), offset, sender);
   }
 }
 
-lane_writer& fan_out::deflated_lane_of(lane_kind kind, window_bits deflate) {
-  for (auto& lane : deflated_lanes_)
-    if (lane.kind == kind && lane.deflate == deflate)
+framed_payload::parts fan_out::framed(framed_payload& what,
+                                      const members::lane_in_use& in,
+                                      const newcomer* sender) {
+  // Who is alone there skips what it says itself: not worth compressing.
+  bool nobody = in.members == 1 && sender && sender->lane == in.id;
+  if (in.id.window == 0 || nobody)
+    return what.plain();
+  const auto& config = context_->config.deflate;
+  return what.deflated(in.id.window,
+                       home_.deflater(static_cast<int>(config.level)), config);
+}
+
+lane_writer& fan_out::writer_of(const lane_id& id) {
+  for (auto& lane : lanes_)
+    if (lane.id == id)
       return lane.to;
-  return deflated_lanes_.emplace_back(deflated_lane{kind, deflate, {}}).to;
+  return lanes_.emplace_back(open_lane{id, {}}).to;
 }
 
 /// Clients that come with another window each time leave nothing behind.
 void fan_out::drop_idle_lanes(const members& to) {
-  if (deflated_lanes_.size() <= to.deflated_lanes().size())
+  if (lanes_.size() <= to.lanes().size())
     return;
-  std::erase_if(deflated_lanes_, [&](const deflated_lane& mine) {
-    return std::ranges::none_of(to.deflated_lanes(), [&](const auto& lane) {
-      return lane.kind == mine.kind && lane.deflate == mine.deflate;
-    });
+  std::erase_if(lanes_, [&](const open_lane& mine) {
+    return std::ranges::none_of(
+        to.lanes(), [&](const auto& lane) { return lane.id == mine.id; });
   });
 }
 
-void fan_out::add_step(lane_kind lane, window_bits deflate, slice frame,
-                       std::uint64_t offset, const newcomer* sender) {
-  steps_->push_back({lane, deflate, std::move(frame), offset,
-                     sender ? sender->id : 0, sender ? sender->loop : 0});
+void fan_out::add_step(const lane_id& in, slice frame, std::uint64_t offset,
+                       const newcomer* sender) {
+  steps_->push_back({in, std::move(frame), offset, sender ? sender->id : 0,
+                     sender ? sender->loop : 0});
   home_.settle().add(tell_later_);
 }
 
@@ -100,7 +89,7 @@ void fan_out::hand_to(const members& in, const std::vector<member_id>& chosen,
     std::vector<std::vector<member_id>> by_loop(audiences_.size());
     for (auto id : chosen)
       if (const auto* who = in.find(id);
-          who->lane != lane_kind::raw && encoding_of(who->lane) == as)
+          who->lane.kind != lane_kind::raw && encoding_of(who->lane.kind) == as)
         by_loop[who->loop].push_back(id);
     slice frame;
     for (std::uint32_t loop = 0; loop < by_loop.size(); ++loop) {

@@ -40,9 +40,9 @@ public:
   void broadcast(const members& to, std::uint64_t offset,
                  const newcomer* sender, bool presence_only, Make make);
 
-  /// One payload for the members of these lanes, framed and compressed for
-  /// each as it is read.
-  void append(const members& to, std::span<const lane_kind> lanes,
+  /// One payload for the members of lanes of these kinds, framed and compressed
+  /// for each as it is read.
+  void append(const members& to, std::span<const lane_kind> kinds,
               ws::opcode kind, std::string_view payload, std::uint64_t offset,
               const newcomer* sender);
 
@@ -53,10 +53,7 @@ public:
   }
 
   /// Nobody is left: gives back what the lanes hold.
-  void drop_lanes() {
-    lanes_ = {};
-    deflated_lanes_ = {};
-  }
+  void drop_lanes() { lanes_ = {}; }
 
   /// For some members only: one frame per encoding, one message per loop and
   /// encoding.
@@ -70,19 +67,18 @@ private:
     room_->send(audience_on(loop), what);
   }
 
-  struct deflated_lane {
-    lane_kind kind;
-    window_bits deflate;
+  struct open_lane {
+    lane_id id;
     lane_writer to;
   };
 
-  void append_deflated(const members& to, std::span<const lane_kind> lanes,
-                       framed_payload& what, std::uint64_t offset,
-                       const newcomer* sender);
-  lane_writer& deflated_lane_of(lane_kind kind, window_bits deflate);
+  [[nodiscard]] framed_payload::parts framed(framed_payload& what,
+                                             const members::lane_in_use& in,
+                                             const newcomer* sender);
+  lane_writer& writer_of(const lane_id& id);
   void drop_idle_lanes(const members& to);
-  void add_step(lane_kind lane, window_bits deflate, slice frame,
-                std::uint64_t offset, const newcomer* sender);
+  void add_step(const lane_id& in, slice frame, std::uint64_t offset,
+                const newcomer* sender);
   void tell_steps();
   const audience_actor& audience_on(std::uint32_t loop);
 
@@ -94,8 +90,7 @@ private:
   slow_policy slow_;
   /// By loop; null: no member yet.
   std::vector<neighbour<audience_actor, advance>> audiences_;
-  std::array<lane_writer, lane_kinds> lanes_;
-  std::vector<deflated_lane> deflated_lanes_;
+  std::vector<open_lane> lanes_;
   /// Appended, not yet told. Used again where no audience had to be mailed.
   std::shared_ptr<std::vector<step>> steps_ =
       std::make_shared<std::vector<step>>();
@@ -111,11 +106,11 @@ void fan_out::broadcast(const members& to, std::uint64_t offset,
       {lane_kind::msgpack, lane_kind::msgpack_no_presence},
   }};
   for (const auto& pair : pairs) {
-    auto lanes = std::span{pair}.first(presence_only ? 1 : 2);
-    if (!to.any_in_use(lanes))
+    auto kinds = std::span{pair}.first(presence_only ? 1 : 2);
+    if (!to.any_in_use(kinds))
       continue;
     auto encoding = encoding_of(pair[0]);
-    append(to, lanes, opcode_of(encoding),
+    append(to, kinds, opcode_of(encoding),
            protocol::encode(encoding, make(encoding)), offset, sender);
   }
 }

@@ -25,8 +25,8 @@ namespace greenroom::actors {
 /// actor's id, so that news of its death name the member.
 using member_id = std::uint64_t;
 
-/// One byte stream of a room: what a member sees depends on its wire format and
-/// on its right to see presence [P-2.5].
+/// What a member sees of its room: by its wire format, and by its right to see
+/// presence [P-2.5].
 enum class lane_kind : std::uint8_t {
   raw,
   json,
@@ -34,11 +34,18 @@ enum class lane_kind : std::uint8_t {
   msgpack,
   msgpack_no_presence,
 };
-inline constexpr std::size_t lane_kinds = 5;
 
-/// A lane of compressed frames is another one for each window size that members
-/// have agreed on (RFC 7692); 0: the lane of plain frames.
+/// The size of a window of compression (RFC 7692), in bits.
 using window_bits = std::uint8_t;
+
+/// Names one byte stream of a room: for each kind the lane of plain frames, and
+/// one of compressed frames for each window that members have agreed on.
+struct lane_id {
+  lane_kind kind = lane_kind::raw;
+  window_bits window = 0; ///< 0: plain frames.
+
+  bool operator==(const lane_id&) const = default;
+};
 
 // -- connection: one client, dies with its socket -----------------------------
 
@@ -90,8 +97,7 @@ struct newcomer {
   connection_actor connection;
   std::shared_ptr<outbox> out; ///< Touched on the member's loop only.
   std::uint32_t loop = 0;      ///< Where its socket lives.
-  lane_kind lane = lane_kind::raw;
-  window_bits deflate = 0;
+  lane_id lane;
   protocol::member about; ///< As others see it.
   std::string session;    ///< Its ids are remembered by this [P-3.4].
   bool sees_presence = false;
@@ -211,8 +217,7 @@ struct dismiss {
 
 /// One frame that the room appended to one of its lanes.
 struct step {
-  lane_kind lane = lane_kind::raw;
-  window_bits deflate = 0;
+  lane_id lane;
   slice frame;
   std::uint64_t offset = 0; ///< 0: not in the log.
   member_id sender = 0;     ///< Is not sent its own frame. 0: nobody.

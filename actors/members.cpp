@@ -10,11 +10,7 @@ namespace {
 
 /// Raw clients can name nobody, so their rooms need not find them by name.
 bool has_name(const newcomer& who) {
-  return who.lane != lane_kind::raw;
-}
-
-bool is_on(const members::deflated_lane& lane, const newcomer& who) {
-  return lane.deflate == who.deflate && lane.kind == who.lane;
+  return who.lane.kind != lane_kind::raw;
 }
 
 } // namespace
@@ -40,7 +36,7 @@ newcomer& members::add(const newcomer& who) {
     by_connection_.emplace(who.about.connection_id, who.id);
     by_user_.insert({who.about.user_id, who.id});
   }
-  enter_lane(who);
+  enter_lane(who.lane);
   list_bytes_ += protocol::likely_size(who.about);
   forget_list();
   return entry;
@@ -52,53 +48,43 @@ newcomer members::remove(member_id id) {
     by_connection_.erase(who.about.connection_id);
     by_user_.erase({who.about.user_id, id});
   }
-  leave_lane(who);
+  leave_lane(who.lane);
   list_bytes_ -= protocol::likely_size(who.about);
   forget_list();
   return who;
 }
 
-void members::change_lane(newcomer& who, lane_kind to) {
-  leave_lane(who);
+void members::change_lane(newcomer& who, const lane_id& to) {
+  leave_lane(who.lane);
   who.lane = to;
-  enter_lane(who);
+  enter_lane(who.lane);
 }
 
 bool members::any_in_use(std::span<const lane_kind> kinds) const {
-  auto among = [&](const deflated_lane& lane) {
-    return std::ranges::find(kinds, lane.kind) != kinds.end();
-  };
-  return std::ranges::any_of(kinds, [&](auto kind) { return in_use(kind); })
-         || std::ranges::any_of(deflated_lanes_, among);
+  return std::ranges::any_of(lanes_, [&](const lane_in_use& lane) {
+    return std::ranges::find(kinds, lane.id.kind) != kinds.end();
+  });
 }
 
-void members::enter_lane(const newcomer& who) {
-  if (who.deflate == 0) {
-    ++by_lane_[static_cast<std::size_t>(who.lane)];
-    return;
-  }
-  auto place = deflated_place(who);
-  if (place == deflated_lanes_.end() || !is_on(*place, who))
-    place = deflated_lanes_.insert(place, {who.lane, who.deflate, 0});
+void members::enter_lane(const lane_id& id) {
+  auto place = place_of(id);
+  if (place == lanes_.end() || place->id != id)
+    place = lanes_.insert(place, {id, 0});
   ++place->members;
 }
 
-void members::leave_lane(const newcomer& who) {
-  if (who.deflate == 0) {
-    --by_lane_[static_cast<std::size_t>(who.lane)];
-    return;
-  }
-  auto place = deflated_place(who);
+void members::leave_lane(const lane_id& id) {
+  auto place = place_of(id);
   if (--place->members == 0)
-    deflated_lanes_.erase(place);
+    lanes_.erase(place);
 }
 
 /// Its lane, or where that would be.
-std::vector<members::deflated_lane>::iterator
-members::deflated_place(const newcomer& who) {
-  return std::ranges::find_if(deflated_lanes_, [&](const auto& lane) {
-    return lane.deflate > who.deflate || is_on(lane, who)
-           || (lane.deflate == who.deflate && lane.kind > who.lane);
+std::vector<members::lane_in_use>::iterator
+members::place_of(const lane_id& id) {
+  return std::ranges::find_if(lanes_, [&](const lane_in_use& lane) {
+    return std::pair{lane.id.window, lane.id.kind}
+           >= std::pair{id.window, id.kind};
   });
 }
 

@@ -22,10 +22,9 @@ class members {
 public:
   using table = std::unordered_map<member_id, newcomer>;
 
-  /// A lane of compressed frames, and how many read it.
-  struct deflated_lane {
-    lane_kind kind;
-    window_bits deflate;
+  /// A lane, and how many read it.
+  struct lane_in_use {
+    lane_id id;
     std::uint32_t members;
   };
 
@@ -52,20 +51,14 @@ public:
   /// `id` is in.
   newcomer remove(member_id id);
 
-  void change_lane(newcomer& who, lane_kind to);
+  void change_lane(newcomer& who, const lane_id& to);
 
-  /// Whether some member reads this lane of plain frames.
-  [[nodiscard]] bool in_use(lane_kind kind) const {
-    return by_lane_[static_cast<std::size_t>(kind)] > 0;
-  }
-
-  /// Whether some member reads one of these lanes, in whatever frames.
+  /// Whether some member reads a lane of one of these kinds.
   [[nodiscard]] bool any_in_use(std::span<const lane_kind> kinds) const;
 
-  /// Those in use, by window: a small one first.
-  [[nodiscard]] std::span<const deflated_lane> deflated_lanes() const {
-    return deflated_lanes_;
-  }
+  /// Those that some member reads, by window: plain frames first, then a small
+  /// one.
+  [[nodiscard]] std::span<const lane_in_use> lanes() const { return lanes_; }
 
   /// Everybody whose user or connection id is among `names`, each once, but
   /// `except`.
@@ -81,10 +74,9 @@ public:
 
 private:
   void forget_list();
-  void enter_lane(const newcomer& who);
-  void leave_lane(const newcomer& who);
-  [[nodiscard]] std::vector<deflated_lane>::iterator
-  deflated_place(const newcomer& who);
+  void enter_lane(const lane_id& id);
+  void leave_lane(const lane_id& id);
+  [[nodiscard]] std::vector<lane_in_use>::iterator place_of(const lane_id& id);
 
   std::size_t listed_max_;
   std::size_t list_bytes_max_;
@@ -92,8 +84,7 @@ private:
   table by_id_;
   std::unordered_map<std::string, member_id> by_connection_;
   std::set<std::pair<std::string, member_id>> by_user_;
-  std::array<std::uint32_t, lane_kinds> by_lane_{};
-  std::vector<deflated_lane> deflated_lanes_;
+  std::vector<lane_in_use> lanes_;
   mutable std::array<std::string, 2> list_; ///< By encoding; empty: not yet.
 };
 

@@ -130,12 +130,12 @@ void room::admit_member(const join& msg) {
     listed_ = false;
 
   slice first;
-  if (who.lane != lane_kind::raw)
-    first = make_frame(who.lane, welcome(who, msg));
+  if (who.lane.kind != lane_kind::raw)
+    first = make_frame(who.lane.kind, welcome(who, msg));
   out_.tell(who, admit{who, std::move(first)});
   // The outbox is the audience's now: its last owner has to be on its loop.
   who.out.reset();
-  if (who.lane != lane_kind::raw && degraded())
+  if (who.lane.kind != lane_kind::raw && degraded())
     hand_to(who, protocol::degraded{key_.id});
   if (key_.space == room_space::protocol) {
     news_.joined(who.about);
@@ -149,7 +149,7 @@ void room::greet(const join& asked) {
   self_->send(who.connection, room_entered{key_, neighbour_of<room>(self_)});
   if (who.lane != asked.who.lane)
     change_lane(who, asked.who);
-  if (who.lane != lane_kind::raw)
+  if (who.lane.kind != lane_kind::raw)
     hand_to(who, welcome(who, asked));
 }
 
@@ -185,7 +185,7 @@ protocol::joined room::welcome(const newcomer& who, const join& asked) const {
 std::optional<std::string_view> room::list_for(const newcomer& who) const {
   if (!who.sees_presence || !members_.listable())
     return std::nullopt;
-  return members_.list_in(encoding_of(who.lane));
+  return members_.list_in(encoding_of(who.lane.kind));
 }
 
 void room::on_list_members(const list_members& msg) {
@@ -213,8 +213,9 @@ void room::on_leave(const leave& msg) {
     return;
   }
   slice last;
-  if (who->lane != lane_kind::raw)
-    last = make_frame(who->lane, protocol::left{key_.id, msg.id, msg.reason});
+  if (who->lane.kind != lane_kind::raw)
+    last =
+        make_frame(who->lane.kind, protocol::left{key_.id, msg.id, msg.reason});
   self_->demonitor(who->connection.address());
   remove(msg.who, std::move(last));
 }
@@ -256,7 +257,7 @@ void room::on_last_left() {
 
 template <class Message>
 void room::hand_to(const newcomer& who, const Message& what) {
-  out_.tell(who, hand_over{{who.id}, make_frame(who.lane, what)});
+  out_.tell(who, hand_over{{who.id}, make_frame(who.lane.kind, what)});
 }
 
 // -- presence -----------------------------------------------------------------

@@ -145,7 +145,7 @@ inline actors::newcomer newcomer_of(const actors::connection_actor& insider,
   who.id = insider.id();
   who.connection = insider;
   who.out = std::make_shared<fake_outbox>(home.sends());
-  who.lane = actors::lane_kind::json;
+  who.lane.kind = actors::lane_kind::json;
   return who;
 }
 
