@@ -40,14 +40,17 @@ bool audience::take_at_once(advance& msg) {
 
 void audience::on_admit(const admit& msg) {
   auto [entry, is_new] = seats_.try_emplace(msg.who.id);
-  if (!is_new)
-    return; // The room admits a member once.
-  auto& in = row_of(msg.who.lane);
-  // Members that are already here get what was before the newcomer first, so
-  // that its cursor may start at the head.
-  entry->second = std::make_unique<seat>(in, msg.who, slow_);
-  in.add(*entry->second);
-  entry->second->out->push(msg.first);
+  if (is_new) {
+    auto& in = row_of(msg.who.lane);
+    // Members that are already here get what was before the newcomer first, so
+    // that its cursor may start at the head.
+    entry->second = std::make_unique<seat>(in, msg.who, slow_);
+    in.add(*entry->second);
+    entry->second->out->push(msg.first);
+  } else {
+    give(*entry->second, msg.first);
+  }
+  self_->send(msg.who.connection, room_entered{key_, msg.room});
 }
 
 void audience::on_dismiss(const dismiss& msg) {
@@ -68,17 +71,18 @@ void audience::on_advance(const advance& msg) {
 }
 
 void audience::on_hand_over(const hand_over& msg) {
-  for (auto id : msg.to) {
-    auto* who = find(id);
-    if (who == nullptr)
-      continue;
-    // The outbox sends its own frames first: what the lane has for the member
-    // goes ahead, as far as a slow one may be kept waiting for it.
-    auto behind = who->in.stream.head() - who->at();
-    if (who->out->own_bytes() + behind <= who->out->bytes_max())
-      who->finish();
-    who->out->push(msg.frame);
-  }
+  for (auto id : msg.to)
+    if (auto* who = find(id))
+      give(*who, msg.frame);
+}
+
+void audience::give(seat& who, const slice& frame) {
+  // The outbox sends its own frames first: what the lane has for the member
+  // goes ahead, as far as a slow one may be kept waiting for it.
+  auto behind = who.in.stream.head() - who.at();
+  if (who.out->own_bytes() + behind <= who.out->bytes_max())
+    who.finish();
+  who.out->push(frame);
 }
 
 void audience::append(const step& next) {

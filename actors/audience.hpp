@@ -90,6 +90,7 @@ private:
   void on_advance(const advance& msg);
   void on_hand_over(const hand_over& msg);
 
+  void give(seat& who, const slice& frame);
   void append(const step& next);
   void spread();
   void trim();

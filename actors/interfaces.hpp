@@ -84,7 +84,7 @@ using connection_actor = caf::typed_actor< //
     on<socket_closed>::tell,               // from its socket
     on<deadline_reached>::tell,            // from itself, by a timer
     on<drain>::tell,                       // from the gateway: the node stops
-    on<room_entered>::tell,                // from a room: it is a member now
+    on<room_entered>::tell,                // from an audience: it is a member
     on<room_exited>::tell,                 // from a room: it no longer is
     on<request_done>::tell,                // from a room: the ack
     on<request_refused>::tell>;            // from a keeper or a room
@@ -205,9 +205,12 @@ using keeper_actor = caf::typed_actor< //
 
 // -- audience: a room's members on one loop, with their cursors ---------------
 
+/// Answers a join, the second one of a member too: first its client is told,
+/// and then its connection, so that nothing else is answered before.
 struct admit {
   newcomer who;
   slice first; ///< `joined`, sent before anything of the room. May be empty.
+  neighbour<room_actor, publish> room;
 };
 
 struct dismiss {

@@ -123,16 +123,12 @@ void room::admit_member(const join& msg) {
   auto& who = members_.add(msg.who);
   empty_since_.reset();
   self_->monitor(who.connection);
-  self_->send(who.connection, room_entered{key_, neighbour_of<room>(self_)});
 
   // Who was given no list gets it when the room is small enough again.
   if (!members_.listable())
     listed_ = false;
 
-  slice first;
-  if (who.lane.kind != lane_kind::raw)
-    first = make_frame(who.lane.kind, welcome(who, msg));
-  out_.tell(who, admit{who, std::move(first)});
+  answer(who, msg);
   // The outbox is the audience's now: its last owner has to be on its loop.
   who.out.reset();
   if (who.lane.kind != lane_kind::raw && degraded())
@@ -146,21 +142,21 @@ void room::admit_member(const join& msg) {
 /// For a member that joins again: its rights may be others than before.
 void room::greet(const join& asked) {
   auto& who = *members_.find(asked.who.id);
-  self_->send(who.connection, room_entered{key_, neighbour_of<room>(self_)});
-  if (who.lane != asked.who.lane)
-    change_lane(who, asked.who);
-  if (who.lane.kind != lane_kind::raw)
-    hand_to(who, welcome(who, asked));
+  if (who.lane != asked.who.lane) {
+    // What it has not been sent of the one comes before what the other brings.
+    out_.tell(who, dismiss{who.id, {}});
+    members_.change_lane(who, asked.who.lane);
+    who.sees_presence = asked.who.sees_presence;
+  }
+  answer(who, asked);
 }
 
-void room::change_lane(newcomer& who, const newcomer& now) {
-  // What it has not been sent of the one comes before what the other brings.
-  out_.tell(who, dismiss{who.id, {}});
-  members_.change_lane(who, now.lane);
-  who.sees_presence = now.sees_presence;
-  auto again = who;
-  again.out = now.out;
-  out_.tell(who, admit{std::move(again), {}});
+void room::answer(const newcomer& who, const join& asked) {
+  admit what{who, {}, neighbour_of<room>(self_)};
+  what.who.out = asked.who.out;
+  if (who.lane.kind != lane_kind::raw)
+    what.first = make_frame(who.lane.kind, welcome(who, asked));
+  out_.tell(who, what);
 }
 
 protocol::joined room::welcome(const newcomer& who, const join& asked) const {

@@ -47,7 +47,7 @@ private:
   void admit_waiting();
   void remove(member_id who, slice last);
   void greet(const join& asked);
-  void change_lane(newcomer& who, const newcomer& now);
+  void answer(const newcomer& who, const join& asked);
   [[nodiscard]] protocol::joined welcome(const newcomer& who,
                                          const join& asked) const;
   [[nodiscard]] std::optional<std::string_view>

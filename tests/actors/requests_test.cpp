@@ -39,6 +39,20 @@ TEST_CASE("[P-1.1] a frame of the other dialect's kind is refused") {
   CHECK(bob.sees().only("error")["code"] == "bad_json");
 }
 
+TEST_CASE("[P-3.12] nothing said behind a join is answered before it") {
+  quiet_node node{{}, 2};
+  for (std::string room : {"a", "b", "c", "d"}) // At home on either loop.
+    for (std::uint32_t loop : {0u, 1u}) {
+      auto ann = node.connect("user-ann", loop);
+      ann.sees();
+      auto join = R"({"type":"join_room","roomId":")" + room + "\"}";
+      ann.queues(join).queues(R"({"type":"ping"})");
+      ann.queues(join).queues(R"({"type":"ping"})");
+      node.run();
+      CHECK(ann.sees().types() == "joined pong joined pong");
+    }
+}
+
 TEST_CASE("[P-3] what is said behind a join is dealt with after it, in order") {
   quiet_node node{{}, 2};
   auto bob = node.member("user-bob", "a", 1);
