@@ -203,7 +203,8 @@ private:
     if (endpoints_.empty())
       return then("resolve: no address");
     auto first = static_cast<std::ptrdiff_t>(attempt_ % endpoints_.size());
-    std::ranges::rotate(endpoints_, endpoints_.begin() + first);
+    std::rotate(endpoints_.begin(), endpoints_.begin() + first,
+                endpoints_.end());
     asio::async_connect(to, endpoints_,
                         [&to, self = std::move(self), then = std::move(then)](
                             error_code failed, const tcp::endpoint&) {
