@@ -144,6 +144,14 @@ export class GreenroomNode {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]) * 1024;
   }
+
+  /** The time that its threads have worked, in seconds. */
+  cpu() {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8');
+    // Behind the name, which may hold anything; in hundredths.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
 }
 
 /**
