@@ -167,7 +167,8 @@ void connection::handle_request(inbound_view msg) {
   }
   auto said = protocol::decode(hello_.encoding, msg.bytes,
                                {context_->config.limits.message_depth,
-                                context_->config.limits.recipients});
+                                context_->config.limits.recipients,
+                                context_->config.limits.rooms_per_connection});
   if (!said) {
     auto why = std::move(said).error();
     if (within_rate(why.id, why.room_id))
@@ -176,7 +177,14 @@ void connection::handle_request(inbound_view msg) {
   }
   if (!within_rate(said->id, {}))
     return;
-  std::visit([&](auto& what) { on_client(what, said->id); }, said->what);
+  auto serve = [&](auto& what) {
+    if constexpr (requires { on_client(what, said->id); })
+      on_client(what, said->id);
+    else
+      refuse(error_code::unknown_type, "type: not served by this version",
+             said->id);
+  };
+  std::visit(serve, said->what);
 }
 
 void connection::on_client(const protocol::auth& said, const request_id& id) {

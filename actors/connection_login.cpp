@@ -48,7 +48,8 @@ void connection::on_first_message(inbound_view msg) {
   }
   auto said = protocol::decode(hello_.encoding, msg.bytes,
                                {context_->config.limits.message_depth,
-                                context_->config.limits.recipients});
+                                context_->config.limits.recipients,
+                                context_->config.limits.rooms_per_connection});
   const auto* auth = said ? std::get_if<protocol::auth>(&said->what) : nullptr;
   if (auth == nullptr) {
     reject_token("no token in the first message",

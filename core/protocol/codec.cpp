@@ -21,6 +21,26 @@ std::size_t likely_size(const room_message& what) {
          + (what.body ? what.body->said.bytes.size() : 0);
 }
 
+std::size_t likely_size(std::span<const state_change> changes) {
+  constexpr std::size_t names_of_fields = 48;
+  std::size_t size = 16;
+  for (const auto& each : changes)
+    size += names_of_fields + each.key.size() + each.user_id.size()
+            + (each.now ? each.now->bytes.size() : 0);
+  return size;
+}
+
+std::size_t likely_size(const state& what) {
+  return 64 + what.room_id.size() + likely_size(what.changes);
+}
+
+std::size_t likely_size(const history& what) {
+  std::size_t size = 256;
+  for (const auto& each : what.messages)
+    size += likely_size(each);
+  return size;
+}
+
 std::size_t likely_size(const std::vector<member>& members) {
   std::size_t size = 0;
   for (const auto& who : members)
@@ -29,7 +49,8 @@ std::size_t likely_size(const std::vector<member>& members) {
 }
 
 std::size_t likely_size(const joined& what) {
-  return 256 + (what.members ? what.members->size() : 0);
+  return 256 + (what.members ? what.members->size() : 0)
+         + (what.state ? what.state->size() : 0);
 }
 
 std::size_t likely_size(const presence& what) {
@@ -87,6 +108,9 @@ GREENROOM_ENCODE(auth_success)
 GREENROOM_ENCODE(joined)
 GREENROOM_ENCODE(left)
 GREENROOM_ENCODE(room_message)
+GREENROOM_ENCODE(history)
+GREENROOM_ENCODE(state)
+GREENROOM_ENCODE(resumed)
 GREENROOM_ENCODE(typing_changed)
 GREENROOM_ENCODE(presence)
 GREENROOM_ENCODE(ack)
@@ -94,6 +118,7 @@ GREENROOM_ENCODE(pong)
 GREENROOM_ENCODE(gap)
 GREENROOM_ENCODE(degraded)
 GREENROOM_ENCODE(healed)
+GREENROOM_ENCODE(go_away)
 GREENROOM_ENCODE(error)
 #undef GREENROOM_ENCODE
 
@@ -108,6 +133,16 @@ std::string encode_members(encoding as,
     write_members(json::writer{out}, members);
   else
     write_members(msgpack::writer{out}, members);
+  return out;
+}
+
+std::string encode_state(encoding as, std::span<const state_change> whole) {
+  std::string out;
+  out.reserve(likely_size(whole));
+  if (as == encoding::json)
+    write_changes(json::writer{out}, whole);
+  else
+    write_changes(msgpack::writer{out}, whole);
   return out;
 }
 

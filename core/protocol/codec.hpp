@@ -3,6 +3,7 @@
 // The one door to the wire dialects: core/protocol/json.cpp and
 // core/protocol/msgpack.cpp stand behind it.
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ namespace greenroom::protocol {
 struct decode_limits {
   std::uint32_t depth = 64;      ///< Nesting levels of one message.
   std::uint32_t recipients = 64; ///< Entries of `to`.
+  std::uint32_t rooms = 128;     ///< Entries of `rooms` in `resume`.
 };
 
 /// Room ids are 1 to 256 bytes of UTF-8 with no control character [P-3.1].
@@ -29,6 +31,25 @@ inline constexpr std::size_t event_bytes_max = 256;
 inline constexpr std::size_t request_id_bytes_max = 128;
 inline constexpr std::size_t epoch_bytes_max = 128;
 inline constexpr std::size_t token_bytes_max = 16 * 1024;
+inline constexpr std::size_t session_bytes_max = 128;
+
+/// Keys of a room's state: the same rule as for room ids, and shorter, as each
+/// is told again with each change.
+inline constexpr std::size_t state_key_bytes_max = 128;
+
+/// A value of a room's state goes whole to every member with each change: what
+/// is larger belongs into several keys.
+inline constexpr std::size_t state_value_bytes_max = 16 * 1024;
+
+/// The longest `ttl`. What is to stay longer needs none, it can be deleted.
+inline constexpr std::chrono::hours state_ttl_max{30 * 24};
+
+/// One `history`, and the `history` of a `join_room`, give no more messages;
+/// who asks for more is given so many.
+inline constexpr std::uint32_t history_messages_max = 1'000;
+
+/// What one `history` gives where the client does not say.
+inline constexpr std::uint32_t history_messages_usual = 100;
 
 /// `decode_limits::depth` above this counts as this: what is nested is read by
 /// recursion, and the stack is finite.
@@ -49,6 +70,9 @@ using decoded = boost::system::result<request, refusal>;
 [[nodiscard]] std::string encode(encoding as, const joined& what);
 [[nodiscard]] std::string encode(encoding as, const left& what);
 [[nodiscard]] std::string encode(encoding as, const room_message& what);
+[[nodiscard]] std::string encode(encoding as, const history& what);
+[[nodiscard]] std::string encode(encoding as, const state& what);
+[[nodiscard]] std::string encode(encoding as, const resumed& what);
 [[nodiscard]] std::string encode(encoding as, const typing_changed& what);
 [[nodiscard]] std::string encode(encoding as, const presence& what);
 [[nodiscard]] std::string encode(encoding as, const ack& what);
@@ -56,11 +80,16 @@ using decoded = boost::system::result<request, refusal>;
 [[nodiscard]] std::string encode(encoding as, const gap& what);
 [[nodiscard]] std::string encode(encoding as, const degraded& what);
 [[nodiscard]] std::string encode(encoding as, const healed& what);
+[[nodiscard]] std::string encode(encoding as, const go_away& what);
 [[nodiscard]] std::string encode(encoding as, const error& what);
 
 /// A whole member list, for `joined::members` and `presence::members`.
 [[nodiscard]] std::string encode_members(encoding as,
                                          std::span<const member* const> list);
+
+/// A whole state, for `joined::state`.
+[[nodiscard]] std::string encode_state(encoding as,
+                                       std::span<const state_change> whole);
 
 /// About how many bytes a member takes in such a list.
 [[nodiscard]] std::size_t likely_size(const member& who);

@@ -94,6 +94,30 @@ void put_members(Writer& to, std::string_view name,
   write_members(to, members);
 }
 
+template <class Writer>
+void put_value(Writer& to, std::string_view name, const value* what) {
+  to.key(name);
+  if (what != nullptr && !what->empty())
+    to.any(what->in, what->bytes);
+  else
+    to.null();
+}
+
+template <class Writer>
+void write_changes(Writer to, std::span<const state_change> changes) {
+  to.begin_list(changes.size());
+  for (const auto& each : changes) {
+    to.begin_entry();
+    auto map = to.begin_map();
+    put(to, "key", each.key);
+    put_value(to, "value", each.now);
+    put_natural(to, "version", each.version);
+    put(to, "userId", each.user_id);
+    to.end_map(map);
+  }
+  to.end_list();
+}
+
 // -- messages: the name of the type, then its fields
 // ---------------------------
 
@@ -108,6 +132,15 @@ constexpr std::string_view type_of(const left&) {
 }
 constexpr std::string_view type_of(const room_message&) {
   return "message";
+}
+constexpr std::string_view type_of(const history&) {
+  return "history";
+}
+constexpr std::string_view type_of(const state&) {
+  return "state";
+}
+constexpr std::string_view type_of(const resumed&) {
+  return "resumed";
 }
 constexpr std::string_view type_of(const typing_changed&) {
   return "typing";
@@ -129,6 +162,9 @@ constexpr std::string_view type_of(const degraded&) {
 }
 constexpr std::string_view type_of(const healed&) {
   return "healed";
+}
+constexpr std::string_view type_of(const go_away&) {
+  return "go_away";
 }
 constexpr std::string_view type_of(const error&) {
   return "error";
@@ -156,6 +192,8 @@ void put_fields(Writer& to, const joined& what) {
   put_natural(to, "memberCount", what.member_count);
   if (what.members)
     put_any(to, "members", Writer::dialect, *what.members);
+  if (what.state)
+    put_any(to, "state", Writer::dialect, *what.state);
 }
 
 template <class Writer>
@@ -166,8 +204,7 @@ void put_fields(Writer& to, const left& what) {
 }
 
 template <class Writer>
-void put_fields(Writer& to, const room_message& what) {
-  put(to, "roomId", what.room_id);
+void put_said(Writer& to, const room_message& what) {
   put(to, "userId", what.user_id);
   if (what.body)
     put_any(to, what.body->is_text ? "text" : "data", what.body->said.in,
@@ -179,6 +216,62 @@ void put_fields(Writer& to, const room_message& what) {
     put_integer(to, "timestamp", what.stamped);
   if (what.offset)
     put_natural(to, "offset", *what.offset);
+  if (what.id)
+    put_id(to, *what.id);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const room_message& what) {
+  put(to, "roomId", what.room_id);
+  put_said(to, what);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const history& what) {
+  put(to, "roomId", what.room_id);
+  put_id(to, what.id);
+  put_position(to, what.at);
+  to.key("messages");
+  to.begin_list(what.messages.size());
+  for (const auto& each : what.messages) {
+    to.begin_entry();
+    auto map = to.begin_map();
+    put_said(to, each);
+    to.end_map(map);
+  }
+  to.end_list();
+}
+
+template <class Writer>
+void put_fields(Writer& to, const state& what) {
+  put(to, "roomId", what.room_id);
+  if (what.whole)
+    put_boolean(to, "whole", true);
+  to.key("changes");
+  write_changes(to, what.changes);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const resumed& what) {
+  put_id(to, what.id);
+  put(to, "session", what.session);
+  put_if_any(to, "connectionId", what.connection_id);
+  put(to, "userId", what.user_id);
+  to.key("rooms");
+  to.begin_list(what.rooms.size());
+  for (const auto& each : what.rooms) {
+    to.begin_entry();
+    auto map = to.begin_map();
+    put(to, "roomId", each.room_id);
+    if (each.at)
+      put_position(to, *each.at);
+    put_boolean(to, "recovered", each.recovered);
+    put_if_any(to, "reason", each.reason);
+    if (each.refused)
+      put(to, "error", to_string(*each.refused));
+    to.end_map(map);
+  }
+  to.end_list();
 }
 
 template <class Writer>
@@ -211,6 +304,8 @@ void put_fields(Writer& to, const ack& what) {
     put_position(to, *what.at);
   if (what.delivered)
     put_natural(to, "delivered", *what.delivered);
+  if (what.version)
+    put_natural(to, "version", *what.version);
   if (what.duplicate)
     put_boolean(to, "duplicate", true);
   if (what.degraded)
@@ -242,6 +337,11 @@ void put_fields(Writer& to, const healed& what) {
 }
 
 template <class Writer>
+void put_fields(Writer& to, const go_away& what) {
+  put_integer(to, "reconnectAfter", what.reconnect_after);
+}
+
+template <class Writer>
 void put_fields(Writer& to, const error& what) {
   put(to, "code", to_string(what.code));
   put(to, "message", what.text);
@@ -249,6 +349,10 @@ void put_fields(Writer& to, const error& what) {
   put_if_any(to, "roomId", what.room_id);
   if (what.retry_after)
     put_integer(to, "retryAfter", *what.retry_after);
+  if (what.present) {
+    put_natural(to, "version", what.present->version);
+    put_value(to, "value", &what.present->now);
+  }
 }
 
 template <class Writer, class Message>

@@ -47,7 +47,8 @@ class reader {
 public:
   explicit reader(const decode_limits& limits)
     : depth_max_(std::min(limits.depth, depth_max)),
-      names_max_(limits.recipients) {}
+      names_max_(limits.recipients),
+      rooms_max_(limits.rooms) {}
 
   bool read(document& from) {
     object top;
@@ -71,7 +72,9 @@ private:
     if (to == &fields.to)
       return read_names(from, fields.to_names = {});
     if (to == &fields.since)
-      return read_position(from, fields.since_fields = {});
+      return read_position(from, 2, *to, fields.since_fields = {});
+    if (fields.rare && to == &fields.rare->rooms)
+      return read_rooms(from, fields.rare->rooms_list = {});
     return read_value(from, 2, *to);
   }
 
@@ -86,15 +89,28 @@ private:
     });
   }
 
-  bool read_position(value from, position_fields& position) {
+  bool read_position(value from, std::uint32_t level, field& what,
+                     position_fields& position) {
     if (token_of(from).front() != '{')
-      return read_value(from, 2, fields.since);
+      return read_value(from, level, what);
     auto each = [&](std::string_view name, value at) {
       field ignored;
       auto* to = position.find(name);
-      return read_value(at, 3, to ? *to = {} : ignored);
+      return read_value(at, level + 1, to ? *to = {} : ignored);
     };
-    return read_map(from, 2, fields.since, each);
+    return read_map(from, level, what, each);
+  }
+
+  bool read_rooms(value from, room_list& rooms) {
+    if (token_of(from).front() != '{')
+      return read_value(from, 2, fields.rare->rooms);
+    auto each = [&](std::string_view name, value at) {
+      field ignored;
+      if (auto* to = rooms.add(name, rooms_max_))
+        return read_position(at, 3, to->what, to->inside);
+      return read_value(at, 3, ignored);
+    };
+    return read_map(from, 2, fields.rare->rooms, each);
   }
 
   /// `level`: the depth that `from` has if it is a list or a map.
@@ -164,6 +180,7 @@ private:
 
   std::uint32_t depth_max_;
   std::size_t names_max_;
+  std::size_t rooms_max_;
 };
 
 } // namespace
@@ -227,6 +244,10 @@ void writer::natural(std::uint64_t number) {
 
 void writer::boolean(bool truth) {
   out_ += truth ? "true" : "false";
+}
+
+void writer::null() {
+  out_ += "null";
 }
 
 void writer::any(encoding in, std::string_view bytes) {

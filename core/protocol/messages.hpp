@@ -3,8 +3,11 @@
 // What clients can say and what the node answers: one struct per "type", the
 // fields as PROTOCOL.md names them. No wire format is known here.
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -44,6 +47,7 @@ struct join_room {
   std::string room_id;
   std::optional<std::string> user_id;
   std::optional<log_position> since;
+  std::uint32_t history = 0; ///< So many of the newest messages first [P-3.16].
 };
 
 struct leave_room {
@@ -69,12 +73,33 @@ struct list_presence {
   std::string room_id;
 };
 
+struct read_history {
+  std::string room_id;
+  std::optional<std::uint64_t> from; ///< Absent: the newest [P-3.16].
+  std::uint32_t limit = 0;
+};
+
+struct set_state {
+  std::string room_id;
+  std::string key;
+  value said;                              ///< Empty: the key is to be deleted.
+  std::optional<std::uint64_t> if_version; ///< 0: only where there is none.
+  std::optional<std::chrono::milliseconds> ttl;
+  bool bound = false; ///< Goes away with the connection.
+};
+
+/// Goes on with what another connection had [P-3.18].
+struct resume {
+  std::string session;
+  std::map<std::string, log_position> rooms; ///< By room id.
+};
+
 struct ping {};
 
 struct request {
   request_id id;
   std::variant<ping, auth, join_room, leave_room, message, typing,
-               list_presence>
+               list_presence, read_history, set_state, resume>
       what;
 };
 
@@ -116,6 +141,8 @@ struct joined {
   /// By `encode_members`, in the message's encoding. Absent without the right
   /// `p`, and in rooms too big to list.
   std::optional<std::string_view> members;
+  /// By `encode_state`. Absent where the room has none.
+  std::optional<std::string_view> state = std::nullopt;
 };
 
 struct left {
@@ -133,6 +160,48 @@ struct room_message {
   const value* timestamp = nullptr;    ///< Null: `stamped` counts.
   std::int64_t stamped = 0;            ///< Milliseconds since the epoch.
   std::optional<std::uint64_t> offset; ///< Absent for directed messages.
+  /// Of a replayed message: the reader's session sent it, under this id
+  /// [P-4.2.1].
+  const request_id* id = nullptr;
+};
+
+/// An answer to `read_history`; each message without its room [P-4.15].
+struct history {
+  std::string_view room_id;
+  request_id id;
+  log_position at; ///< Where the room is now.
+  std::span<const room_message> messages;
+};
+
+/// One key of a room's state in its newest version. Views.
+struct state_change {
+  std::string_view key;
+  const value* now = nullptr; ///< Null or empty: it was deleted.
+  std::uint64_t version = 0;
+  std::string_view user_id; ///< Who changed it.
+};
+
+struct state {
+  std::string_view room_id;
+  std::span<const state_change> changes;
+  bool whole = false; ///< What is not in it is not in the room [P-4.17].
+};
+
+/// What became of one room of a `resume` [P-4.16].
+struct resumed_room {
+  std::string room_id;
+  std::optional<log_position> at; ///< Where it is now; absent: not entered.
+  bool recovered = false;
+  std::string reason;                ///< Why not recovered; empty: none.
+  std::optional<error_code> refused; ///< Why not entered.
+};
+
+struct resumed {
+  request_id id;
+  std::string session;       ///< Another than was asked for: that is over.
+  std::string connection_id; ///< Empty: the one that `auth_success` told.
+  std::string user_id;
+  std::vector<resumed_room> rooms;
 };
 
 struct typing_changed {
@@ -158,6 +227,7 @@ struct ack {
   std::optional<std::uint64_t> delivered; ///< A directed one [P-3.7].
   bool duplicate = false;
   bool degraded = false;
+  std::optional<std::uint64_t> version = std::nullopt; ///< Of a `set_state`.
 };
 
 struct pong {
@@ -180,12 +250,24 @@ struct healed {
   std::string room_id;
 };
 
+/// The node is about to drain.
+struct go_away {
+  std::int64_t reconnect_after = 0; ///< Milliseconds.
+};
+
+/// What a key holds, where `ifVersion` expected something else [P-4.6].
+struct present_state {
+  std::uint64_t version = 0; ///< 0: it holds nothing.
+  value now;                 ///< Empty: nothing.
+};
+
 struct error {
   error_code code = error_code::internal;
   std::string text;
   request_id id;
-  std::string room_id;                     ///< Empty: none.
-  std::optional<std::int64_t> retry_after; ///< Milliseconds.
+  std::string room_id;                                 ///< Empty: none.
+  std::optional<std::int64_t> retry_after;             ///< Milliseconds.
+  std::optional<present_state> present = std::nullopt; ///< Of a `conflict`.
 };
 
 } // namespace greenroom::protocol

@@ -83,7 +83,8 @@ class reader {
 public:
   explicit reader(const decode_limits& limits)
     : levels_max_(std::min(limits.depth, depth_max)),
-      names_max_(limits.recipients) {}
+      names_max_(limits.recipients),
+      rooms_max_(limits.rooms) {}
 
   bool read(std::string_view bytes) {
     std::size_t at = 0;
@@ -107,7 +108,9 @@ private:
     if (to == &fields.to)
       return read_names(fields.to_names = {});
     if (to == &fields.since)
-      return read_position(fields.since_fields = {});
+      return read_position(*to, 2, fields.since_fields = {});
+    if (fields.rare && to == &fields.rare->rooms)
+      return read_rooms(fields.rare->rooms_list = {});
     return true;
   }
 
@@ -129,16 +132,31 @@ private:
     return true;
   }
 
-  bool read_position(position_fields& position) {
+  bool read_position(const field& from, std::uint32_t level,
+                     position_fields& position) {
     std::size_t at = 0;
-    return fields.since.is != kind::map
-           || each_field(fields.since.slice, at, 3,
+    return from.is != kind::map
+           || each_field(from.slice, at, level + 1,
                          [&](const field& name, field& what) {
                            if (name.is == kind::string)
                              if (auto* to = position.find(name.text))
                                *to = what;
                            return true;
                          });
+  }
+
+  bool read_rooms(room_list& rooms) {
+    const auto& from = fields.rare->rooms;
+    std::size_t at = 0;
+    auto each = [&](const field& name, field& what) {
+      auto* to =
+          name.is == kind::string ? rooms.add(name.text, rooms_max_) : nullptr;
+      if (to == nullptr)
+        return true;
+      to->what = what;
+      return read_position(to->what, 3, to->inside);
+    };
+    return from.is != kind::map || each_field(from.slice, at, 3, each);
   }
 
   template <class Each>
@@ -194,6 +212,7 @@ private:
 
   std::uint32_t levels_max_;
   std::size_t names_max_;
+  std::size_t rooms_max_;
 };
 
 } // namespace
@@ -252,6 +271,10 @@ void writer::natural(std::uint64_t number) {
 
 void writer::boolean(bool truth) {
   out_ += truth ? '\xc3' : '\xc2';
+}
+
+void writer::null() {
+  out_ += '\xc0';
 }
 
 void writer::any(encoding in, std::string_view bytes) {

@@ -35,6 +35,7 @@ public:
   void integer(std::int64_t number);
   void natural(std::uint64_t number);
   void boolean(bool truth);
+  void null();
   void any(encoding in, std::string_view bytes);
 
 private:

@@ -1,5 +1,6 @@
 #include "core/protocol/request_fields.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -33,11 +34,31 @@ bool is_name_field(const field& what, std::size_t bytes_max) {
   return what.is == kind::string && is_name(what.text, bytes_max);
 }
 
+const rare_fields& no_rare_fields() {
+  static const rare_fields none;
+  return none;
+}
+
+/// Which member the table has under the name; null: none.
+template <class Fields, std::size_t Size>
+field Fields::*
+member_named(std::string_view name,
+             const std::array<std::pair<std::string_view, field Fields::*>,
+                              Size>& table) {
+  for (const auto& [known, member] : table)
+    if (known == name)
+      return member;
+  return nullptr;
+}
+
 /// Builds one request. A member returns false once it has set `why_`.
 class builder {
 public:
   builder(const client_fields& from, encoding as, const decode_limits& limits)
-    : from_(from), as_(as), limits_(limits) {}
+    : from_(from),
+      rare_(from.rare ? *from.rare : no_rare_fields()),
+      as_(as),
+      limits_(limits) {}
 
   decoded build() {
     request result;
@@ -73,6 +94,12 @@ private:
       return read_room(to.emplace<list_presence>().room_id);
     if (type == "auth")
       return read(to.emplace<auth>());
+    if (type == "set_state")
+      return read(to.emplace<set_state>());
+    if (type == "history")
+      return read(to.emplace<read_history>());
+    if (type == "resume")
+      return read(to.emplace<resume>());
     // A long name would only echo the client's own bytes.
     return fail("type: not known"
                     + (type.size() <= 64 ? ": " + std::string{type} : ""),
@@ -90,7 +117,121 @@ private:
 
   bool read(join_room& to) {
     return read_room(to.room_id) && read_user(to.user_id)
-           && read_since(to.since);
+           && read_since(to.since) && read_history_of(to);
+  }
+
+  /// Who wants more than there may be is given so many.
+  bool read_history_of(join_room& to) {
+    const auto& history = rare_.history;
+    if (history.is != kind::absent && history.is != kind::natural)
+      return fail("history: must be an integer of 0 or more");
+    to.history = count_of(history.natural);
+    return true;
+  }
+
+  bool read(protocol::read_history& to) {
+    const auto& from = rare_.from;
+    const auto& limit = rare_.limit;
+    if (!read_room(to.room_id))
+      return false;
+    if (from.is != kind::absent && from.is != kind::natural)
+      return fail("from: must be an integer of 0 or more");
+    if (from.is == kind::natural)
+      to.from = from.natural;
+    if (limit.is == kind::absent)
+      to.limit = history_messages_usual;
+    else if (limit.is == kind::natural && limit.natural > 0)
+      to.limit = count_of(limit.natural);
+    else
+      return fail("limit: must be an integer of 1 or more");
+    return true;
+  }
+
+  static std::uint32_t count_of(std::uint64_t wanted) {
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(wanted, history_messages_max));
+  }
+
+  bool read(set_state& to) {
+    return read_room(to.room_id) && read_key(to.key) && read_value(to.said)
+           && read_condition(to.if_version) && read_ttl(to.ttl)
+           && read_bound(to.bound);
+  }
+
+  bool read_key(std::string& to) {
+    if (!is_name_field(rare_.key, state_key_bytes_max))
+      return fail("key: must be a string of 1 to 128 bytes without control "
+                  "characters");
+    to = rare_.key.text;
+    return true;
+  }
+
+  /// Null deletes: then there is nothing to keep.
+  bool read_value(protocol::value& to) {
+    const auto& value = rare_.value;
+    if (value.is == kind::absent)
+      return fail("value: must be there; null deletes");
+    if (value.slice.size() > state_value_bytes_max)
+      return fail("value: must have at most 16384 bytes",
+                  error_code::too_large);
+    if (value.is != kind::null)
+      to = {as_, std::string{value.slice}};
+    return true;
+  }
+
+  bool read_condition(std::optional<std::uint64_t>& to) {
+    if (rare_.if_version.is == kind::absent)
+      return true;
+    if (rare_.if_version.is != kind::natural)
+      return fail("ifVersion: must be an integer of 0 or more");
+    to = rare_.if_version.natural;
+    return true;
+  }
+
+  bool read_ttl(std::optional<std::chrono::milliseconds>& to) {
+    constexpr auto most = static_cast<std::uint64_t>(
+        std::chrono::milliseconds{state_ttl_max}.count());
+    const auto& ttl = rare_.ttl;
+    if (ttl.is == kind::absent)
+      return true;
+    if (ttl.is != kind::natural || ttl.natural == 0 || ttl.natural > most)
+      return fail("ttl: must be an integer from 1 to " + std::to_string(most));
+    to = std::chrono::milliseconds{ttl.natural};
+    return true;
+  }
+
+  bool read_bound(bool& to) {
+    if (rare_.bound.is == kind::absent)
+      return true;
+    if (rare_.bound.is != kind::boolean)
+      return fail("bound: must be true or false");
+    to = rare_.bound.truth;
+    return true;
+  }
+
+  bool read(resume& to) {
+    const auto& session = rare_.session;
+    if (!is_name_field(session, session_bytes_max))
+      return fail("session: must be a string of 1 to 128 bytes without control "
+                  "characters");
+    to.session = session.text;
+    if (rare_.rooms.is != kind::map)
+      return fail("rooms: must be a map of room ids, each with epoch and "
+                  "offset");
+    if (rare_.rooms_list.entries > limits_.rooms)
+      return fail("rooms: more than " + std::to_string(limits_.rooms)
+                      + " entries",
+                  error_code::too_large);
+    for (const auto& [room_id, what, inside] : rare_.rooms_list.rooms) {
+      if (!is_name(room_id, room_id_bytes_max))
+        return fail("rooms: a room id must have 1 to 256 bytes and no control "
+                    "characters");
+      log_position at;
+      if (!read_position("rooms", what, inside, at))
+        return false;
+      to.rooms.insert_or_assign(std::string{room_id}, std::move(at));
+    }
+    return true;
   }
 
   bool read(message& to) {
@@ -128,16 +269,21 @@ private:
   }
 
   bool read_since(std::optional<log_position>& to) {
-    const auto& [epoch, offset] = from_.since_fields;
-    if (from_.since.is == kind::absent)
-      return true;
-    if (from_.since.is != kind::map)
-      return fail("since: must be a map with epoch and offset");
+    return from_.since.is == kind::absent
+           || read_position("since", from_.since, from_.since_fields,
+                            to.emplace());
+  }
+
+  bool read_position(std::string name, const field& what,
+                     const position_fields& inside, log_position& to) {
+    const auto& [epoch, offset] = inside;
+    if (what.is != kind::map)
+      return fail(name + ": must be a map with epoch and offset");
     if (epoch.is != kind::string || epoch.text.size() > epoch_bytes_max)
-      return fail("since.epoch: must be a string of up to 128 bytes");
+      return fail(name + ".epoch: must be a string of up to 128 bytes");
     if (offset.is != kind::natural)
-      return fail("since.offset: must be an integer of 0 or more");
-    to = log_position{std::string{epoch.text}, offset.natural};
+      return fail(name + ".offset: must be an integer of 0 or more");
+    to = {std::string{epoch.text}, offset.natural};
     return true;
   }
 
@@ -196,6 +342,7 @@ private:
   }
 
   const client_fields& from_;
+  const rare_fields& rare_;
   encoding as_;
   const decode_limits& limits_;
   std::string why_;
@@ -216,27 +363,50 @@ field* position_fields::find(std::string_view name) {
   return name == "epoch" ? &epoch : name == "offset" ? &offset : nullptr;
 }
 
+room_list::entry* room_list::add(std::string_view room_id,
+                                 std::size_t rooms_max) {
+  ++entries;
+  if (rooms.size() >= rooms_max)
+    return nullptr;
+  rooms.push_back({room_id, {}, {}});
+  return &rooms.back();
+}
+
 field* client_fields::find(std::string_view name) {
-  using self = client_fields;
-  using entry = std::pair<std::string_view, field self::*>;
-  static constexpr std::array<entry, 12> table{{
-      {"type", &self::type},
-      {"id", &self::id},
-      {"roomId", &self::room_id},
-      {"text", &self::text},
-      {"data", &self::data},
-      {"event", &self::event},
-      {"to", &self::to},
-      {"timestamp", &self::timestamp},
-      {"userId", &self::user_id},
-      {"isTyping", &self::is_typing},
-      {"since", &self::since},
-      {"token", &self::token},
+  using often = std::pair<std::string_view, field client_fields::*>;
+  using seldom = std::pair<std::string_view, field rare_fields::*>;
+  static constexpr std::array<often, 12> table{{
+      {"type", &client_fields::type},
+      {"id", &client_fields::id},
+      {"roomId", &client_fields::room_id},
+      {"text", &client_fields::text},
+      {"data", &client_fields::data},
+      {"event", &client_fields::event},
+      {"to", &client_fields::to},
+      {"timestamp", &client_fields::timestamp},
+      {"userId", &client_fields::user_id},
+      {"isTyping", &client_fields::is_typing},
+      {"since", &client_fields::since},
+      {"token", &client_fields::token},
   }};
-  for (const auto& [known, member] : table)
-    if (known == name)
-      return &(this->*member);
-  return nullptr;
+  static constexpr std::array<seldom, 10> rare_table{{
+      {"key", &rare_fields::key},
+      {"value", &rare_fields::value},
+      {"ifVersion", &rare_fields::if_version},
+      {"ttl", &rare_fields::ttl},
+      {"bound", &rare_fields::bound},
+      {"history", &rare_fields::history},
+      {"from", &rare_fields::from},
+      {"limit", &rare_fields::limit},
+      {"session", &rare_fields::session},
+      {"rooms", &rare_fields::rooms},
+  }};
+  if (auto member = member_named(name, table))
+    return &(this->*member);
+  auto member = member_named(name, rare_table);
+  if (member == nullptr)
+    return nullptr;
+  return &((rare ? *rare : rare.emplace()).*member);
 }
 
 decoded to_request(const client_fields& from, encoding as,

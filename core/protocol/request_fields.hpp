@@ -5,6 +5,7 @@
 // both dialects refuse the same things in the same words.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -45,12 +46,43 @@ struct name_list {
   void add(const field& entry, std::size_t names_max);
 };
 
-/// The inside of `since`.
+/// The inside of `since`, and of each room of a `resume`.
 struct position_fields {
   field epoch;
   field offset;
 
   [[nodiscard]] field* find(std::string_view name);
+};
+
+/// The entries of `rooms` where it is a map.
+struct room_list {
+  struct entry {
+    std::string_view room_id;
+    field what;
+    position_fields inside;
+  };
+
+  std::vector<entry> rooms;
+  std::size_t entries = 0;
+
+  /// Where to put the next one; null: there are `rooms_max` already, the rest
+  /// is only counted.
+  [[nodiscard]] entry* add(std::string_view room_id, std::size_t rooms_max);
+};
+
+/// Fields that only rare requests have.
+struct rare_fields {
+  field key;
+  field value;
+  field if_version;
+  field ttl;
+  field bound;
+  field history;
+  field from;
+  field limit;
+  field session;
+  field rooms;
+  room_list rooms_list;
 };
 
 /// The top-level fields that this version knows. Of a name that comes twice,
@@ -70,6 +102,9 @@ struct client_fields {
   field since;
   name_list to_names;
   position_fields since_fields;
+  /// Made when the first of them comes: clearing them all would cost every
+  /// message.
+  std::optional<rare_fields> rare;
 
   /// Where to put the field `name`; null: not known, to be ignored.
   [[nodiscard]] field* find(std::string_view name);

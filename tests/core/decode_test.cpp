@@ -45,6 +45,15 @@ std::string message_with(std::string_view fields) {
   return R"({"type":"message","roomId":"r",)" + std::string{fields} + "}";
 }
 
+std::string set(std::string_view fields) {
+  return R"({"type":"set_state","roomId":"r",)" + std::string{fields} + "}";
+}
+
+std::string resume_with(std::string_view rooms) {
+  return R"({"type":"resume","session":"s","rooms":)" + std::string{rooms}
+         + "}";
+}
+
 std::string a(std::size_t count) {
   return std::string(count, 'a');
 }
@@ -65,6 +74,7 @@ TEST_CASE("[P-3] every request is read, in both dialects") {
   auto bare = read_as<join_room>(as, R"({"type":"join_room","roomId":"r"})");
   CHECK_FALSE(bare.user_id.has_value());
   CHECK_FALSE(bare.since.has_value());
+  CHECK(bare.history == 0);
   CHECK(read_as<leave_room>(as, R"({"type":"leave_room","roomId":"r"})").room_id
         == "r");
   CHECK(
@@ -151,6 +161,159 @@ TEST_CASE("[P-3] an id is a short string or a 64-bit integer") {
     CHECK(blames(as, R"({"type":"ping","id":)" + bad + "}", "id:"));
 }
 
+TEST_CASE("[P-3.16] history is asked for by a join, or from an offset on") {
+  auto as = GENERATE(values(test::dialects));
+  auto join = [as](std::string_view history) {
+    return read_as<join_room>(as,
+                              R"({"type":"join_room","roomId":"r","history":)"
+                                  + std::string{history} + "}");
+  };
+  CHECK(join("0").history == 0);
+  CHECK(join("7").history == 7);
+  CHECK(join("1000").history == history_messages_max);
+  CHECK(join("18446744073709551615").history == history_messages_max);
+  auto newest = read_as<read_history>(as, R"({"type":"history","roomId":"r"})");
+  CHECK(newest.room_id == "r");
+  CHECK_FALSE(newest.from.has_value());
+  CHECK(newest.limit == history_messages_usual);
+  auto some = read_as<read_history>(as, R"({"type":"history","roomId":"r",
+    "from":18446744073709551615,"limit":3})");
+  CHECK(some.from == 18446744073709551615U);
+  CHECK(some.limit == 3);
+  auto all = read_as<read_history>(
+      as, R"({"type":"history","roomId":"r","from":0,"limit":4294967297})");
+  CHECK(all.from == 0);
+  CHECK(all.limit == history_messages_max);
+}
+
+TEST_CASE("[P-3.17] state is set, deleted, compared, bound and timed") {
+  auto as = GENERATE(values(test::dialects));
+  auto bare = read_as<set_state>(as, set(R"("key":"k","value":{"a":[1]})"));
+  CHECK(bare.room_id == "r");
+  CHECK(bare.key == "k");
+  CHECK(bare.said.in == as);
+  CHECK(bare.said.bytes == in(as, R"({"a":[1]})"));
+  CHECK_FALSE(bare.if_version.has_value());
+  CHECK_FALSE(bare.ttl.has_value());
+  CHECK_FALSE(bare.bound);
+  auto full = read_as<set_state>(as, set(R"("key":"\u00e9","value":false,
+    "ifVersion":18446744073709551615,"ttl":2592000000,"bound":true)"));
+  CHECK(full.key == "\xc3\xa9");
+  CHECK(full.said.bytes == in(as, "false"));
+  CHECK(full.if_version == 18446744073709551615U);
+  CHECK(full.ttl == state_ttl_max);
+  CHECK(full.bound);
+  auto gone = read_as<set_state>(
+      as, set(R"("key":"k","value":null,"ifVersion":0,"ttl":1,"bound":false)"));
+  CHECK(gone.said.empty());
+  CHECK(gone.if_version == 0);
+  CHECK(gone.ttl == std::chrono::milliseconds{1});
+}
+
+TEST_CASE("[P-3.17] a value of the state is kept byte for byte, to its bound") {
+  auto json = R"({ "b" : [1.50,1E2, "\u00e9" ] })";
+  auto said = read_as<set_state>(
+      encoding::json, set(R"("key":"k","value": )" + std::string{json} + " "));
+  CHECK(said.said.bytes == json);
+  auto text = [](std::size_t bytes) {
+    return set(R"("key":"k","value":")" + a(bytes) + '"');
+  };
+  CHECK(read(encoding::json, text(state_value_bytes_max - 2)).has_value());
+  auto why = refused(encoding::json, text(state_value_bytes_max - 1));
+  CHECK(why.code == error_code::too_large);
+  CHECK(why.text.starts_with("value:"));
+  CHECK(read(encoding::msgpack, text(state_value_bytes_max - 3)).has_value());
+  CHECK(refused(encoding::msgpack, text(state_value_bytes_max - 2)).code
+        == error_code::too_large);
+}
+
+TEST_CASE("[P-3.18] a session is resumed with all its rooms at once") {
+  auto as = GENERATE(values(test::dialects));
+  auto asked = read_as<resume>(as, resume_with(R"({
+    "a":{"epoch":"e","offset":1,"x":[{}]},
+    "b:c":{"offset":18446744073709551615,"epoch":""}})"));
+  CHECK(asked.session == "s");
+  REQUIRE(asked.rooms.size() == 2);
+  CHECK(asked.rooms.at("a").epoch == "e");
+  CHECK(asked.rooms.at("a").offset == 1);
+  CHECK(asked.rooms.at("b:c").epoch.empty());
+  CHECK(asked.rooms.at("b:c").offset == 18446744073709551615U);
+  CHECK(read_as<resume>(as, resume_with("{}")).rooms.empty());
+  // The last of two counts, as everywhere.
+  asked = read_as<resume>(as, resume_with(R"({
+    "a":{"epoch":"e","offset":1},
+    "a":{"epoch":"f","epoch":"g","offset":2}})"));
+  REQUIRE(asked.rooms.size() == 1);
+  CHECK(asked.rooms.at("a").epoch == "g");
+  CHECK(asked.rooms.at("a").offset == 2);
+  asked = read_as<resume>(as, R"({"type":"resume","session":"s",
+    "rooms":{"a":1},"rooms":{"b":{"epoch":"e","offset":2}}})");
+  CHECK(asked.rooms.size() == 1);
+}
+
+TEST_CASE("[P-3.18] more rooms than a connection may have are too many") {
+  auto as = GENERATE(values(test::dialects));
+  decode_limits limits;
+  limits.rooms = 2;
+  std::string_view a = R"("a":{"epoch":"e","offset":1})";
+  std::string_view b = R"("b":{"epoch":"e","offset":1})";
+  auto rooms = [](std::initializer_list<std::string_view> all) {
+    std::string list;
+    for (auto each : all)
+      list += (list.empty() ? "" : ",") + std::string{each};
+    return resume_with('{' + list + '}');
+  };
+  CHECK(read(as, rooms({a, b}), limits).has_value());
+  auto why = refused(as, rooms({a, b, R"("c":1)"}), limits);
+  CHECK(why.code == error_code::too_large);
+  CHECK(why.text.starts_with("rooms:"));
+  CHECK(refused(as, rooms({a, a, a}), limits).code == error_code::too_large);
+}
+
+TEST_CASE("[P-5.1] what is asked of history, state and session names its "
+          "fields") {
+  auto as = GENERATE(values(test::dialects));
+  for (auto bad : {"-1", "1.0", R"("1")", "null", "true", "[]"}) {
+    std::string_view join = R"({"type":"join_room","roomId":"r","history":)";
+    CHECK(blames(as, std::string{join} + bad + '}', "history:"));
+    for (auto field : {"from", "limit"})
+      CHECK(blames(as,
+                   R"({"type":"history","roomId":"r",")" + std::string{field}
+                       + "\":" + bad + '}',
+                   field));
+    for (auto field : {"ifVersion", "ttl"})
+      CHECK(blames(
+          as,
+          set(R"("key":"k","value":1,")" + std::string{field} + "\":" + bad),
+          field));
+  }
+  CHECK(blames(as, R"({"type":"history"})", "roomId"));
+  CHECK(blames(as, R"({"type":"history","roomId":"r","limit":0})", "limit"));
+  CHECK(blames(as, R"({"type":"set_state","key":"k","value":1})", "roomId"));
+  CHECK(blames(as, set(R"("value":1)"), "key"));
+  for (auto bad : {"1", "null", R"("")", R"("\n")", R"("\u0085")"})
+    CHECK(blames(as, set(R"("value":1,"key":)" + std::string{bad}), "key"));
+  CHECK(blames(as, set(R"("value":1,"key":")" + a(129) + '"'), "key"));
+  CHECK(read(as, set(R"("value":1,"key":")" + a(128) + '"')).has_value());
+  CHECK(blames(as, set(R"("key":"k")"), "value"));
+  CHECK(blames(as, set(R"("key":"k","value":1,"ttl":0)"), "ttl"));
+  CHECK(blames(as, set(R"("key":"k","value":1,"ttl":2592000001)"), "ttl"));
+  CHECK(blames(as, set(R"("key":"k","value":1,"bound":1)"), "bound"));
+  CHECK(blames(as, R"({"type":"resume","rooms":{}})", "session"));
+  CHECK(blames(as, R"({"type":"resume","rooms":{},"session":""})", "session"));
+  CHECK(blames(as,
+               R"({"type":"resume","rooms":{},"session":")" + a(129) + "\"}",
+               "session"));
+  CHECK(blames(as, R"({"type":"resume","session":"s"})", "rooms:"));
+  for (auto bad : {"1", "null", "[]", R"("r")", R"({"r":1})", R"({"r":[]})",
+                   R"({"":{"epoch":"e","offset":1}})",
+                   R"({"\u0001":{"epoch":"e","offset":1}})"})
+    CHECK(blames(as, resume_with(bad), "rooms:"));
+  CHECK(blames(as, resume_with(R"({"r":{"offset":1}})"), "rooms.epoch:"));
+  CHECK(blames(as, resume_with(R"({"r":{"epoch":"e","offset":-1}})"),
+               "rooms.offset:"));
+}
+
 TEST_CASE("[P-3.1] a room id has 1 to 256 bytes and no control character") {
   auto as = GENERATE(values(test::dialects));
   auto join = [](std::string room) {
@@ -218,7 +381,7 @@ TEST_CASE("[P-5.1] a refusal carries id and room, wherever they stand") {
 
 TEST_CASE("[P-5.1] a type that this node does not know is refused as such") {
   auto as = GENERATE(values(test::dialects));
-  for (auto type : {"", "Ping", "set_state", "history", "resume", "ack"}) {
+  for (auto type : {"", "Ping", "SET_STATE", "state", "resumed", "ack"}) {
     auto why = refused(as, R"({"id":3,"type":")" + std::string{type} + "\"}");
     CHECK(why.code == error_code::unknown_type);
     CHECK(why.id == request_id{std::int64_t{3}});
@@ -274,6 +437,11 @@ TEST_CASE("[P-7] a message that nests deeper than the limit is refused") {
   CHECK(why.room_id == "r");
   CHECK(read(as, R"({"type":"ping","x":[[[]]]})", limits).has_value());
   CHECK(refused(as, R"({"type":"ping","x":[[[{}]]]})", limits).code
+        == error_code::bad_message);
+  std::string_view rooms = R"({"type":"resume","session":"s","rooms":{"r":)"
+                           R"({"epoch":"e","offset":1,"x":)";
+  CHECK(read(as, std::string{rooms} + "[]}}}", limits).has_value());
+  CHECK(refused(as, std::string{rooms} + "[[]]}}}", limits).code
         == error_code::bad_message);
   CHECK(read(as, data(63)).has_value());
   CHECK(refused(as, data(64)).code == error_code::bad_message);

@@ -36,6 +36,32 @@ inline std::string there_and_back(protocol::encoding in,
   return protocol::transcode({other, std::move(there)}, in);
 }
 
+/// What is encoded can be read, and has the value as it came.
+template <class Message>
+void must_carry(protocol::encoding as, const Message& out,
+                const protocol::value& said) {
+  using namespace protocol;
+  must(encode(as, out).find(said.bytes) != std::string::npos,
+       "data goes byte for byte to clients of the same encoding");
+  for (auto to : {encoding::json, encoding::msgpack}) {
+    auto again = decode(to, encode(to, out), {.depth = depth_max});
+    must(again.has_value() || again.error().code == error_code::unknown_type,
+         "what clients get is valid");
+  }
+}
+
+/// Members are told, and who expected another version.
+inline void pass_on(protocol::encoding as, const protocol::set_state& said) {
+  using namespace protocol;
+  must(!said.key.empty(), "a key has a name");
+  must(said.said.bytes.size() <= state_value_bytes_max, "values are bounded");
+  state_change change{said.key, &said.said, 1, "u"};
+  must_carry(as, state{said.room_id, {&change, 1}}, said.said);
+  error refused{error_code::conflict, "x", {}, said.room_id, {}};
+  refused.present = {1, said.said};
+  must_carry(as, refused, said.said);
+}
+
 /// Decodes, and does with the result what a node does.
 inline void decode_any(protocol::encoding as, std::string_view bytes) {
   using namespace protocol;
@@ -49,6 +75,13 @@ inline void decode_any(protocol::encoding as, std::string_view bytes) {
          "an error is valid JSON");
     return;
   }
+  if (auto* asked = std::get_if<resume>(&result->what))
+    must(asked->rooms.size() <= decode_limits{}.rooms, "rooms are bounded");
+  if (auto* asked = std::get_if<read_history>(&result->what))
+    must(asked->limit > 0 && asked->limit <= history_messages_max,
+         "history is bounded");
+  if (auto* state = std::get_if<set_state>(&result->what))
+    pass_on(as, *state);
   auto* said = std::get_if<message>(&result->what);
   if (!said)
     return;
@@ -56,15 +89,7 @@ inline void decode_any(protocol::encoding as, std::string_view bytes) {
   room_message out{said->room_id, "u", &said->body, said->event, nullptr, 1, 1};
   if (!said->timestamp.empty())
     out.timestamp = &said->timestamp;
-  auto same = encode(as, out);
-  must(same.find(said->body.said.bytes) != std::string::npos,
-       "data goes byte for byte to clients of the same encoding");
-  auto again =
-      decode(encoding::json, encode(encoding::json, out), {.depth = depth_max});
-  must(again.has_value(), "what JSON clients get is valid");
-  again = decode(encoding::msgpack, encode(encoding::msgpack, out),
-                 {.depth = depth_max});
-  must(again.has_value(), "what MessagePack clients get is valid");
+  must_carry(as, out, said->body.said);
 }
 
 } // namespace greenroom::fuzz
