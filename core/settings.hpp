@@ -29,6 +29,8 @@ struct room_settings {
   milliseconds linger{30'000};           ///< An empty room keeps its log.
   std::uint32_t dedupe_messages = 1'000; ///< Ids remembered per room [P-3.4].
   milliseconds dedupe_window{120'000};
+  std::uint32_t state_keys = 1'000;       ///< Beyond: `too_large` [P-4.6].
+  std::uint32_t state_bytes = 256 * 1024; ///< Goes whole to each newcomer.
 
   bool operator==(const room_settings&) const = default;
 };

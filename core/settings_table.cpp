@@ -195,6 +195,15 @@ constexpr setting table[] = {
     duration("rooms.dedupe-window",
              at<&s::rooms, &room_settings::dedupe_window>, 0ms, 24h,
              "How long it remembers them."),
+    number("rooms.state-keys", at<&s::rooms, &room_settings::state_keys>, 0,
+           1'000'000,
+           "Keys of a room's state; another one is refused with `too_large`."),
+    bytes(
+        "rooms.state-bytes", at<&s::rooms, &room_settings::state_bytes>, 0,
+        64 * MiB,
+        "Size of its keys, values and user ids; what would make it larger, or "
+        "longer than a quarter of `limits.unsent-bytes`, is refused with "
+        "`too_large`."),
 
     // -- limits
     // -----------------------------------------------------------------

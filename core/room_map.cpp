@@ -1,0 +1,211 @@
+#include "core/room_map.hpp"
+
+namespace greenroom {
+
+namespace {
+
+using protocol::error_code;
+
+std::size_t bytes_of(const room_map::change& what) {
+  return what.key.size() + what.now.bytes.size() + what.user_id.size();
+}
+
+protocol::error error_of(error_code code, std::string text) {
+  return {code, std::move(text), {}, {}, std::nullopt};
+}
+
+protocol::error conflict_with(const room_map::entry* before, std::string text) {
+  auto error = error_of(error_code::conflict, std::move(text));
+  error.present.emplace();
+  if (before != nullptr)
+    *error.present = {before->version, before->now};
+  return error;
+}
+
+} // namespace
+
+// -- changes ------------------------------------------------------------------
+
+boost::system::result<std::uint64_t, protocol::error>
+room_map::set(change what, std::optional<std::uint64_t> if_version) {
+  if (auto refused = refusal_of(what, if_version))
+    return std::move(*refused);
+  // Deleting what is not there is no change.
+  if (!what.now.empty() || find(what.key) != nullptr)
+    put(std::move(what), self_, version_ + 1);
+  return version_;
+}
+
+std::optional<protocol::error>
+room_map::refusal_of(const change& what,
+                     std::optional<std::uint64_t> if_version) const {
+  const auto* before = find(what.key);
+  if (if_version && *if_version != (before != nullptr ? before->version : 0))
+    return conflict_with(before, "ifVersion: the key has another version");
+  if (before != nullptr && !before->connection_id.empty()
+      && before->user_id != what.user_id)
+    return conflict_with(before, "key: is bound to another user's connection");
+  if (what.now.empty())
+    return std::nullopt;
+  if (before == nullptr && size() >= most_.keys)
+    return error_of(error_code::too_large,
+                    "the room's state has as many keys as it may have");
+  auto freed = before != nullptr ? bytes_of(*before) : 0;
+  auto wanted = bytes_of(what);
+  // What shrinks is welcome, also where peers have filled the map.
+  if (wanted > freed && living_.bytes - freed + wanted > most_.bytes)
+    return error_of(error_code::too_large,
+                    "the room's state has as many bytes as it may have");
+  return std::nullopt;
+}
+
+bool room_map::apply(change what, std::string_view origin,
+                     std::uint64_t number) {
+  auto found = places_.find(what.key);
+  if (found != places_.end()) {
+    const auto& before = *found->second;
+    if (before.number > number
+        || (before.number == number && before.origin >= origin))
+      return false;
+  }
+  put(std::move(what), origin, number);
+  return true;
+}
+
+void room_map::put(change what, std::string_view origin, std::uint64_t number) {
+  auto found = places_.find(what.key);
+  bool is_new = found == places_.end();
+  auto at =
+      is_new ? living_.entries.emplace(living_.entries.end()) : found->second;
+  auto& from = is_new ? living_ : chain_of(*at);
+  if (!is_new)
+    unlink(*at);
+  if (what.now.empty()) {
+    what.connection_id.clear();
+    what.until.reset();
+  }
+  // The views of `places_` stay good: a key is written once.
+  if (is_new)
+    at->key = std::move(what.key);
+  at->now = std::move(what.now);
+  at->user_id = std::move(what.user_id);
+  at->connection_id = std::move(what.connection_id);
+  at->until = what.until;
+  at->origin = origin;
+  at->number = number;
+  at->version = version_ = std::max(version_ + 1, number);
+  auto& to = chain_of(*at);
+  to.entries.splice(to.entries.end(), from.entries, at);
+  link(at);
+  forget_deleted();
+}
+
+void room_map::link(place at) {
+  chain_of(*at).bytes += bytes_of(*at);
+  places_.emplace(at->key, at);
+  if (!at->connection_id.empty())
+    owned_.emplace(at->origin, at->connection_id, at->key);
+  if (at->until)
+    due_.emplace(*at->until, at->key);
+}
+
+void room_map::unlink(const entry& what) {
+  chain_of(what).bytes -= bytes_of(what);
+  owned_.erase({what.origin, what.connection_id, what.key});
+  if (what.until)
+    due_.erase({*what.until, what.key});
+}
+
+void room_map::forget_deleted() {
+  auto& oldest = deleted_.entries;
+  while (!oldest.empty()
+         && (size() + oldest.size() > most_.keys || bytes() > most_.bytes)) {
+    forgotten_ = oldest.front().version;
+    unlink(oldest.front());
+    places_.erase(oldest.front().key);
+    oldest.pop_front();
+  }
+}
+
+// -- what goes by itself ------------------------------------------------------
+
+std::size_t room_map::drop_connection(std::string_view connection_id) {
+  return drop_owned(self_, connection_id);
+}
+
+std::size_t room_map::drop_node(std::string_view origin) {
+  return drop_owned(origin, std::nullopt);
+}
+
+std::size_t
+room_map::drop_owned(std::string_view origin,
+                     std::optional<std::string_view> connection_id) {
+  std::size_t dropped = 0;
+  for (;; ++dropped) {
+    auto next = owned_.lower_bound({origin, connection_id.value_or(""), ""});
+    if (next == owned_.end() || std::get<0>(*next) != origin
+        || (connection_id && std::get<1>(*next) != *connection_id))
+      return dropped;
+    const auto& gone = *find(std::get<2>(*next));
+    // For peers this node's deletion is a change like any other. That of a
+    // peer's key only takes back what the peer said last.
+    auto number = origin == self_ ? version_ + 1 : gone.number - 1;
+    put({gone.key, {}, gone.user_id, {}}, origin, number);
+  }
+}
+
+std::size_t room_map::drop_overdue(steady_time now) {
+  std::size_t dropped = 0;
+  for (; !due_.empty() && due_.begin()->first <= now; ++dropped) {
+    const auto& gone = *find(due_.begin()->second);
+    put({gone.key, {}, gone.user_id, {}}, gone.origin, gone.number);
+  }
+  return dropped;
+}
+
+std::optional<steady_time> room_map::next() const {
+  if (due_.empty())
+    return std::nullopt;
+  return due_.begin()->first;
+}
+
+// -- reading ------------------------------------------------------------------
+
+const room_map::entry* room_map::find(std::string_view key) const {
+  auto found = places_.find(key);
+  return found == places_.end() || found->second->now.empty() ? nullptr
+                                                              : &*found->second;
+}
+
+std::optional<std::vector<const room_map::entry*>>
+room_map::changes_since(std::uint64_t version) const {
+  if (version < forgotten_ || version > version_)
+    return std::nullopt;
+  auto first_in = [version](const std::list<entry>& entries) {
+    auto first = entries.end();
+    while (first != entries.begin() && std::prev(first)->version > version)
+      --first;
+    return first;
+  };
+  auto living = first_in(living_.entries);
+  auto deleted = first_in(deleted_.entries);
+  std::vector<const entry*> changes;
+  for (;;) {
+    bool lives = living != living_.entries.end();
+    bool dead = deleted != deleted_.entries.end();
+    if (!lives && !dead)
+      return changes;
+    bool older = lives && (!dead || living->version < deleted->version);
+    changes.push_back(older ? &*living++ : &*deleted++);
+  }
+}
+
+std::vector<const room_map::entry*> room_map::whole() const {
+  std::vector<const entry*> all;
+  all.reserve(size());
+  for (const auto& each : living_.entries)
+    all.push_back(&each);
+  return all;
+}
+
+} // namespace greenroom

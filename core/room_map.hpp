@@ -1,0 +1,161 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+#include "core/protocol/messages.hpp"
+#include "core/settings.hpp"
+#include "core/timer_queue.hpp"
+
+namespace greenroom {
+
+/// The map of one room on this node: what is only worth knowing in its newest
+/// version [P-4.6]. Every change gets the next version, so a reader is a
+/// number: `changes_since` it visits each key once, however often it changed.
+///
+/// Deleted keys are remembered, to be told to readers, in what the living ones
+/// leave of the bounds. Who is older than what was forgotten of them needs the
+/// whole.
+///
+/// In a cluster a key's change is known by who made it (`origin`: this node, a
+/// peer, or a store that gives the order for all) and its number there. Numbers
+/// are one logical clock: whoever makes a change takes one above all that it
+/// has seen, as `set` does. Of two changes of a key the one with the larger
+/// number stays, on every node, whichever came first; of equal numbers the one
+/// with the larger origin. Versions are this node's own, like offsets [P-9.1].
+///
+/// A change costs O(log n), reading O(changes).
+class room_map {
+public:
+  /// What living keys are refused beyond, and deleted ones forgotten.
+  struct bounds {
+    std::size_t keys = 0;
+    std::size_t bytes = 0; ///< Of keys, values and user ids.
+
+    /// The whole goes to each newcomer in one go: it must not take more than
+    /// this part of what may wait for one.
+    static constexpr std::size_t unsent_share = 4;
+
+    [[nodiscard]] static bounds of(const room_settings& rules,
+                                   std::size_t unsent_bytes) {
+      return {rules.state_keys,
+              std::min<std::size_t>(rules.state_bytes,
+                                    unsent_bytes / unsent_share)};
+    }
+  };
+
+  /// What is to be under a key.
+  struct change {
+    std::string key;
+    protocol::value now; ///< Empty: nothing, the key is deleted.
+    std::string user_id;
+    std::string connection_id;             ///< Bound to it; empty: not bound.
+    std::optional<steady_time> until = {}; ///< Deleted then.
+  };
+
+  struct entry : change {
+    std::uint64_t version = 0;
+    std::string origin;
+    std::uint64_t number = 0; ///< Of the change, at its origin.
+  };
+
+  room_map(bounds most, std::string self)
+    : most_(most), self_(std::move(self)) {}
+
+  room_map(const room_map&) = delete; // Full of views into itself.
+  room_map& operator=(const room_map&) = delete;
+
+  /// Makes a change of this node's. Gives the map's version then, or why not:
+  /// `conflict` with what the key holds, `too_large`. `if_version` has to be
+  /// the key's version; 0: it must hold nothing. What is bound is left to its
+  /// user.
+  boost::system::result<std::uint64_t, protocol::error>
+  set(change what, std::optional<std::uint64_t> if_version = {});
+
+  /// Makes a change that was made elsewhere, where its bounds were kept. False:
+  /// the key has had this or a later one.
+  bool apply(change what, std::string_view origin, std::uint64_t number);
+
+  /// Deletes what is bound to a connection of this node. Gives how many.
+  std::size_t drop_connection(std::string_view connection_id);
+
+  /// Deletes what is bound to connections of a peer. It can be applied again,
+  /// when the peer was only cut off.
+  std::size_t drop_node(std::string_view origin);
+
+  /// Deletes what is due. Every node does so by itself.
+  std::size_t drop_overdue(steady_time now);
+
+  /// When the next one is due.
+  [[nodiscard]] std::optional<steady_time> next() const;
+
+  /// Null where the key holds nothing.
+  [[nodiscard]] const entry* find(std::string_view key) const;
+
+  /// Of the newest change; 0 before the first.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
+  /// The keys that changed after a version, in the order of their versions;
+  /// those without a value were deleted. Nothing: it is too old, take `whole`.
+  /// The entries stay where they are until the next change.
+  [[nodiscard]] std::optional<std::vector<const entry*>>
+  changes_since(std::uint64_t version) const;
+
+  /// All living keys, in the order of their versions.
+  [[nodiscard]] std::vector<const entry*> whole() const;
+
+  [[nodiscard]] std::size_t size() const { return living_.entries.size(); }
+
+  /// What counts towards the bound: of living keys only, and of all.
+  [[nodiscard]] std::size_t living_bytes() const { return living_.bytes; }
+  [[nodiscard]] std::size_t bytes() const {
+    return living_.bytes + deleted_.bytes;
+  }
+
+private:
+  /// Entries in the order of their versions.
+  struct chain {
+    std::list<entry> entries;
+    std::size_t bytes = 0;
+  };
+
+  using place = std::list<entry>::iterator;
+  /// Origin, connection, key.
+  using owned_key =
+      std::tuple<std::string_view, std::string_view, std::string_view>;
+
+  [[nodiscard]] std::optional<protocol::error>
+  refusal_of(const change& what, std::optional<std::uint64_t> if_version) const;
+  void put(change what, std::string_view origin, std::uint64_t number);
+  std::size_t drop_owned(std::string_view origin,
+                         std::optional<std::string_view> connection_id);
+  void link(place at);
+  void unlink(const entry& what);
+  void forget_deleted();
+  [[nodiscard]] chain& chain_of(const entry& what) {
+    return what.now.empty() ? deleted_ : living_;
+  }
+
+  bounds most_;
+  std::string self_;
+  std::uint64_t version_ = 0;
+  std::uint64_t forgotten_ = 0; ///< Newest version of a key that was forgotten.
+  chain living_;
+  chain deleted_;
+  std::unordered_map<std::string_view, place> places_;
+  std::set<owned_key> owned_;
+  std::set<std::pair<steady_time, std::string_view>> due_;
+};
+
+} // namespace greenroom
