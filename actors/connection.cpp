@@ -528,6 +528,9 @@ void connection::set_timer() {
     for (const auto& [room_id, in] : rooms_)
       if (in.asked_at)
         next = std::min(next, *in.asked_at + join_timeout);
+  // One that comes too early finds nothing due, and is set again.
+  if (timer_.pending() && timer_.due() <= next)
+    return;
   home_.timers().at(next, timer_,
                     [this] { self_->send(self_, deadline_reached{}); });
 }

@@ -23,12 +23,13 @@ void connection::begin() {
     close(close_code::missing_room);
     return;
   }
-  set_timer();
   if (!hello_.token.empty()) {
     on_token(std::exchange(hello_.token, {}), "handshake");
   } else if (context_->config.auth.anonymous) {
     who_.log_in_anonymous();
     log_in("anonymous");
+  } else {
+    set_timer();
   }
 }
 
