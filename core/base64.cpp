@@ -27,14 +27,16 @@ std::uint32_t byte_at(std::string_view bytes, std::size_t i) {
 } // namespace
 
 void append_base64(std::string& out, std::string_view bytes) {
-  out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
+  auto begin = out.size();
+  out.resize(begin + (bytes.size() + 2) / 3 * 4);
+  auto* at = out.data() + begin;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     auto group = byte_at(bytes, i) << 16 | byte_at(bytes, i + 1) << 8
                  | byte_at(bytes, i + 2);
-    out += alphabet[group >> 18];
-    out += alphabet[group >> 12 & 0x3f];
-    out += i + 1 < bytes.size() ? alphabet[group >> 6 & 0x3f] : '=';
-    out += i + 2 < bytes.size() ? alphabet[group & 0x3f] : '=';
+    *at++ = alphabet[group >> 18];
+    *at++ = alphabet[group >> 12 & 0x3f];
+    *at++ = i + 1 < bytes.size() ? alphabet[group >> 6 & 0x3f] : '=';
+    *at++ = i + 2 < bytes.size() ? alphabet[group & 0x3f] : '=';
   }
 }
 

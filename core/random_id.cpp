@@ -2,7 +2,10 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <span>
 #include <stdexcept>
 
 namespace greenroom {
@@ -13,22 +16,29 @@ namespace {
 /// connect time.
 class entropy {
 public:
-  unsigned char next() {
-    if (used_ == pool_.size())
+  /// `count` bytes, at most `most`.
+  std::span<const unsigned char> take(std::size_t count) {
+    if (pool_.size() - used_ < count)
       refill();
-    return pool_[used_++];
+    used_ += count;
+    return std::span{pool_}.subspan(used_ - count, count);
   }
+
+  static constexpr std::size_t most = 256;
 
 private:
   void refill() {
-    // Requests of up to 256 bytes are never cut short (getrandom(2)).
-    if (getrandom(pool_.data(), pool_.size(), 0)
-        != static_cast<ssize_t>(pool_.size()))
-      throw std::runtime_error("the system gives no random bytes");
+    // A signal may cut a request of more than 256 bytes short (getrandom(2)).
+    for (std::size_t have = 0; have < pool_.size();) {
+      auto got = getrandom(pool_.data() + have, pool_.size() - have, 0);
+      if (got < 0 && errno != EINTR)
+        throw std::runtime_error("the system gives no random bytes");
+      have += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    }
     used_ = 0;
   }
 
-  std::array<unsigned char, 256> pool_{};
+  std::array<unsigned char, 8 * most> pool_{};
   std::size_t used_ = pool_.size();
 };
 
@@ -40,16 +50,21 @@ std::string random_id(std::string_view prefix, std::size_t characters) {
   // 32 signs, without the look-alikes i, l, o and u.
   static constexpr std::string_view signs = "0123456789abcdefghjkmnpqrstvwxyz";
   std::string id{prefix};
-  id.reserve(prefix.size() + characters);
-  for (std::size_t i = 0; i < characters; ++i)
-    id.push_back(signs[source.next() % signs.size()]);
+  id.resize(prefix.size() + characters);
+  auto* at = id.data() + prefix.size();
+  while (characters > 0) {
+    auto bytes = source.take(std::min(characters, entropy::most));
+    for (auto byte : bytes)
+      *at++ = signs[byte % signs.size()];
+    characters -= bytes.size();
+  }
   return id;
 }
 
 std::uint64_t random_u64() {
   std::uint64_t bits = 0;
-  for (int i = 0; i < 8; ++i)
-    bits = bits << 8 | source.next();
+  for (auto byte : source.take(sizeof bits))
+    bits = bits << 8 | byte;
   return bits;
 }
 
