@@ -292,8 +292,8 @@ void connection::send_join(const std::string& room_id,
   who.sees_presence = may.presence;
   // Before the key goes: arguments are evaluated in any order.
   const auto& keeper = context_->keeper_of(key);
-  self_->send(keeper,
-              join{std::move(key), std::move(who), id, std::move(since)});
+  keeper.tell_from(home_,
+                   join{std::move(key), std::move(who), id, std::move(since)});
   set_timer();
 }
 

@@ -7,6 +7,7 @@
 #include "actors/crowds.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/loop.hpp"
+#include "actors/neighbour.hpp"
 #include "core/settings.hpp"
 #include "core/token.hpp"
 
@@ -21,8 +22,9 @@ struct node_context {
   settings config;
   token_verifier verify; ///< Empty: no token can be checked.
   std::vector<loop*> loops;
-  std::vector<keeper_actor> keepers; ///< One per loop, same order.
-  cluster_actor cluster;             ///< Null: no cluster.
+  /// One per loop, same order.
+  std::vector<neighbour<keeper_actor, join>> keepers;
+  cluster_actor cluster; ///< Null: no cluster.
 
   /// Open rooms on this node, all loops: for `limits.rooms`.
   std::atomic<std::uint32_t> rooms{0};
@@ -46,7 +48,8 @@ struct node_context {
   }
 
   /// The keeper of the room's home loop.
-  [[nodiscard]] const keeper_actor& keeper_of(const room_key& key) const {
+  [[nodiscard]] const neighbour<keeper_actor, join>&
+  keeper_of(const room_key& key) const {
     return keepers[home_of(key)];
   }
 };

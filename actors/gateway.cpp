@@ -16,7 +16,7 @@ gateway::handle::behavior_type gateway::make_behavior() {
       --context_->connections;
   });
   return {
-      [this](const client_arrived& msg) { on_arrived(msg); },
+      [this](client_arrived& msg) { on_arrived(msg); },
       [this](drain) { on_drain(); },
   };
 }
@@ -25,7 +25,12 @@ void gateway::failed(std::string_view why) {
   log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
 }
 
-void gateway::on_arrived(const client_arrived& msg) {
+bool gateway::take_at_once(client_arrived& msg) {
+  on_arrived(msg);
+  return true;
+}
+
+void gateway::on_arrived(client_arrived& msg) {
   if (draining_) {
     refuse(msg, protocol::close_code::going_away);
     return;
@@ -38,15 +43,14 @@ void gateway::on_arrived(const client_arrived& msg) {
     refuse(msg, protocol::close_code::try_later);
     return;
   }
-  auto client =
-      spawn_pinned<connection>(home_, context_, msg.client, msg.hello);
+  auto client = spawn_pinned<connection>(home_, context_, std::move(msg.client),
+                                         std::move(msg.hello));
   self_->monitor(client);
   connections_.emplace(client.id(), std::move(client));
 }
 
-void gateway::refuse(const client_arrived& msg, protocol::close_code code) {
-  auto hello = msg.hello;
-  unplace(*context_, hello, home_.index());
+void gateway::refuse(client_arrived& msg, protocol::close_code code) {
+  unplace(*context_, msg.hello, home_.index());
   msg.client->close(code, reason(code));
 }
 

@@ -15,6 +15,7 @@ namespace greenroom::actors {
 class gateway {
 public:
   using handle = gateway_actor;
+  using at_once = client_arrived;
 
   static constexpr const char* name = "gateway";
 
@@ -23,9 +24,11 @@ public:
   handle::behavior_type make_behavior();
   void failed(std::string_view why);
 
+  bool take_at_once(client_arrived& msg);
+
 private:
-  void on_arrived(const client_arrived& msg);
-  void refuse(const client_arrived& msg, protocol::close_code code);
+  void on_arrived(client_arrived& msg);
+  void refuse(client_arrived& msg, protocol::close_code code);
   void on_drain();
 
   handle::pointer self_;

@@ -31,7 +31,7 @@ keeper::handle::behavior_type keeper::make_behavior() {
   self_->set_down_handler(
       [this](const caf::down_msg& msg) { on_dead(msg.source); });
   return {
-      [this](const join& msg) { on_join(msg); },
+      [this](join& msg) { on_join(msg); },
       [this](const emptied& msg) { on_emptied(msg); },
       [this](const retire& msg) { on_retire(msg); },
       [this](close_rooms) { self_->quit(caf::exit_reason::user_shutdown); },
@@ -42,7 +42,12 @@ void keeper::failed(std::string_view why) {
   log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
 }
 
-void keeper::on_join(const join& msg) {
+bool keeper::take_at_once(join& msg) {
+  on_join(msg);
+  return true;
+}
+
+void keeper::on_join(join& msg) {
   auto* at = open(msg.room);
   if (at == nullptr) {
     refuse(msg);
@@ -50,7 +55,7 @@ void keeper::on_join(const join& msg) {
   }
   ++at->joins;
   set_busy(*at);
-  self_->send(at->room, msg);
+  self_->send(at->room, std::move(msg));
 }
 
 keeper::entry* keeper::open(const room_key& key) {

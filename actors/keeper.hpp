@@ -18,6 +18,7 @@ namespace greenroom::actors {
 class keeper {
 public:
   using handle = keeper_actor;
+  using at_once = join;
 
   static constexpr const char* name = "keeper";
 
@@ -26,6 +27,8 @@ public:
 
   handle::behavior_type make_behavior();
   void failed(std::string_view why);
+
+  bool take_at_once(join& msg);
 
 private:
   using idle_list = std::list<room_key>;
@@ -37,7 +40,7 @@ private:
   };
   using table = std::unordered_map<room_key, entry>;
 
-  void on_join(const join& msg);
+  void on_join(join& msg);
   void on_emptied(const emptied& msg);
   void on_retire(const retire& msg);
   void on_dead(const caf::actor_addr& who);

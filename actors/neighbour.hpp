@@ -56,6 +56,13 @@ public:
       caf::anon_send(who_, std::move(what));
   }
 
+  /// The same for who is on `mine`, of an actor that may be elsewhere.
+  void tell_from(const loop& mine, Message what) const {
+    if (near_ == nullptr || &near_->home() != &mine
+        || !near_->take_at_once(what))
+      caf::anon_send(who_, std::move(what));
+  }
+
 private:
   Handle who_;
   takes_at_once<Message>* near_ = nullptr; ///< Lives as long as `who_`.

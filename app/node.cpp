@@ -116,10 +116,11 @@ void node::start_cluster() {
 
 void node::spawn_actors() {
   for (auto& loop : loops_)
-    context_->keepers.push_back(
-        actors::spawn_pinned<actors::keeper>(*loop, context_));
+    context_->keepers.push_back(actors::neighbour_of<actors::keeper>(
+        actors::spawn_pinned<actors::keeper>(*loop, context_)));
   for (auto& loop : loops_)
-    gateways_.push_back(actors::spawn_pinned<actors::gateway>(*loop, context_));
+    gateways_.push_back(actors::neighbour_of<actors::gateway>(
+        actors::spawn_pinned<actors::gateway>(*loop, context_)));
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     net::http_services services{
         &config_, [this](auto& who, auto here) { return place(who, here); },
@@ -132,9 +133,9 @@ void node::spawn_actors() {
   }
   listening_.clear();
   for (const auto& keeper : context_->keepers)
-    guard(caf::actor_cast<caf::actor>(keeper), actors::keeper::name);
+    guard(caf::actor_cast<caf::actor>(keeper.handle()), actors::keeper::name);
   for (const auto& gateway : gateways_)
-    guard(caf::actor_cast<caf::actor>(gateway), actors::gateway::name);
+    guard(caf::actor_cast<caf::actor>(gateway.handle()), actors::gateway::name);
   if (context_->cluster)
     guard(caf::actor_cast<caf::actor>(context_->cluster),
           cluster::cluster::name);
@@ -239,7 +240,7 @@ void node::begin_stop(std::string reason) {
       {{"reason", reason}, {"connections", context_->connections.load()}});
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_[i]->call([at = listeners_[i]] { at->close(); });
-    caf::anon_send(gateways_[i], actors::drain{});
+    caf::anon_send(gateways_[i].handle(), actors::drain{});
   }
   await(&node::clients_gone, &node::leave_cluster);
 }
@@ -279,9 +280,9 @@ void node::leave_cluster() {
 
 void node::end_actors() {
   for (const auto& gateway : gateways_)
-    caf::anon_send_exit(gateway, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(gateway.handle(), caf::exit_reason::user_shutdown);
   for (const auto& keeper : context_->keepers)
-    caf::anon_send(keeper, actors::close_rooms{});
+    caf::anon_send(keeper.handle(), actors::close_rooms{});
   clean_ = true;
   await(&node::actors_gone, &node::finish);
 }

@@ -86,7 +86,8 @@ private:
   actors::context_ptr context_;
   std::vector<std::unique_ptr<net::io_loop>> loops_;
   std::vector<std::shared_ptr<net::listener>> listeners_;
-  std::vector<actors::gateway_actor> gateways_;
+  std::vector<actors::neighbour<actors::gateway_actor, actors::client_arrived>>
+      gateways_;
   std::vector<unique_fd> listening_; ///< Until started.
   std::vector<std::thread> threads_;
   boost::asio::ip::tcp::endpoint bound_;

@@ -23,7 +23,8 @@ namespace greenroom::net {
 struct http_services {
   struct seat {
     io_loop* loop;
-    actors::gateway_actor gateway; ///< Of that loop.
+    /// Of that loop.
+    actors::neighbour<actors::gateway_actor, actors::client_arrived> gateway;
   };
 
   const settings* config = nullptr;

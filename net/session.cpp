@@ -57,7 +57,8 @@ void session::take_over(poller::watcher& from) {
 }
 
 void session::accept(std::string_view response,
-                     const actors::gateway_actor& gateway,
+                     const actors::neighbour<actors::gateway_actor,
+                                             actors::client_arrived>& gateway,
                      actors::client_hello hello, std::function<void()> taken) {
   taken_ = std::move(taken);
   deflate_ = hello.deflate;
@@ -66,8 +67,7 @@ void session::accept(std::string_view response,
   auto answer = segment::make(static_cast<std::uint32_t>(response.size()));
   answer->append(response);
   push_transport({answer, 0, answer->size()});
-  caf::anon_send(gateway,
-                 actors::client_arrived{shared_from_this(), std::move(hello)});
+  gateway.tell({shared_from_this(), std::move(hello)});
 }
 
 /// Tells the poller what is waited for now.

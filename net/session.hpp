@@ -45,7 +45,9 @@ public:
   /// Answers the handshake and hands the client to the gateway. `taken` is
   /// called once: when the client has its actor, or, of one that is refused,
   /// when its socket is gone.
-  void accept(std::string_view response, const actors::gateway_actor& gateway,
+  void accept(std::string_view response,
+              const actors::neighbour<actors::gateway_actor,
+                                      actors::client_arrived>& gateway,
               actors::client_hello hello, std::function<void()> taken);
 
   // -- wire

@@ -147,7 +147,7 @@ TEST_CASE("a room ends while a member's socket is full") {
   bob->room = 0;
   ann.says(message(200));
   for (auto& keeper : node.context->keepers)
-    caf::anon_send(keeper, actors::close_rooms{});
+    caf::anon_send(keeper.handle(), actors::close_rooms{});
   node.run();
   node.advance(1s);
   CHECK(node.context->rooms == 0);

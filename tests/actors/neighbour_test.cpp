@@ -180,7 +180,7 @@ TEST_CASE("a room that fails on what its member says at once tells all") {
   actors::join wants;
   wants.room = {room_space::protocol, "a"};
   wants.who = newcomer_of(eve, loop);
-  caf::anon_send(keeper, wants);
+  caf::anon_send(keeper.handle(), wants);
   wants = {}; // Its outbox must be gone before the node.
   node.run();
   auto room = sees.entered.front().room.seen_from(loop);

@@ -164,17 +164,21 @@ TEST_CASE("a keeper lets a room end only if it has seen all its newcomers") {
   auto one = node.spawn<insider>(0, std::ref(sees));
   room_key key{room_space::protocol, "a"};
   auto who = newcomer_of(one, node.loop(0));
-  caf::anon_send(node.context->keepers[0], actors::join{key, who, {}, {}});
+  caf::anon_send(node.context->keepers[0].handle(),
+                 actors::join{key, who, {}, {}});
   node.run();
   REQUIRE(sees.entered.size() == 1);
   auto room = sees.entered[0].room.handle().id();
-  caf::anon_send(node.context->keepers[0], actors::retire{key, room, 0});
+  caf::anon_send(node.context->keepers[0].handle(),
+                 actors::retire{key, room, 0});
   node.run();
   CHECK(node.context->rooms == 1);
-  caf::anon_send(node.context->keepers[0], actors::retire{key, room + 1, 1});
+  caf::anon_send(node.context->keepers[0].handle(),
+                 actors::retire{key, room + 1, 1});
   node.run();
   CHECK(node.context->rooms == 1); // Another room's word.
-  caf::anon_send(node.context->keepers[0], actors::retire{key, room, 1});
+  caf::anon_send(node.context->keepers[0].handle(),
+                 actors::retire{key, room, 1});
   node.run();
   CHECK(node.context->rooms == 0);
 }
@@ -188,7 +192,8 @@ TEST_CASE("[P-4] members of a room that fails are told, and may come again") {
   auto spy = node.spawn<insider>(0, std::ref(sees));
   room_key key{room_space::protocol, "a"};
   auto who = newcomer_of(spy, node.loop(0));
-  caf::anon_send(node.context->keeper_of(key), actors::join{key, who, {}, {}});
+  caf::anon_send(node.context->keeper_of(key).handle(),
+                 actors::join{key, who, {}, {}});
   node.run();
   REQUIRE(sees.entered.size() == 1);
 

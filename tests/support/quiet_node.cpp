@@ -19,7 +19,8 @@ quiet_node::quiet_node(settings config, std::uint32_t loops)
     context->loops.push_back(loops_.back().get());
   }
   for (std::uint32_t i = 0; i < loops; ++i) {
-    context->keepers.push_back(spawn<actors::keeper>(i, context));
+    context->keepers.push_back(actors::neighbour_of<actors::keeper>(
+        spawn<actors::keeper>(i, context)));
     gateways_.push_back(spawn<actors::gateway>(i, context));
   }
   run();
