@@ -1,6 +1,9 @@
 #include "net/handshake.hpp"
 
 #include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
@@ -19,13 +22,8 @@ using boost::beast::iequals;
 
 namespace {
 
-std::string_view field(const request_head& head, http::field name) {
-  auto found = head[name];
-  return {found.data(), found.size()};
-}
-
-std::size_t count(const request_head& head, http::field name) {
-  return head.count(name);
+boost::beast::string_view to_beast(std::string_view text) {
+  return {text.data(), text.size()};
 }
 
 /// The base64 of 16 bytes (RFC 6455 section 4.1): 22 signs and "==".
@@ -41,29 +39,29 @@ bool is_key(std::string_view key) {
 /// Whether the field, which may come in several lines, lists the token.
 bool names(const request_head& head, http::field name,
            boost::beast::string_view token) {
-  auto [first, last] = head.equal_range(name);
-  return std::any_of(first, last, [&](const auto& line) {
-    return http::token_list{line.value()}.exists(token);
+  return head.any_of(name, [&](std::string_view value) {
+    auto line = to_beast(value);
+    return iequals(line, token) || http::token_list{line}.exists(token);
   });
 }
 
 /// What RFC 6455 section 4.2.1 asks of a handshake, in the order in which a
 /// client's author wants to hear of it.
 std::string_view flaw(const request_head& head) {
-  if (head.method() != http::verb::get)
+  if (head.method != http::verb::get)
     return "a WebSocket handshake is a GET";
-  if (head.version() < 11)
+  if (head.version < 11)
     return "a WebSocket handshake needs HTTP/1.1";
-  if (count(head, http::field::host) != 1)
+  if (head.count(http::field::host) != 1)
     return "exactly one Host is needed";
   if (!names(head, http::field::connection, "upgrade"))
     return "Connection: Upgrade is missing";
   if (!names(head, http::field::upgrade, "websocket"))
     return "Upgrade: websocket is missing";
-  if (count(head, http::field::sec_websocket_key) != 1
-      || !is_key(field(head, http::field::sec_websocket_key)))
+  if (head.count(http::field::sec_websocket_key) != 1
+      || !is_key(head[http::field::sec_websocket_key]))
     return "Sec-WebSocket-Key is not the base64 of 16 bytes";
-  if (count(head, http::field::sec_websocket_version) != 1)
+  if (head.count(http::field::sec_websocket_version) != 1)
     return "exactly one Sec-WebSocket-Version is needed";
   return {};
 }
@@ -71,10 +69,8 @@ std::string_view flaw(const request_head& head) {
 /// Takes the client's first choice that the node speaks [P-1.1].
 bool choose_subprotocol(const request_head& head, upgrade& into) {
   bool named = false;
-  for (const auto& line : head) {
-    if (line.name() != http::field::sec_websocket_protocol)
-      continue;
-    for (auto offered : http::token_list{line.value()}) {
+  auto choose = [&](std::string_view line) {
+    for (auto offered : http::token_list{to_beast(line)}) {
       named = true;
       if (offered == "greenroom.v1.json")
         into.hello.encoding = protocol::encoding::json;
@@ -85,19 +81,20 @@ bool choose_subprotocol(const request_head& head, upgrade& into) {
       into.subprotocol = std::string{offered.data(), offered.size()};
       return true;
     }
-  }
-  return !named;
+    return false;
+  };
+  return head.any_of(http::field::sec_websocket_protocol, choose) || !named;
 }
 
 /// Several lines of a field are one list (RFC 9110 section 5.3).
 std::string joined_lines(const request_head& head, http::field name) {
   std::string all;
-  auto [first, last] = head.equal_range(name);
-  for (auto i = first; i != last; ++i) {
+  head.any_of(name, [&](std::string_view line) {
     if (!all.empty())
       all += ',';
-    all.append(i->value().data(), i->value().size());
-  }
+    all += line;
+    return false;
+  });
   return all;
 }
 
@@ -112,13 +109,11 @@ std::string bearer(std::string_view authorization) {
 }
 
 std::string cookie(const request_head& head, std::string_view wanted) {
+  std::string found;
   if (wanted.empty())
-    return {};
-  for (const auto& line : head) {
-    if (line.name() != http::field::cookie)
-      continue;
+    return found;
+  head.any_of(http::field::cookie, [&](std::string_view rest) {
     // RFC 6265 section 4.2.1: pairs, separated by "; ".
-    std::string_view rest{line.value().data(), line.value().size()};
     while (!rest.empty()) {
       auto end = std::min(rest.find(';'), rest.size());
       auto pair = rest.substr(0, end);
@@ -130,15 +125,74 @@ std::string cookie(const request_head& head, std::string_view wanted) {
       auto value = pair.substr(equals + 1);
       if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
         value = value.substr(1, value.size() - 2);
-      return std::string{value};
+      found = value;
+      return true;
     }
-  }
-  return {};
+    return false;
+  });
+  return found;
+}
+
+/// Whether a URL has a part of these signs only: nothing to decode, nothing to
+/// refuse, and nothing that parts it.
+bool is_plain(std::string_view text) {
+  static constexpr auto plain = [] {
+    std::array<bool, 256> table{};
+    for (char c = '0'; c <= '9'; ++c)
+      table[static_cast<unsigned char>(c)] = true;
+    for (char c = 'a'; c <= 'z'; ++c)
+      table[static_cast<unsigned char>(c)] = true;
+    for (char c = 'A'; c <= 'Z'; ++c)
+      table[static_cast<unsigned char>(c)] = true;
+    for (char c : {'-', '.', '_', '~'})
+      table[static_cast<unsigned char>(c)] = true;
+    return table;
+  }();
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return plain[static_cast<unsigned char>(c)];
+  });
+}
+
+/// The targets of nearly all clients, `/PATH` or `/PATH?NAME=VALUE`: to parse
+/// them as any URL would cost as much as the rest of a handshake's head.
+std::optional<target> read_plain_target(std::string_view from) {
+  if (!from.starts_with('/'))
+    return std::nullopt;
+  from.remove_prefix(1);
+  auto mark = from.find('?');
+  auto path = from.substr(0, mark);
+  if (!is_plain(path))
+    return std::nullopt;
+  target at;
+  at.path.append("/").append(path);
+  if (mark == std::string_view::npos)
+    return at;
+  auto query = from.substr(mark + 1);
+  auto equals = query.find('=');
+  if (equals == std::string_view::npos)
+    return std::nullopt;
+  auto name = query.substr(0, equals);
+  auto value = query.substr(equals + 1);
+  if (!is_plain(name) || !is_plain(value))
+    return std::nullopt;
+  at.query.emplace_back(name, value);
+  return at;
+}
+
+/// Of the loop's thread: making one costs as much as the hashing.
+EVP_MD_CTX* hashing() {
+  struct free_context {
+    void operator()(EVP_MD_CTX* what) const { EVP_MD_CTX_free(what); }
+  };
+  thread_local std::unique_ptr<EVP_MD_CTX, free_context> mine{EVP_MD_CTX_new()};
+  return mine.get();
 }
 
 } // namespace
 
 std::variant<target, refused> read_target(std::string_view from) {
+  if (auto plain = read_plain_target(from))
+    return std::move(*plain);
   auto parsed = boost::urls::parse_origin_form({from.data(), from.size()});
   if (!parsed)
     return refused{400, "the request target is not a valid URL"};
@@ -157,7 +211,7 @@ std::variant<upgrade, refused> read_handshake(const request_head& head,
                                               const settings& config) {
   if (auto what = flaw(head); !what.empty())
     return refused{400, std::string{what}};
-  if (field(head, http::field::sec_websocket_version) != "13")
+  if (head[http::field::sec_websocket_version] != "13")
     return refused{426, "this node speaks WebSocket version 13"};
   if (!origin_allowed(head, config.net.origins))
     return refused{403, "this Origin is not allowed (net.origins)"};
@@ -185,17 +239,22 @@ std::variant<upgrade, refused> read_handshake(const request_head& head,
 std::string upgrade_response(const request_head& head, const upgrade& agreed) {
   // RFC 6455 section 4.2.2: base64 of SHA-1 of the key and this.
   constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  std::string text{field(head, http::field::sec_websocket_key)};
-  text += guid;
+  auto key = head[http::field::sec_websocket_key];
   // SHA1() would look its implementation up each time, which costs thrice what
   // the hashing does.
   static const auto* sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
   unsigned char digest[SHA_DIGEST_LENGTH];
-  EVP_Digest(text.data(), text.size(), digest, nullptr, sha1, nullptr);
-  std::string response = "HTTP/1.1 101 Switching Protocols\r\n"
-                         "Upgrade: websocket\r\n"
-                         "Connection: Upgrade\r\n"
-                         "Sec-WebSocket-Accept: ";
+  auto* context = hashing();
+  EVP_DigestInit_ex(context, sha1, nullptr);
+  EVP_DigestUpdate(context, key.data(), key.size());
+  EVP_DigestUpdate(context, guid.data(), guid.size());
+  EVP_DigestFinal_ex(context, digest, nullptr);
+  std::string response;
+  response.reserve(256);
+  response += "HTTP/1.1 101 Switching Protocols\r\n"
+              "Upgrade: websocket\r\n"
+              "Connection: Upgrade\r\n"
+              "Sec-WebSocket-Accept: ";
   append_base64(response,
                 {reinterpret_cast<const char*>(digest), sizeof digest});
   response += "\r\n";
@@ -210,8 +269,7 @@ std::string upgrade_response(const request_head& head, const upgrade& agreed) {
 
 std::string find_token(const request_head& head, const target& at,
                        std::string_view cookie_name) {
-  if (auto token = bearer(field(head, http::field::authorization));
-      !token.empty())
+  if (auto token = bearer(head[http::field::authorization]); !token.empty())
     return token;
   for (const auto& [name, value] : at.query)
     if (name == "token" && !value.empty())
@@ -221,16 +279,15 @@ std::string find_token(const request_head& head, const target& at,
 
 bool origin_allowed(const request_head& head,
                     const std::vector<std::string>& allowed) {
-  if (count(head, http::field::origin) == 0)
+  if (head.count(http::field::origin) == 0)
     return true;
-  auto origin = field(head, http::field::origin);
+  auto origin = head[http::field::origin];
   for (const auto& candidate : allowed)
     if (candidate == "*" || iequals(candidate, origin))
       return true;
   auto scheme_end = origin.find("://");
   return scheme_end != std::string_view::npos
-         && iequals(origin.substr(scheme_end + 3),
-                    field(head, http::field::host));
+         && iequals(origin.substr(scheme_end + 3), head[http::field::host]);
 }
 
 } // namespace greenroom::net

@@ -5,16 +5,11 @@
 #include <variant>
 #include <vector>
 
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
-
 #include "actors/interfaces.hpp"
 #include "core/settings.hpp"
+#include "net/request_head.hpp"
 
 namespace greenroom::net {
-
-using request_head =
-    boost::beast::http::request<boost::beast::http::empty_body>;
 
 /// What a request line asks for: the path, and the query parameters decoded.
 struct target {

@@ -47,20 +47,27 @@ http_connection::~http_connection() {
 }
 
 void http_connection::start() {
-  if (!home_.sockets().add(socket_.get(), *this, poller::reads))
-    return; // No memory: it is closed.
-  watched_ = poller::reads;
   until_done_ = shared_from_this();
   expect_head();
+  // On a busy loop the request has come while its client waited to be accepted:
+  // then the poller need not know of the socket before it is a session's.
+  read();
+  watch();
 }
 
 void http_connection::watch() {
   if (!socket_)
     return;
   auto wanted = out_.empty() ? poller::reads : poller::writes;
-  if (std::exchange(watched_, wanted) != wanted)
-    // The socket is known to the poller, so this cannot fail.
+  if (polled_ && wanted == watched_)
+    return;
+  watched_ = wanted;
+  if (polled_) // So this cannot fail.
     (void)home_.sockets().change(socket_.get(), *this, wanted);
+  else if (home_.sockets().add(socket_.get(), *this, wanted))
+    polled_ = true;
+  else
+    give_up(); // No memory.
 }
 
 // -- reading ------------------------------------------------------------------
@@ -78,6 +85,11 @@ void http_connection::expect_head() {
 
 void http_connection::on_readable() {
   auto self = shared_from_this(); // What comes may end it.
+  read();
+  watch();
+}
+
+void http_connection::read() {
   auto buffer = home_.read_buffer();
   auto got = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (got < 0 && would_block(errno))
@@ -97,7 +109,6 @@ void http_connection::on_readable() {
 void http_connection::work() {
   while (socket_ && out_.empty() && !lingering_ && read_head())
     route();
-  watch();
 }
 
 /// False: the head is not whole, or is refused.
@@ -158,7 +169,7 @@ void http_connection::on_broken() {
 
 void http_connection::route() {
   const auto& head = parser_->get();
-  auto read = read_target({head.target().data(), head.target().size()});
+  auto read = read_target(head.target());
   if (auto* why = std::get_if<refused>(&read)) {
     refuse(*why);
     return;
@@ -174,7 +185,7 @@ void http_connection::route() {
     refuse({404, "nothing is here"});
     return;
   }
-  if (head.method() != http::verb::get && head.method() != http::verb::head) {
+  if (head.method != http::verb::get && head.method != http::verb::head) {
     auto what = answer(405, "only GET and HEAD\n");
     what.set(http::field::allow, "GET, HEAD");
     send(std::move(what));
@@ -222,13 +233,15 @@ void http_connection::hand_on(upgrade agreed) {
   if (seat.loop == &home_) {
     auto client = std::make_shared<session>(
         home_, std::move(socket_), std::move(early), *services_->config);
-    client->take_over(*this);
+    if (polled_)
+      client->take_over(*this);
     let_go();
     client->accept(switching, seat.gateway, std::move(agreed.hello),
                    std::exchange(done_, nullptr));
     return;
   }
-  home_.sockets().remove(fd, *this);
+  if (polled_)
+    home_.sockets().remove(fd, *this);
   let_go();
   auto taken = [&home = home_, done = std::exchange(done_, nullptr)] {
     home.call(done);
@@ -264,7 +277,7 @@ http_connection::response http_connection::answer(unsigned status,
   response what;
   what.result(status);
   what.version(11);
-  what.keep_alive(parser_->is_done() && parser_->get().keep_alive()
+  what.keep_alive(parser_->is_done() && parser_->keep_alive()
                   && requests_ < requests_max);
   what.set(http::field::content_type, {type.data(), type.size()});
   what.set(http::field::cache_control, "no-store");
@@ -276,7 +289,7 @@ http_connection::response http_connection::answer(unsigned status,
 
 void http_connection::send(response what) {
   bool is_head =
-      parser_->is_header_done() && parser_->get().method() == http::verb::head;
+      parser_->is_header_done() && parser_->get().method == http::verb::head;
   keep_ = what.keep_alive();
   if (is_head)
     what.body().clear(); // Its length stays, as RFC 9110 section 9.3.2 asks.
@@ -293,6 +306,7 @@ void http_connection::on_writable() {
   auto self = shared_from_this();
   flush();
   work();
+  watch();
 }
 
 void http_connection::flush() {
@@ -325,7 +339,8 @@ void http_connection::linger() {
 void http_connection::give_up() {
   if (!socket_)
     return;
-  home_.sockets().remove(socket_.get(), *this);
+  if (polled_)
+    home_.sockets().remove(socket_.get(), *this);
   ::shutdown(socket_.get(), SHUT_RDWR);
   socket_.reset();
   let_go();

@@ -5,9 +5,7 @@
 #include <optional>
 #include <string>
 
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include "actors/interfaces.hpp"
@@ -16,6 +14,7 @@
 #include "core/unique_fd.hpp"
 #include "net/handshake.hpp"
 #include "net/io_loop.hpp"
+#include "net/request_head.hpp"
 
 namespace greenroom::net {
 
@@ -85,6 +84,7 @@ private:
   void flush();
 
   void watch();
+  void read();
   void linger();
   void give_up();
   void let_go();
@@ -97,14 +97,13 @@ private:
   std::string in_;             ///< Read, not yet taken.
   std::size_t head_bytes_ = 0; ///< Taken of the present head.
   std::uint32_t requests_ = 0; ///< Answered or under way.
-  std::optional<
-      boost::beast::http::request_parser<boost::beast::http::empty_body>>
-      parser_;
+  std::optional<request_parser> parser_;
   std::string out_; ///< The answer under way: nothing is read meanwhile.
   std::size_t sent_ = 0;
   bool keep_ = true;       ///< The answer is not the last.
   bool lingering_ = false; ///< It was, and the client has not closed yet.
   std::uint32_t watched_ = 0;
+  bool polled_ = false; ///< The poller knows the socket.
   timer_queue::timer deadline_;
   std::shared_ptr<http_connection> until_done_;
 };

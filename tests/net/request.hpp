@@ -7,12 +7,35 @@
 
 namespace greenroom::net {
 
+/// A head whose fields are called by their names.
+class some_request : public request_head {
+public:
+  void insert(std::string_view name, std::string_view value) {
+    add(field_of(name), value);
+  }
+
+  void erase(std::string_view name) { request_head::erase(field_of(name)); }
+
+  void set(std::string_view name, std::string_view value) {
+    erase(name);
+    insert(name, value);
+  }
+
+private:
+  static field field_of(std::string_view name) {
+    auto found =
+        boost::beast::http::string_to_field({name.data(), name.size()});
+    REQUIRE(found != field::unknown);
+    return found;
+  }
+};
+
 /// A flawless request for an upgrade, for tests to spoil.
-inline request_head good_request() {
-  request_head head;
-  head.version(11);
-  head.method(boost::beast::http::verb::get);
-  head.target("/ws");
+inline some_request good_request() {
+  some_request head;
+  head.version = 11;
+  head.method = boost::beast::http::verb::get;
+  head.set_target("/ws");
   head.set("Host", "chat.example");
   head.set("Connection", "keep-alive, Upgrade");
   head.set("Upgrade", "websocket");
