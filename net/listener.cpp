@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "core/events.hpp"
+#include "net/heap_room.hpp"
 
 namespace greenroom::net {
 
@@ -27,7 +28,20 @@ constexpr int accepts_in_a_row = 64;
 using reuse_port =
     asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
+/// What a client needs of its loop's heap, about, and how many of them the heap
+/// grows for at once.
+constexpr std::size_t client_bytes = 6 * 1024;
+constexpr std::uint32_t clients_per_growth = 16;
+
 std::string describe(const tcp::endpoint& peer) {
+  // The library prints the four numbers one by one, as text for C.
+  if (peer.address().is_v4()) {
+    std::string text;
+    for (auto byte : peer.address().to_v4().to_bytes())
+      text += std::to_string(byte) += '.';
+    text.back() = ':';
+    return text += std::to_string(peer.port());
+  }
   auto address = peer.address().to_string();
   if (peer.address().is_v6())
     address = '[' + address + ']';
@@ -119,6 +133,8 @@ bool listener::accept() {
 
 void listener::take(unique_fd client, const tcp::endpoint& peer) {
   ++handshakes_;
+  if (taken_++ % clients_per_growth == 0)
+    make_heap_room(clients_per_growth * client_bytes);
   auto done = [weak = weak_from_this()] {
     if (auto self = weak.lock()) {
       --self->handshakes_;

@@ -41,6 +41,7 @@ private:
   unique_fd socket_;
   std::shared_ptr<const http_services> services_;
   std::uint32_t handshakes_ = 0; ///< Sockets that are no WebSocket yet.
+  std::uint32_t taken_ = 0;      ///< Sockets so far.
   bool watching_ = false;
   timer_queue::timer retry_;
 };
