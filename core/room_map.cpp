@@ -22,6 +22,14 @@ protocol::error conflict_with(const room_map::entry* before, std::string text) {
   return error;
 }
 
+/// The key is to hold nothing.
+room_map::change deletion_of(const room_map::entry& gone) {
+  room_map::change what;
+  what.key = gone.key;
+  what.user_id = gone.user_id;
+  return what;
+}
+
 } // namespace
 
 // -- changes ------------------------------------------------------------------
@@ -150,7 +158,7 @@ room_map::drop_owned(std::string_view origin,
     // For peers this node's deletion is a change like any other. That of a
     // peer's key only takes back what the peer said last.
     auto number = origin == self_ ? version_ + 1 : gone.number - 1;
-    put({gone.key, {}, gone.user_id, {}}, origin, number);
+    put(deletion_of(gone), origin, number);
   }
 }
 
@@ -158,7 +166,7 @@ std::size_t room_map::drop_overdue(steady_time now) {
   std::size_t dropped = 0;
   for (; !due_.empty() && due_.begin()->first <= now; ++dropped) {
     const auto& gone = *find(due_.begin()->second);
-    put({gone.key, {}, gone.user_id, {}}, gone.origin, gone.number);
+    put(deletion_of(gone), gone.origin, gone.number);
   }
   return dropped;
 }
