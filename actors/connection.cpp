@@ -177,14 +177,25 @@ void connection::handle_request(inbound_view msg) {
   }
   if (!within_rate(said->id, {}))
     return;
-  auto serve = [&](auto& what) {
-    if constexpr (requires { on_client(what, said->id); })
-      on_client(what, said->id);
-    else
-      refuse(error_code::unknown_type, "type: not served by this version",
-             said->id);
-  };
-  std::visit(serve, said->what);
+  std::visit([&](auto& what) { on_client(what, said->id); }, said->what);
+}
+
+void connection::on_client(const protocol::set_state&, const request_id& id) {
+  refuse_unserved(id);
+}
+
+void connection::on_client(const protocol::read_history&,
+                           const request_id& id) {
+  refuse_unserved(id);
+}
+
+void connection::on_client(const protocol::resume&, const request_id& id) {
+  refuse_unserved(id);
+}
+
+/// Of a type that is read, but that no room serves yet.
+void connection::refuse_unserved(const request_id& id) {
+  refuse(error_code::unknown_type, "type: not served by this version", id);
 }
 
 void connection::on_client(const protocol::auth& said, const request_id& id) {

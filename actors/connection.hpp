@@ -83,6 +83,12 @@ private:
   void on_client(protocol::typing& said, const protocol::request_id& id);
   void on_client(protocol::list_presence& said, const protocol::request_id& id);
   void on_client(const protocol::ping& said, const protocol::request_id& id);
+  void on_client(const protocol::set_state& said,
+                 const protocol::request_id& id);
+  void on_client(const protocol::read_history& said,
+                 const protocol::request_id& id);
+  void on_client(const protocol::resume& said, const protocol::request_id& id);
+  void refuse_unserved(const protocol::request_id& id);
 
   // -- rooms
   void send_join(const std::string& room_id,

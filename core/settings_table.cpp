@@ -197,13 +197,14 @@ constexpr setting table[] = {
              "How long it remembers them."),
     number("rooms.state-keys", at<&s::rooms, &room_settings::state_keys>, 0,
            1'000'000,
-           "Keys of a room's state; another one is refused with `too_large`."),
+           "Keys of a room's state; another one is refused with `too_large`. "
+           "Not yet: no room serves state."),
     bytes(
         "rooms.state-bytes", at<&s::rooms, &room_settings::state_bytes>, 0,
         64 * MiB,
         "Size of its keys, values and user ids; what would make it larger, or "
         "longer than a quarter of `limits.unsent-bytes`, is refused with "
-        "`too_large`."),
+        "`too_large`. Not yet: no room serves state."),
 
     // -- limits
     // -----------------------------------------------------------------

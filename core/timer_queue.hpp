@@ -58,7 +58,8 @@ public:
   }
 
   /// Runs what is due, those of one moment in the order of setting. A deadline
-  /// set meanwhile waits for the next call.
+  /// set meanwhile that is due as well may run in this call too, which ends
+  /// after as many as there were deadlines when it began, due or not.
   void run_due(steady_time now) {
     for (auto n = heap_.size(); n > 0 && !heap_.empty(); --n) {
       if (heap_.front().when > now)

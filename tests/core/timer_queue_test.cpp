@@ -74,7 +74,7 @@ TEST_CASE(
   });
   queue.at(at(1), *owner, [&] { owner.reset(); });
   queue.run_due(at(1));
-  CHECK(runs == 1); // What was set meanwhile waits for the next call.
+  CHECK(runs == 1); // Two were there: the third waits for the next call.
   CHECK_FALSE(owner);
   queue.run_due(at(1));
   CHECK(runs == 2);

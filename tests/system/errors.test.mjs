@@ -78,6 +78,20 @@ for (const type of ['no_such_type', '', 'PING', 'auth_success', 'joined',
     await client.lives();
   });
 
+for (const request of [
+  { type: 'set_state', roomId: 'x', key: 'k', value: 1 },
+  { type: 'history', roomId: 'x' },
+  { type: 'resume', session: 's', rooms: {} },
+])
+  test(`[P-5.1] unknown_type: ${request.type}, which no room serves yet`,
+    async (t) => {
+      const client = await connect(t, await open());
+      const error = await client.refused('unknown_type',
+        { ...request, id: 'q' });
+      assert.equal(error.id, 'q');
+      await client.lives();
+    });
+
 test('[P-5.1] forbidden: another user than the token', async (t) => {
   const node = await startNode(t);
   const client = await connect(t, node, { query: { token: token('ada') } });
