@@ -23,12 +23,13 @@ SHARED = (
 ASIO = ("boost/asio", "boost/beast")
 REDIS = ("hiredis",)
 CAF = ("caf/",)
+SQLITE = ("sqlite3",)
 
 # folder: (which files of ours it may include, which libraries it may not)
 LAYERS = {
-    "core": (("core/",), CAF + ASIO + REDIS),
-    "actors": (("core/", "actors/"), ASIO + REDIS),
-    "net": (("core/", "net/") + SHARED, REDIS),
+    "core": (("core/",), CAF + ASIO + REDIS + SQLITE),
+    "actors": (("core/", "actors/"), ASIO + REDIS + SQLITE),
+    "net": (("core/", "net/") + SHARED, REDIS + SQLITE),
     "cluster": (("core/", "cluster/") + SHARED, ("boost/beast",)),
     "app": (("core/", "actors/", "net/", "cluster/", "app/"), ()),
     "bench": (("core/", "actors/", "net/", "cluster/", "bench/"), ()),

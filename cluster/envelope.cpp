@@ -1,14 +1,12 @@
 #include "cluster/envelope.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <limits>
 #include <utility>
 
-#include <msgpack.hpp>
-
 #include "cluster/envelope_fields.hpp"
-#include "core/protocol/codec.hpp"
+#include "cluster/msgpack_writer.hpp"
+#include "cluster/posted_fields.hpp"
 
 namespace greenroom::cluster {
 
@@ -17,54 +15,16 @@ namespace {
 /// Below, kinds are traffic and carry a place, those of later nodes included.
 constexpr std::uint64_t first_sign = 16;
 
-/// What a node may send at most (`limits.recipients` goes up to this), and far
-/// below what would cost memory before a single entry is there.
-constexpr std::size_t entries_max = 4'096;
-constexpr std::size_t depth_max = 16;
-
 // -- writing ------------------------------------------------------------------
 
-/// Appends to a string, as msgpack-c wants it.
-struct string_sink {
-  std::string& out;
-
-  void write(const char* bytes, std::size_t size) { out.append(bytes, size); }
-};
-
-using packer = msgpack::packer<string_sink>;
-
-void put_text(packer& to, std::string_view text) {
-  auto size = static_cast<std::uint32_t>(text.size());
-  to.pack_str(size).pack_str_body(text.data(), size);
-}
-
-void put_bytes(packer& to, std::string_view bytes) {
-  auto size = static_cast<std::uint32_t>(bytes.size());
-  to.pack_bin(size).pack_bin_body(bytes.data(), size);
-}
-
-void put_value(packer& to, const protocol::value& what) {
-  to.pack_array(2).pack(static_cast<std::uint8_t>(what.in));
-  put_bytes(to, what.bytes);
-}
-
-void put_posted_fields(packer& to, const posted& what) {
-  put_text(to, what.user_id);
-  to.pack(what.body.is_text);
-  put_value(to, what.body.said);
-  put_text(to, what.event);
-  put_value(to, what.timestamp);
-  to.pack(what.stamped);
-}
-
 void put_event(packer& to, const posted& what) {
-  to.pack_array(6);
-  put_posted_fields(to, what);
+  to.pack_array(posted_elements);
+  put_posted(to, what);
 }
 
 void put_event(packer& to, const directed& what) {
-  to.pack_array(7);
-  put_posted_fields(to, what.what);
+  to.pack_array(posted_elements + 1);
+  put_posted(to, what.what);
   to.pack_array(static_cast<std::uint32_t>(what.to.size()));
   for (const auto& whom : what.to)
     put_text(to, whom);
@@ -98,11 +58,7 @@ traffic kind_of(const relayed&) {
   return traffic::relayed;
 }
 
-/// About what it takes in an envelope.
-std::size_t likely_size(const posted& what) {
-  return 64 + what.user_id.size() + what.body.said.bytes.size()
-         + what.event.size() + what.timestamp.bytes.size();
-}
+using cluster::likely_size;
 
 std::size_t likely_size(const directed& what) {
   auto size = likely_size(what.what);
@@ -160,32 +116,6 @@ std::size_t head_bytes(const node_run& from, const room_key& room) {
 }
 
 // -- reading ------------------------------------------------------------------
-
-protocol::value take_value(fields from) {
-  protocol::value to;
-  auto in = from.number("encoding");
-  if (in > static_cast<std::uint64_t>(protocol::encoding::msgpack))
-    refuse("encoding");
-  to.in = static_cast<protocol::encoding>(in);
-  to.bytes = from.bytes("value");
-  return to;
-}
-
-posted take_posted(fields& from) {
-  posted to;
-  to.user_id = from.text("user", text_bytes_max);
-  to.body.is_text = from.flag("is_text");
-  to.body.said = take_value(from.list("said"));
-  if (!(to.body.is_text ? protocol::is_string_value(to.body.said)
-                        : protocol::is_value(to.body.said)))
-    refuse("said");
-  to.event = from.text("event", text_bytes_max);
-  to.timestamp = take_value(from.list("timestamp"));
-  if (!to.timestamp.empty() && !protocol::is_value(to.timestamp))
-    refuse("timestamp");
-  to.stamped = from.signed_number("stamped");
-  return to;
-}
 
 directed take_directed(fields& from) {
   directed to{take_posted(from), {}};
@@ -357,26 +287,8 @@ bool own_envelopes::has(std::string_view bytes) const {
          && bytes.substr(before).starts_with(head_);
 }
 
-boost::system::result<envelope, envelope_error> decode(std::string_view bytes) {
-  // msgpack-c and the readers above refuse by throwing; here it ends.
-  try {
-    msgpack::zone memory{1'024};
-    std::size_t read = 0;
-    auto by_reference = [](msgpack::type::object_type, std::size_t, void*) {
-      return true;
-    };
-    msgpack::unpack_limit limits{entries_max,  entries_max,  bytes.size(),
-                                 bytes.size(), bytes.size(), depth_max};
-    auto root = msgpack::unpack(memory, bytes.data(), bytes.size(), read,
-                                by_reference, nullptr, limits);
-    if (read != bytes.size())
-      return envelope_error{"bytes after the envelope"};
-    return take_envelope(fields::of(root, "envelope"));
-  } catch (const bad_field& wrong) {
-    return envelope_error{wrong.text()};
-  } catch (const std::exception&) {
-    return envelope_error{"no complete MessagePack value"};
-  }
+boost::system::result<envelope, decode_error> decode(std::string_view bytes) {
+  return decode_array(bytes, "envelope", take_envelope);
 }
 
 } // namespace greenroom::cluster

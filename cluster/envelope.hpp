@@ -32,6 +32,7 @@
 
 #include <boost/system/result.hpp>
 
+#include "cluster/decode_error.hpp"
 #include "core/room_event.hpp"
 #include "core/room_key.hpp"
 
@@ -102,11 +103,6 @@ struct unknown_kind {
 
 using envelope = std::variant<room_traffic, node_sign, unknown_kind>;
 
-/// Why bytes are no envelope, for the log. Holds nothing of the bytes.
-struct envelope_error {
-  std::string text;
-};
-
 [[nodiscard]] std::string encode(const node_run& from, const place& at,
                                  const room_key& room, const room_event& what);
 
@@ -132,7 +128,7 @@ private:
 /// Reads one envelope. Total: any bytes give an envelope or an error. Values
 /// are checked as a client's own are: what a peer, or whoever else writes to
 /// Redis, says must not end the connections of ours.
-[[nodiscard]] boost::system::result<envelope, envelope_error>
+[[nodiscard]] boost::system::result<envelope, decode_error>
 decode(std::string_view bytes);
 
 } // namespace greenroom::cluster

@@ -1,15 +1,20 @@
 #pragma once
 
 // Reads the elements of a MessagePack array in their order; what stands behind
-// the last one that is asked for is ignored. For envelope.cpp only.
+// the last one that is asked for is ignored. For the decoders of this folder:
+// refusing is throwing, and `decode_array` ends that.
 
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include <boost/system/result.hpp>
 #include <msgpack.hpp>
 #include <simdjson.h>
 
+#include "cluster/decode_error.hpp"
 #include "core/protocol/codec.hpp"
 
 namespace greenroom::cluster {
@@ -118,5 +123,35 @@ private:
   const msgpack::object* next_;
   std::uint32_t left_;
 };
+
+/// What `take` makes of the array that `bytes` are. Total: any bytes give a
+/// value or an error. `name` says what it should be.
+template <class Take>
+auto decode_array(std::string_view bytes, const char* name, Take take)
+    -> boost::system::result<decltype(take(std::declval<fields>())),
+                             decode_error> {
+  // What a node may send at most (`limits.recipients` goes up to this), and far
+  // below what would cost memory before a single entry is there.
+  constexpr std::size_t entries_max = 4'096;
+  constexpr std::size_t depth_max = 16;
+  try {
+    msgpack::zone memory{1'024};
+    std::size_t read = 0;
+    auto by_reference = [](msgpack::type::object_type, std::size_t, void*) {
+      return true;
+    };
+    msgpack::unpack_limit limits{entries_max,  entries_max,  bytes.size(),
+                                 bytes.size(), bytes.size(), depth_max};
+    auto root = msgpack::unpack(memory, bytes.data(), bytes.size(), read,
+                                by_reference, nullptr, limits);
+    if (read != bytes.size())
+      return decode_error{std::string{"bytes after the "} + name};
+    return take(fields::of(root, name));
+  } catch (const bad_field& wrong) {
+    return decode_error{wrong.text()};
+  } catch (const std::exception&) {
+    return decode_error{"no complete MessagePack value"};
+  }
+}
 
 } // namespace greenroom::cluster

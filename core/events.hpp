@@ -79,6 +79,13 @@
     "A node was not heard of in time.")                                        \
   X(peer_duplicate, "peer.duplicate", warn, "peer incarnation other",          \
     "Two nodes with the same id are alive: one must be named otherwise.")      \
+  X(store_opened, "store.opened", info, "path rooms bytes",                    \
+    "The file that keeps the rooms is open.")                                  \
+  X(store_failed, "store.failed", error, "path reason",                        \
+    "It cannot be written or read: messages are refused until it can. Told "   \
+    "again every 10 s.")                                                       \
+  X(store_recovered, "store.recovered", info, "path refused failing_ms",       \
+    "It can be written again; so many messages were refused meanwhile.")       \
   X(log_dropped, "log.dropped", warn, "lines",                                 \
     "The log could not be written fast enough.")
 

@@ -2,6 +2,15 @@
 
 namespace greenroom {
 
+namespace {
+
+std::int64_t in_ms(steady_time when) {
+  return std::chrono::duration_cast<milliseconds>(when.time_since_epoch())
+      .count();
+}
+
+} // namespace
+
 room_log::appended room_log::append(const std::string& key, steady_time now) {
   if (auto before = find(key, now))
     return {*before, true};
@@ -13,31 +22,12 @@ std::optional<std::uint64_t> room_log::find(const std::string& key,
                                             steady_time now) {
   if (key.empty())
     return std::nullopt;
-  forget_old(now);
-  auto found = values_.find(key);
-  if (found == values_.end())
-    return std::nullopt;
-  return found->second;
+  return seen_.find(key, in_ms(now));
 }
 
 void room_log::remember(const std::string& key, std::uint64_t value,
                         steady_time now) {
-  if (key.empty() || ids_max_ == 0)
-    return;
-  while (order_.size() >= ids_max_)
-    forget_oldest();
-  values_.emplace(key, value);
-  order_.push_back({now, key});
-}
-
-void room_log::forget_old(steady_time now) {
-  while (!order_.empty() && order_.front().at + window_ <= now)
-    forget_oldest();
-}
-
-void room_log::forget_oldest() {
-  values_.erase(order_.front().key);
-  order_.pop_front();
+  seen_.remember(key, value, in_ms(now));
 }
 
 } // namespace greenroom

@@ -2,11 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
+#include "core/dedupe_table.hpp"
 #include "core/settings.hpp"
 #include "core/timer_queue.hpp"
 
@@ -18,8 +17,7 @@ class room_log {
 public:
   room_log(std::string epoch, const room_settings& bounds)
     : epoch_(std::move(epoch)),
-      ids_max_(bounds.dedupe_messages),
-      window_(bounds.dedupe_window) {}
+      seen_(bounds.dedupe_messages, bounds.dedupe_window.count()) {}
 
   struct appended {
     std::uint64_t offset = 0;
@@ -41,26 +39,15 @@ public:
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
   /// Whether nothing was ever appended or remembered.
-  [[nodiscard]] bool is_fresh() const { return top_ == 0 && values_.empty(); }
+  [[nodiscard]] bool is_fresh() const { return top_ == 0 && seen_.empty(); }
 
   /// The newest offset; 0 before the first message.
   [[nodiscard]] std::uint64_t top() const { return top_; }
 
 private:
-  struct seen {
-    steady_time at;
-    std::string key;
-  };
-
-  void forget_old(steady_time now);
-  void forget_oldest();
-
   std::string epoch_;
   std::uint64_t top_ = 0;
-  std::uint32_t ids_max_;
-  std::chrono::milliseconds window_;
-  std::unordered_map<std::string, std::uint64_t> values_;
-  std::deque<seen> order_; ///< Oldest first.
+  dedupe_table seen_;
 };
 
 } // namespace greenroom

@@ -31,6 +31,12 @@ struct room_settings {
   milliseconds dedupe_window{120'000};
   std::uint32_t state_keys = 1'000;       ///< Beyond: `too_large` [P-4.6].
   std::uint32_t state_bytes = 256 * 1024; ///< Goes whole to each newcomer.
+  // What is kept for who comes back. 1,000 messages are half a minute of a busy
+  // room and days of a quiet one; the bytes keep 100,000 busy rooms at 25 GiB
+  // at the very most; after ten minutes a client rather asks for what is new.
+  std::uint32_t history_messages = 1'000; ///< 0: none.
+  std::uint32_t history_bytes = 256 * 1024;
+  milliseconds history_age{600'000}; ///< 0: any.
 
   bool operator==(const room_settings&) const = default;
 };

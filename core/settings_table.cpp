@@ -205,6 +205,16 @@ constexpr setting table[] = {
         "Size of its keys, values and user ids; what would make it larger, or "
         "longer than a quarter of `limits.unsent-bytes`, is refused with "
         "`too_large`. Not yet: no room serves state."),
+    number("rooms.history-messages",
+           at<&s::rooms, &room_settings::history_messages>, 0, 1'000'000,
+           "Messages that a room keeps, for members that come back and for "
+           "who asks for them; 0: none. Beyond this and the next two, the "
+           "oldest go."),
+    bytes("rooms.history-bytes", at<&s::rooms, &room_settings::history_bytes>,
+          1 * KiB, 1 * GiB,
+          "Bytes of their texts, and 256 more for each of them."),
+    duration("rooms.history-age", at<&s::rooms, &room_settings::history_age>,
+             0ms, 8'760h, "How long it keeps them; 0: any time."),
 
     // -- limits
     // -----------------------------------------------------------------

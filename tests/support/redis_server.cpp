@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,19 +51,6 @@ pid_t spawn(std::vector<std::string> command, int output) {
 }
 
 } // namespace
-
-temporary_directory::temporary_directory() {
-  auto name =
-      (std::filesystem::temp_directory_path() / "greenroom-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr)
-    give_up(errno, "mkdtemp");
-  path_ = name;
-}
-
-temporary_directory::~temporary_directory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::uint16_t free_port() {
   auto fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -3,27 +3,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_directory.hpp"
+
 namespace greenroom::test {
-
-/// A directory that goes away with the test.
-class temporary_directory {
-public:
-  temporary_directory();
-  ~temporary_directory();
-  temporary_directory(const temporary_directory&) = delete;
-  temporary_directory& operator=(const temporary_directory&) = delete;
-
-  [[nodiscard]] std::string operator/(const std::string& name) const {
-    return path_ / name;
-  }
-
-private:
-  std::filesystem::path path_;
-};
 
 /// A port of 127.0.0.1 that nobody listens on at the moment.
 [[nodiscard]] std::uint16_t free_port();

@@ -1,0 +1,389 @@
+#include "cluster/log_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/stored_message.hpp"
+#include "core/events.hpp"
+#include "core/message_key.hpp"
+
+namespace greenroom::cluster {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+/// Between two pieces of cleaning up, so that it takes a small part of the
+/// disk.
+constexpr milliseconds house_pause{50};
+
+/// Open logs that have more to delete, in one piece.
+constexpr std::size_t house_logs_max = 16;
+
+/// A disk that stays full is not told about with every commit.
+constexpr std::chrono::seconds told_every{10};
+
+log_entry entry_of(const stored_row& row) {
+  auto said = decode_stored(row.what);
+  if (!said)
+    throw sqlite_failure{0, "a stored message: " + said.error().text};
+  auto [session, id] = parts_of(row.key);
+  return {row.offset, row.stored, std::string{session}, std::move(id),
+          std::make_shared<const room_event>(std::move(*said))};
+}
+
+void tell_failure(const std::string& path, const sqlite_failure& why) {
+  log::emit(events::store_failed, {{"path", path}, {"reason", why.text}});
+}
+
+std::int64_t system_now() {
+  return std::chrono::duration_cast<milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+} // namespace
+
+log_writer::log_writer(const sqlite_options& options,
+                       std::unique_ptr<log_tables> tables, call_queue& calls,
+                       store_counters& counts)
+  : options_(options),
+    tables_(std::move(tables)),
+    calls_(calls),
+    counts_(counts),
+    next_sweep_(steady_clock::now() + options.sweep_interval) {
+  if (!options_.wall_now)
+    options_.wall_now = system_now;
+}
+
+void log_writer::run() {
+  while (auto calls = calls_.take(next_sweep_)) {
+    if (!calls->empty())
+      serve(std::move(*calls));
+    if (steady_clock::now() >= next_sweep_)
+      keep_house();
+  }
+}
+
+// -- what came together -------------------------------------------------------
+
+void log_writer::serve(std::vector<log_call> calls) {
+  if (!write_all(calls))
+    refuse_all(calls);
+  // Behind the commit, so that nobody is shown what a crash would take back.
+  for (auto& call : calls) {
+    if (auto* reading = std::get_if<log_call::reading>(&call.what))
+      read(call, *reading);
+    count(call);
+  }
+  counts_.open = open_.size();
+  answer(std::move(calls));
+}
+
+/// False: nothing of it is in the file.
+bool log_writer::write_all(std::vector<log_call>& calls) {
+  try {
+    for (auto& call : calls)
+      decide(call);
+    for (const auto& line : std::exchange(changed_, {}))
+      write(line);
+    if (tables_->in_transaction())
+      commit();
+    return true;
+  } catch (const sqlite_failure& why) {
+    note_failed_write(why);
+    return false;
+  }
+}
+
+void log_writer::decide(log_call& call) {
+  std::visit([&](auto& what) { decide(call, what); }, call.what);
+  if (call.line->log) {
+    call.first = call.line->log->first();
+    call.top = call.line->log->top();
+  }
+}
+
+void log_writer::decide(log_call& call, const log_call::opening& what) {
+  auto& line = call.line;
+  if (!open_.emplace(line->room, line).second) {
+    call.refused = true; // Two at once would give the same offsets.
+    return;
+  }
+  auto writing = tables_->in_transaction();
+  try {
+    if (sqlite_log::is_new(*tables_, line->room))
+      begin();
+    call.epoch = log_of(*line, what.now).epoch();
+  } catch (const sqlite_failure& why) {
+    // One log that cannot be read must not cost the others their commit.
+    if (writing && !tables_->in_transaction())
+      throw;
+    note_failed_read(why);
+    leave(line);
+    call.refused = true;
+    return;
+  }
+  if (line->log->has_rest())
+    erase_later(line);
+}
+
+void log_writer::decide(log_call& call, new_message& what) {
+  call.said = log_of(*call.line, what.now).append(std::move(what));
+  if (call.said.is == appended::verdict::accepted)
+    change(call.line);
+}
+
+void log_writer::decide(log_call& call, log_call::reading& what) {
+  auto& log = log_of(*call.line, what.now);
+  // Is written with the next message: who reads is not to wait for the disk.
+  log.trim(what.now);
+  what.log = log.number();
+  what.until = log.top();
+}
+
+void log_writer::decide(log_call& call, const log_call::trimming& what) {
+  auto& log = log_of(*call.line, what.now);
+  log.trim(what.now);
+  if (log.is_changed())
+    change(call.line);
+}
+
+void log_writer::decide(log_call& call, const log_call::forgetting& what) {
+  auto& line = *call.line;
+  begin();
+  tables_->orphan(log_of(line, what.now).number());
+  line.log.reset();
+  call.epoch = log_of(line, what.now).epoch();
+}
+
+void log_writer::decide(log_call& call, const log_call::closing&) {
+  auto& line = call.line;
+  auto is = open_.find(line->room);
+  if (is == open_.end() || is->second != line)
+    return; // It could not be opened.
+  if (line->log && line->log->top() == 0) {
+    begin();
+    tables_->remove(line->log->number());
+  } else {
+    // Now: who opens it next, maybe in this very batch, reads it from the file.
+    write(line);
+  }
+  line->log.reset();
+  open_.erase(is);
+}
+
+void log_writer::change(const std::shared_ptr<log_line>& line) {
+  if (!std::exchange(line->to_write, true))
+    changed_.push_back(line);
+}
+
+void log_writer::write(const std::shared_ptr<log_line>& line) {
+  line->to_write = false;
+  if (!line->log || !line->log->is_changed())
+    return;
+  begin();
+  auto had_rest = line->log->has_rest();
+  line->log->write(*tables_);
+  if (!line->log->has_rest() || had_rest)
+    return;
+  erase_later(line);
+}
+
+void log_writer::erase_later(const std::shared_ptr<log_line>& line) {
+  with_rest_.push_back(line);
+  next_sweep_ = std::min(next_sweep_, steady_clock::now() + house_pause);
+}
+
+void log_writer::begin() {
+  if (!tables_->in_transaction())
+    tables_->begin();
+}
+
+void log_writer::commit() {
+  auto start = steady_clock::now();
+  tables_->commit();
+  auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      steady_clock::now() - start);
+  counts_.commit_us += static_cast<std::uint64_t>(took.count());
+  ++counts_.commits;
+  note_recovery();
+}
+
+/// What was decided did not become true. The file says what is.
+void log_writer::refuse_all(std::vector<log_call>& calls) {
+  changed_.clear();
+  tables_->roll_back();
+  for (auto& call : calls) {
+    call.line->log.reset();
+    call.line->to_write = false;
+    if (auto* reading = std::get_if<log_call::reading>(&call.what)) {
+      reading->log = 0; // Maybe it can be read all the same.
+      continue;
+    }
+    if (std::holds_alternative<log_call::opening>(call.what)
+        || std::holds_alternative<log_call::closing>(call.what))
+      leave(call.line);
+    call.refused = true;
+    call.said = {appended::verdict::unavailable, 0};
+  }
+}
+
+void log_writer::leave(const std::shared_ptr<log_line>& line) {
+  auto is = open_.find(line->room);
+  if (is != open_.end() && is->second == line)
+    open_.erase(is);
+}
+
+// -- reading ------------------------------------------------------------------
+
+sqlite_log& log_writer::log_of(log_line& line, std::int64_t now) {
+  if (!line.log)
+    line.log.emplace(*tables_, line.room, line.bounds, now);
+  return *line.log;
+}
+
+void log_writer::read(log_call& call, log_call::reading& what) {
+  auto is = open_.find(call.line->room);
+  if (is == open_.end() || is->second != call.line)
+    return; // It was closed: nobody will hear this.
+  try {
+    auto& log = log_of(*call.line, what.now);
+    if (what.log == 0) {
+      call.first = log.first();
+      call.top = log.top();
+    } else if (what.log != log.number()) {
+      return; // It was forgotten.
+    }
+    auto from = std::max(what.from, log.first());
+    auto limit = std::min(what.limit, read_entries_max);
+    auto until = what.log == 0 ? log.top() : what.until;
+    if (limit == 0 || from > until)
+      return;
+    std::size_t bytes = 0;
+    tables_->each_message(log.number(), from, until,
+                          [&](const stored_row& row) {
+                            bytes += row.bytes;
+                            if (!what.found.empty() && bytes > read_bytes_max)
+                              return false;
+                            what.found.push_back(entry_of(row));
+                            return what.found.size() < limit;
+                          });
+  } catch (const sqlite_failure& why) {
+    note_failed_read(why);
+    call.refused = true;
+  }
+}
+
+void log_writer::count(const log_call& call) {
+  if (std::holds_alternative<log_call::reading>(call.what))
+    ++counts_.reads;
+  if (!std::holds_alternative<new_message>(call.what))
+    return;
+  switch (call.said.is) {
+  case appended::verdict::accepted:
+    ++counts_.accepted;
+    break;
+  case appended::verdict::duplicate:
+    ++counts_.duplicates;
+    break;
+  case appended::verdict::conflict:
+    ++counts_.conflicts;
+    break;
+  case appended::verdict::unavailable:
+    ++counts_.unavailable;
+    ++refused_;
+    break;
+  }
+}
+
+/// One way into each loop for all that it has to hear.
+void log_writer::answer(std::vector<log_call> calls) {
+  std::vector<std::pair<loop_entrance*, std::vector<log_call>>> by_loop;
+  for (auto& call : calls) {
+    auto* loop = &call.line->loop;
+    auto is =
+        std::ranges::find(by_loop, loop, &decltype(by_loop)::value_type::first);
+    if (is == by_loop.end())
+      is = by_loop.insert(is, {loop, {}});
+    is->second.push_back(std::move(call));
+  }
+  for (auto& [loop, its] : by_loop)
+    loop->run([all = std::make_shared<std::vector<log_call>>(std::move(its))] {
+      for (auto& call : *all)
+        tell(call);
+    });
+}
+
+// -- beside all that ----------------------------------------------------------
+
+void log_writer::keep_house() {
+  log_tables::swept swept;
+  try {
+    tables_->begin();
+    erase_rests();
+    swept = tables_->sweep(options_.wall_now(), [this](const room_key& room) {
+      return open_.contains(room);
+    });
+    tables_->commit();
+    counts_.cleared += swept.logs;
+  } catch (const sqlite_failure& why) {
+    note_failed_write(why);
+    tables_->roll_back();
+    // It may be that more is left than they think.
+    for (const auto& [room, line] : open_)
+      line->log.reset();
+    with_rest_.clear();
+  }
+  auto pause = swept.more || !with_rest_.empty()
+                   ? std::min(house_pause, options_.sweep_interval)
+                   : options_.sweep_interval;
+  next_sweep_ = steady_clock::now() + pause;
+}
+
+void log_writer::erase_rests() {
+  for (auto n = std::min(with_rest_.size(), house_logs_max); n > 0; --n) {
+    auto line = std::move(with_rest_.front());
+    with_rest_.pop_front();
+    if (!line->log || !line->log->has_rest())
+      continue;
+    line->log->erase(*tables_);
+    if (line->log->has_rest())
+      with_rest_.push_back(std::move(line));
+  }
+}
+
+void log_writer::note_failed_write(const sqlite_failure& why) {
+  ++counts_.failures;
+  auto now = steady_clock::now();
+  if (!std::exchange(failing_, true)) {
+    failing_since_ = now;
+    refused_ = 0;
+  } else if (now < told_of_write_ + told_every) {
+    return;
+  }
+  told_of_write_ = now;
+  tell_failure(options_.path, why);
+}
+
+void log_writer::note_failed_read(const sqlite_failure& why) {
+  ++counts_.failures;
+  auto now = steady_clock::now();
+  if (now < told_of_read_ + told_every)
+    return;
+  told_of_read_ = now;
+  tell_failure(options_.path, why);
+}
+
+void log_writer::note_recovery() {
+  if (!std::exchange(failing_, false))
+    return;
+  log::emit(events::store_recovered,
+            {{"path", options_.path},
+             {"refused", refused_},
+             {"failing_ms", std::chrono::duration_cast<milliseconds>(
+                                steady_clock::now() - failing_since_)
+                                .count()}});
+}
+
+} // namespace greenroom::cluster

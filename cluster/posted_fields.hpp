@@ -1,0 +1,28 @@
+#pragma once
+
+// A message to all as elements of a MessagePack array:
+//
+//   user, is_text, said, event, timestamp, stamped
+//
+// where said and timestamp, which a client gave, are [encoding, bytes]. So it
+// stands in envelopes and in what is stored. Places are never reused.
+
+#include <cstdint>
+
+#include "cluster/envelope_fields.hpp"
+#include "cluster/msgpack_writer.hpp"
+#include "core/room_event.hpp"
+
+namespace greenroom::cluster {
+
+inline constexpr std::uint32_t posted_elements = 6;
+
+void put_posted(packer& to, const posted& what);
+
+/// Checks values as a client's own are. Throws `bad_field`.
+[[nodiscard]] posted take_posted(fields& from);
+
+/// About what it takes.
+[[nodiscard]] std::size_t likely_size(const posted& what);
+
+} // namespace greenroom::cluster

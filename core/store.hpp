@@ -1,0 +1,211 @@
+#pragma once
+
+// What a room's log is written to and read from. `memory_store` is the one that
+// keeps nothing beyond the process; one suite,
+// tests/conformance/store_suite.hpp, says what all of them promise.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+#include "core/protocol/messages.hpp"
+#include "core/room_event.hpp"
+#include "core/room_key.hpp"
+#include "core/settings.hpp"
+
+namespace greenroom {
+
+/// How much of a log is kept, and how long ids are remembered. As it is made:
+/// nothing is.
+struct log_bounds {
+  std::uint32_t messages = 0; ///< 0: no message is kept.
+  std::uint32_t bytes = 0;    ///< As `bytes_of` counts them.
+  milliseconds age{0};        ///< 0: any age.
+  std::uint32_t dedupe_messages = 0;
+  milliseconds dedupe_window{0};
+
+  log_bounds() = default;
+  explicit log_bounds(const room_settings& rules)
+    : messages(rules.history_messages),
+      bytes(rules.history_bytes),
+      age(rules.history_age),
+      dedupe_messages(rules.dedupe_messages),
+      dedupe_window(rules.dedupe_window) {}
+};
+
+/// A message that its room wants to have in the log. Views, read inside of
+/// `append` only.
+struct new_entry {
+  /// A `posted`. Where the log keeps no messages it is not looked at.
+  const room_event_ptr& what;
+  /// Who said it under which id: what makes it the same one again [P-3.4].
+  /// Without an id it is always another one. A session holds no `"` and no `#`.
+  std::string_view session;
+  const protocol::request_id& id;
+  std::int64_t now = 0; ///< Milliseconds since 1970.
+  /// Accepted only if this is the newest offset.
+  std::optional<std::uint64_t> expected = {};
+};
+
+/// A message of a log.
+struct log_entry {
+  std::uint64_t offset = 0;
+  std::int64_t stored = 0; ///< `now` of its `new_entry`.
+  /// Without an id both are empty. For who said it [P-4.2.1].
+  std::string session;
+  protocol::request_id id;
+  room_event_ptr what; ///< A `posted`.
+};
+
+/// Where a log stands: which life of it, and what is kept. Nothing is: `first`
+/// is `top` + 1.
+struct log_state {
+  std::string epoch; ///< Changes only when the log was lost [P-4.3].
+  std::uint64_t first = 1;
+  std::uint64_t top = 0; ///< The newest offset; 0 before the first.
+};
+
+/// What became of an append.
+struct appended {
+  enum class verdict : std::uint8_t {
+    accepted,
+    duplicate,   ///< It was there: `offset` is the first one's.
+    conflict,    ///< `offset`, the newest, is not the one that was expected.
+    unavailable, ///< Not now. Try it again under the same id.
+  };
+  verdict is = verdict::accepted;
+  std::uint64_t offset = 0;
+};
+
+/// Why a store does not do what it was asked for. What went wrong it logs
+/// itself.
+enum class store_error : std::uint8_t { unavailable };
+
+template <class T>
+using store_result = boost::system::result<T, store_error>;
+
+/// The longest answer to one `read`; further ones bring the rest.
+inline constexpr std::size_t read_entries_max = 1'000;
+/// The same in bytes as `bytes_of` counts them; one entry comes in any case.
+inline constexpr std::size_t read_bytes_max = 1024 * 1024;
+
+/// One room's log as the room sees it. On its loop's thread only. Destroying it
+/// closes the log: no answer comes any more, and what was asked for still
+/// happens.
+///
+/// What can be answered at once is, by what a member returns or inside of it.
+/// What cannot is answered later on the loop, in the order of the calls. A
+/// refusal (`unavailable`) may come at once though earlier calls still wait.
+class room_store {
+public:
+  /// Never called from inside a member of the store, and may call any of them;
+  /// may destroy it, too. Outlives it.
+  class listener {
+  public:
+    /// It is open, or cannot be opened: then it is of no further use.
+    virtual void log_opened(store_result<void> how) = 0;
+
+    /// To the oldest `append` that is not yet answered.
+    virtual void log_appended(appended what) = 0;
+
+  protected:
+    ~listener() = default;
+  };
+
+  /// Oldest first, without a hole.
+  using entries = std::vector<log_entry>;
+  template <class T>
+  using then = std::function<void(store_result<T>)>;
+
+  room_store() = default;
+  room_store(const room_store&) = delete;
+  room_store& operator=(const room_store&) = delete;
+  virtual ~room_store() = default;
+
+  /// Whether `log_opened` has come, or need not come. Nothing else may be
+  /// called before.
+  [[nodiscard]] virtual bool is_open() const = 0;
+
+  /// As of the newest answer.
+  [[nodiscard]] virtual const log_state& state() const = 0;
+
+  /// Whether nothing was ever appended: then closing it leaves nothing.
+  [[nodiscard]] bool is_fresh() const { return state().top == 0; }
+
+  /// Accepts a message: once that is answered, the message is as safe as this
+  /// store makes anything. Nothing: `log_appended` tells it later. Whether it
+  /// is a duplicate is looked at before what was expected.
+  [[nodiscard]] virtual std::optional<appended>
+  append(const new_entry& what) = 0;
+
+  /// The entries from offset `from` on that are kept, `limit` at most (and see
+  /// `read_entries_max`): none or fewer does not mean that there are no more,
+  /// but the last one's offset and `state` tell.
+  virtual void read(std::uint64_t from, std::size_t limit, std::int64_t now,
+                    then<entries> answer) = 0;
+
+  /// Lets go of what is too old. Every append and read does so too: for who
+  /// wants the memory of a quiet room back.
+  virtual void trim(std::int64_t now) = 0;
+
+  /// Loses the log: its messages, ids and epoch. What was asked for before is
+  /// answered before.
+  virtual void forget(std::int64_t now, then<void> answer) = 0;
+};
+
+/// A way onto a loop. The store tells loops apart by it, so there is one object
+/// for each loop; it outlives the store.
+class loop_entrance {
+public:
+  /// Runs `what` on the loop's thread, in the order of the calls, never inside.
+  /// Called from any thread.
+  virtual void run(std::function<void()> what) = 0;
+
+protected:
+  ~loop_entrance() = default;
+};
+
+/// What a store has done since it was made.
+struct store_statistics {
+  std::uint64_t open = 0; ///< Logs that are open now.
+  std::uint64_t accepted = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t unavailable = 0; ///< Appends that were refused.
+  std::uint64_t reads = 0;
+  // Of stores that write:
+  std::uint64_t waiting = 0; ///< Calls that are not yet answered, now.
+  std::uint64_t commits = 0;
+  std::uint64_t commit_us = 0; ///< All of them together.
+  std::uint64_t failures = 0;  ///< Commits and reads that failed.
+  std::uint64_t cleared = 0;   ///< Logs that were deleted as too old.
+};
+
+/// Where rooms keep their logs. Any thread.
+class store {
+public:
+  store() = default;
+  store(const store&) = delete;
+  store& operator=(const store&) = delete;
+  virtual ~store() = default;
+
+  /// A log is open once at a time: who opens it again while its closing is
+  /// under way comes after that. Called on the loop that `loop` leads to.
+  [[nodiscard]] virtual std::unique_ptr<room_store>
+  open(const room_key& room, const log_bounds& bounds, std::int64_t now,
+       loop_entrance& loop, room_store::listener& to) = 0;
+
+  [[nodiscard]] virtual store_statistics statistics() const = 0;
+};
+
+/// What a message counts for in `log_bounds::bytes`: its texts, and what it
+/// takes beside them.
+[[nodiscard]] std::size_t bytes_of(const new_entry& what);
+
+} // namespace greenroom
