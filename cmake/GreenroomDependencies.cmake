@@ -29,9 +29,13 @@ find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 # a precompiled header names its sources by path, and one that was made in
 # another clone lets the compiler read each of them twice. SLOPPINESS and
 # -fpch-preprocess are what ccache and GCC need to cache with such headers.
+# DEPEND: it looks at the files that were read, never at preprocessed text. Where
+# a precompiled header is made anew, that text names the old one in place of the
+# headers, and two different states that follow the same one got one result.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_DEPEND=1
     CCACHE_SLOPPINESS=pch_defines,time_macros
     CCACHE_NAMESPACE=${PROJECT_SOURCE_DIR}
     ${CCACHE})
