@@ -95,7 +95,8 @@ public:
                                    const log_bounds& bounds, std::int64_t now,
                                    loop_entrance& loop,
                                    room_store::listener& to) override {
-    auto line = std::make_shared<log_line>(log_line{room, bounds, loop, &to});
+    auto line = std::make_shared<log_line>(
+        log_line{room, bounds, loop, &to, false, {}, std::nullopt, false});
     return std::make_unique<sqlite_room_store>(with_, std::move(line), now);
   }
 

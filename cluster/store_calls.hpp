@@ -65,11 +65,11 @@ struct log_call {
 
   // What became of it.
   bool refused = false;
-  appended said; ///< Of a message.
+  appended said = {}; ///< Of a message.
   /// The log's state after it. The epoch only where it may be another.
   std::uint64_t first = 1;
   std::uint64_t top = 0;
-  std::string epoch;
+  std::string epoch = {};
 };
 
 /// On the room's loop: the answer to a call, unless the room has closed its

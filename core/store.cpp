@@ -1,5 +1,7 @@
 #include "core/store.hpp"
 
+#include <algorithm>
+
 namespace greenroom {
 
 namespace {
@@ -9,6 +11,15 @@ namespace {
 constexpr std::size_t overhead = 256;
 
 } // namespace
+
+std::optional<std::uint64_t>
+log_state::goes_on_behind(const protocol::log_position& at) const {
+  if (at.epoch == epoch && at.offset <= top)
+    return at.offset;
+  if (!before.empty() && at.epoch == before)
+    return std::min(at.offset, base);
+  return std::nullopt;
+}
 
 std::size_t bytes_of(const new_entry& what) {
   auto bytes = overhead;

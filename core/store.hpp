@@ -45,7 +45,8 @@ struct new_entry {
   /// A `posted`. Where the log keeps no messages it is not looked at.
   const room_event_ptr& what;
   /// Who said it under which id: what makes it the same one again [P-3.4].
-  /// Without an id it is always another one. A session holds no `"` and no `#`.
+  /// Without an id it is always another one. A session holds only letters,
+  /// digits and `-`.
   std::string_view session;
   const protocol::request_id& id;
   std::int64_t now = 0; ///< Milliseconds since 1970.
@@ -57,7 +58,8 @@ struct new_entry {
 struct log_entry {
   std::uint64_t offset = 0;
   std::int64_t stored = 0; ///< `now` of its `new_entry`.
-  /// Without an id both are empty. For who said it [P-4.2.1].
+  /// For who said it [P-4.2.1]. Without an id both may be empty; in a shared
+  /// log the session is always there.
   std::string session;
   protocol::request_id id;
   room_event_ptr what; ///< A `posted`.
@@ -66,9 +68,29 @@ struct log_entry {
 /// Where a log stands: which life of it, and what is kept. Nothing is: `first`
 /// is `top` + 1.
 struct log_state {
-  std::string epoch; ///< Changes only when the log was lost [P-4.3].
+  /// Changes only when the log, or its end, was lost or may have been [P-4.3].
+  std::string epoch;
   std::uint64_t first = 1;
   std::uint64_t top = 0; ///< The newest offset; 0 before the first.
+  /// The epoch before this one, which it went on from: the messages up to
+  /// `base` are of both, with the same offsets. Empty: it began with nothing.
+  std::string before = {};
+  std::uint64_t base = 0;
+
+  /// The offset behind which a reader goes on that knows the log up to `at`.
+  /// None: what it knows is not of this log. Smaller than `at`: what it knows
+  /// beyond was lost.
+  [[nodiscard]] std::optional<std::uint64_t>
+  goes_on_behind(const protocol::log_position& at) const;
+};
+
+/// A shared log goes on in another epoch, behind the offset `from` [P-4.3].
+struct log_turn {
+  std::string epoch;
+  std::uint64_t from = 0;
+  /// Whether what was heard up to `from` is in it, with the same offsets.
+  /// False: all that was heard is of a log that has ended.
+  bool known = false;
 };
 
 /// What became of an append.
@@ -81,6 +103,8 @@ struct appended {
   };
   verdict is = verdict::accepted;
   std::uint64_t offset = 0;
+
+  bool operator==(const appended&) const = default;
 };
 
 /// Why a store does not do what it was asked for. What went wrong it logs
@@ -104,6 +128,9 @@ inline constexpr std::size_t read_bytes_max = 1024 * 1024;
 /// refusal (`unavailable`) may come at once though earlier calls still wait.
 class room_store {
 public:
+  /// Oldest first, without a hole.
+  using entries = std::vector<log_entry>;
+
   /// Never called from inside a member of the store, and may call any of them;
   /// may destroy it, too. Outlives it.
   class listener {
@@ -114,12 +141,28 @@ public:
     /// To the oldest `append` that is not yet answered.
     virtual void log_appended(appended what) = 0;
 
+    // -- of shared stores only
+
+    /// The next messages of the log, whoever said them, each once: the first
+    /// one's offset is `state().top` + 1 as it was before. Those of this room's
+    /// own appends have been answered.
+    virtual void log_heard(entries) {}
+
+    /// Messages from `first` to `last` were trimmed before they could be heard.
+    virtual void log_skipped(std::uint64_t first, std::uint64_t last) {
+      static_cast<void>(first), static_cast<void>(last);
+    }
+
+    /// What is heard from now on is of another epoch.
+    virtual void log_turned(const log_turn&) {}
+
+    /// Whether what others append is heard. Appends wait while it is not,
+    /// within a bound, and are `unavailable` beyond it.
+    virtual void log_linked(bool up) { static_cast<void>(up); }
+
   protected:
     ~listener() = default;
   };
-
-  /// Oldest first, without a hole.
-  using entries = std::vector<log_entry>;
   template <class T>
   using then = std::function<void(store_result<T>)>;
 
@@ -132,7 +175,8 @@ public:
   /// called before.
   [[nodiscard]] virtual bool is_open() const = 0;
 
-  /// As of the newest answer.
+  /// As of the newest answer. Of a shared log: `top` is the newest message that
+  /// was heard, whatever others have appended since.
   [[nodiscard]] virtual const log_state& state() const = 0;
 
   /// Whether nothing was ever appended: then closing it leaves nothing.
@@ -194,6 +238,10 @@ public:
   store(const store&) = delete;
   store& operator=(const store&) = delete;
   virtual ~store() = default;
+
+  /// Whether other nodes append to the same logs: then a room's messages are
+  /// not those that it had accepted, but those that it hears (`log_heard`).
+  [[nodiscard]] virtual bool is_shared() const { return false; }
 
   /// A log is open once at a time: who opens it again while its closing is
   /// under way comes after that. Called on the loop that `loop` leads to.

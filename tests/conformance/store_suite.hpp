@@ -8,10 +8,6 @@ namespace greenroom::test {
 
 using verdict = appended::verdict;
 
-inline bool operator==(const appended& a, const appended& b) {
-  return a.is == b.is && a.offset == b.offset;
-}
-
 inline constexpr auto accepted = verdict::accepted;
 inline constexpr auto duplicate = verdict::duplicate;
 inline constexpr auto conflict = verdict::conflict;
