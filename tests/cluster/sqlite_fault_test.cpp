@@ -33,10 +33,10 @@ TEST_CASE("a store on a failing disk does what a plain model does") {
 }
 
 TEST_CASE("nothing is answered before it is on the disk, and all at once") {
+  hand_loop other_loop;
   faulty_disk disk;
   sqlite_world world{faulty_disk::name};
   world.start();
-  hand_loop other_loop;
   {
     log_user a{world, "a"};
     log_user b{world, "b"};

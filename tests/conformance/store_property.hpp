@@ -64,11 +64,14 @@ struct model_log {
 
   [[nodiscard]] std::string shown(std::uint64_t from, std::size_t limit) const {
     std::string out;
-    for (const auto& each : kept)
-      if (each.offset >= from && limit-- > 0) {
-        out += out.empty() ? "" : " ";
-        out += std::to_string(each.offset) + '=' + each.text;
-      }
+    for (const auto& each : kept) {
+      if (each.offset < from)
+        continue;
+      if (limit-- == 0)
+        break;
+      out += out.empty() ? "" : " ";
+      out += std::to_string(each.offset) + '=' + each.text;
+    }
     return out;
   }
 };
