@@ -30,6 +30,8 @@ audience::handle::behavior_type audience::make_behavior() {
       [this](const admit& msg) { on_admit(msg); },
       [this](const dismiss& msg) { on_dismiss(msg); },
       [this](const hand_over& msg) { on_hand_over(msg); },
+      [this](const state_told& msg) { on_state(msg); },
+      [this](const epoch_turned& msg) { on_turned(msg); },
   };
 }
 
@@ -50,7 +52,8 @@ void audience::on_admit(const admit& msg) {
   } else {
     give(*entry->second, msg.first);
   }
-  self_->send(msg.who.connection, room_entered{key_, msg.room});
+  follow_state(*entry->second, msg.state_seen);
+  self_->send(msg.who.connection, room_entered{key_, msg.room, msg.resumed});
 }
 
 void audience::on_dismiss(const dismiss& msg) {
@@ -58,6 +61,8 @@ void audience::on_dismiss(const dismiss& msg) {
   if (who == nullptr)
     return;
   who->finish();
+  if (who->of_state)
+    who->of_state->finish();
   who->out->push(msg.last);
   who->in.remove(*who);
   seats_.erase(msg.who);
@@ -74,6 +79,58 @@ void audience::on_hand_over(const hand_over& msg) {
   for (auto id : msg.to)
     if (auto* who = find(id))
       give(*who, msg.frame);
+}
+
+void audience::on_state(const state_told& msg) {
+  bool is_first = !state_;
+  if (is_first)
+    state_ = std::make_unique<state>(key_);
+  if (msg.whole)
+    state_->board.replace(*msg.what, msg.version);
+  else
+    state_->board.put(*msg.what);
+  for (auto& [id, who] : seats_) {
+    if (is_first)
+      follow_state(*who, 0);
+    if (who->of_state)
+      who->of_state->advance();
+  }
+}
+
+/// What a member still has to get, or is to be told that it missed, is of the
+/// epoch before: it comes first, also where that makes the member too slow.
+void audience::on_turned(const epoch_turned& msg) {
+  for (auto& [id, who] : seats_) {
+    if (who->in.kind() == lane_kind::raw)
+      continue;
+    who->finish();
+    who->out->push(encoding_of(who->in.kind()) == protocol::encoding::json
+                       ? msg.as_json
+                       : msg.as_msgpack);
+  }
+  epoch_ = msg.epoch;
+}
+
+/// `seen` is what the member was told with its `joined`.
+void audience::follow_state(seat& who, std::uint64_t seen) {
+  if (!state_ || who.in.kind() == lane_kind::raw)
+    return;
+  if (who.of_state)
+    return who.of_state->has_seen(seen);
+  auto& reader = encoding_of(who.in.kind()) == protocol::encoding::json
+                     ? state_->json
+                     : state_->msgpack;
+  who.of_state.emplace(reader, *who.out, seen);
+}
+
+slice audience::state_reader::news_since(std::uint64_t seen) {
+  if (from_ == seen && to_ == version() && frame_.size() > 0)
+    return frame_;
+  auto news = board_.since(seen);
+  from_ = seen;
+  to_ = version();
+  frame_ = make_frame(as_, protocol::state{room_.id, news.changes, news.whole});
+  return frame_;
 }
 
 void audience::give(seat& who, const slice& frame) {

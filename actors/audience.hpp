@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "actors/loop.hpp"
 #include "core/cursor.hpp"
 #include "core/settings.hpp"
+#include "core/state_board.hpp"
+#include "core/state_cursor.hpp"
 
 namespace greenroom::actors {
 
@@ -56,12 +59,50 @@ private:
 
     [[nodiscard]] bool empty() const { return members_.empty(); }
     [[nodiscard]] bool reads(const lane_id& lane) const { return id_ == lane; }
+    [[nodiscard]] lane_kind kind() const { return id_.kind; }
 
   private:
     audience& in_;
     lane_id id_;
     std::vector<cursor*> members_;
     std::vector<cursor*> lagging_;
+  };
+
+  /// The room's state as members of one encoding are told it.
+  class state_reader final : public state_cursor::board {
+  public:
+    state_reader(const state_board& of, const room_key& room,
+                 protocol::encoding as)
+      : board_(of), room_(room), as_(as) {}
+
+    [[nodiscard]] std::uint64_t version() const override {
+      return board_.version();
+    }
+
+    /// Made once for all members that have seen the same.
+    [[nodiscard]] slice news_since(std::uint64_t seen) override;
+
+  private:
+    const state_board& board_;
+    const room_key& room_;
+    protocol::encoding as_;
+    std::uint64_t from_ = 0;
+    std::uint64_t to_ = 0;
+    slice frame_;
+  };
+
+  /// What the audience has of the room's state, once there is some.
+  struct state {
+    state(const room_key& room)
+      : json(board, room, protocol::encoding::json),
+        msgpack(board, room, protocol::encoding::msgpack) {}
+
+    state_board board{deleted_keys_max};
+    state_reader json;
+    state_reader msgpack;
+
+    /// Who is behind by more than this is told the whole.
+    static constexpr std::size_t deleted_keys_max = 256;
   };
 
   /// Keeps the outbox alive for as long as the cursor beside it points to it.
@@ -82,6 +123,7 @@ private:
     row& in;
     member_id id;
     std::string connection_id;
+    std::optional<state_cursor> of_state;
     bool told_of_lag = false;
   };
 
@@ -90,6 +132,9 @@ private:
   void on_advance(const advance& msg);
   void on_hand_over(const hand_over& msg);
 
+  void on_state(const state_told& msg);
+  void on_turned(const epoch_turned& msg);
+  void follow_state(seat& who, std::uint64_t seen);
   void give(seat& who, const slice& frame);
   void append(const step& next);
   void spread();
@@ -108,6 +153,7 @@ private:
   call_later trim_later_;
   // After what they ask to be trimmed by: seats that lag say so at their end.
   std::vector<std::unique_ptr<row>> rows_; ///< Those with members.
+  std::unique_ptr<state> state_;           ///< Null: the room has none.
   std::unordered_map<member_id, std::unique_ptr<seat>> seats_;
 };
 

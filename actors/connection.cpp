@@ -8,7 +8,7 @@
 #include "actors/placement.hpp"
 #include "core/events.hpp"
 #include "core/protocol/codec.hpp"
-#include "core/random_id.hpp"
+#include "core/session.hpp"
 
 namespace greenroom::actors {
 
@@ -29,6 +29,28 @@ constexpr std::uint32_t unconfirmed_max = 256;
 constexpr milliseconds join_timeout{5'000};
 constexpr milliseconds join_retry_after{1'000};
 
+/// Whether a client that is closed so comes back with its session [P-5.3].
+bool may_resume(close_code code) {
+  switch (code) {
+  case close_code::going_away:
+  case close_code::drained:
+  case close_code::try_later:
+  case close_code::internal_error:
+  case close_code::too_slow:
+  case close_code::resumed_elsewhere: // Not all rooms may be there yet.
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Whether a client that closes so is done with its rooms. A page that is left
+/// or reloaded closes with 1001.
+bool is_goodbye(std::uint16_t code) {
+  return code == static_cast<std::uint16_t>(close_code::normal)
+         || code == protocol::no_close_code;
+}
+
 std::string_view to_string(protocol::encoding encoding) {
   return encoding == protocol::encoding::json ? "json" : "msgpack";
 }
@@ -43,8 +65,8 @@ connection::connection(handle::pointer self, loop& home, context_ptr context,
     wire_(std::move(client)),
     out_(wire_->out()),
     hello_(std::move(hello)),
-    connection_id_(random_id("c-", 16)),
-    session_(random_id("s-", 26)),
+    session_(new_session()),
+    connection_id_(names_of(session_).connection_id),
     pace_(context_->config.limits.messages_per_second,
           context_->config.limits.messages_burst),
     violations_(context_->config.limits.violations,
@@ -76,7 +98,8 @@ connection::handle::behavior_type connection::make_behavior() {
       [this](inbound& msg) { on_inbound(std::move(msg)); },
       [this](const socket_closed& msg) { on_closed(msg); },
       [this](deadline_reached) { on_deadline(); },
-      [this](drain) { close(close_code::going_away); },
+      [this](const drain& msg) { on_drain(msg); },
+      [this](displaced) { close(close_code::resumed_elsewhere); },
       [this](const room_entered& msg) { on_entered(msg); },
       [this](const room_exited& msg) { on_exited(msg); },
       [this](const request_done& msg) { on_done(msg); },
@@ -180,22 +203,22 @@ void connection::handle_request(inbound_view msg) {
   std::visit([&](auto& what) { on_client(what, said->id); }, said->what);
 }
 
-void connection::on_client(const protocol::set_state&, const request_id& id) {
-  refuse_unserved(id);
+void connection::on_client(protocol::set_state& said, const request_id& id) {
+  auto* in = joined_room(said.room_id, id);
+  if (in == nullptr)
+    return;
+  if (!in->may.set_state) {
+    refuse(error_code::forbidden, "no right to set this room's state", id,
+           said.room_id);
+    return;
+  }
+  self_->send(in->room.handle(),
+              change_state{self_->id(), id, std::move(said)});
 }
 
-void connection::on_client(const protocol::read_history&,
-                           const request_id& id) {
-  refuse_unserved(id);
-}
-
-void connection::on_client(const protocol::resume&, const request_id& id) {
-  refuse_unserved(id);
-}
-
-/// Of a type that is read, but that no room serves yet.
-void connection::refuse_unserved(const request_id& id) {
-  refuse(error_code::unknown_type, "type: not served by this version", id);
+void connection::on_client(protocol::read_history& said, const request_id& id) {
+  if (auto* in = joined_room(said.room_id, id))
+    self_->send(in->room.handle(), read_log{self_->id(), id, std::move(said)});
 }
 
 void connection::on_client(const protocol::auth& said, const request_id& id) {
@@ -216,12 +239,12 @@ void connection::on_client(protocol::join_room& said, const request_id& id) {
            "the connection is in as many rooms as it may be", id, said.room_id);
     return;
   }
-  send_join(said.room_id, std::move(said.since), id);
+  send_join(said.room_id, id, std::move(said.since), said.history);
 }
 
 void connection::on_client(protocol::leave_room& said, const request_id& id) {
   if (auto* in = joined_room(said.room_id, id)) {
-    self_->send(in->room.handle(), leave{self_->id(), id, {}});
+    self_->send(in->room.handle(), leave{self_->id(), id, {}, false});
     rooms_.erase(said.room_id);
   }
 }
@@ -276,9 +299,9 @@ void connection::on_client(const protocol::ping&, const request_id& id) {
 
 // -- rooms --------------------------------------------------------------------
 
-void connection::send_join(const std::string& room_id,
+void connection::send_join(const std::string& room_id, const request_id& id,
                            std::optional<protocol::log_position> since,
-                           const request_id& id) {
+                           std::uint32_t history) {
   room_key key{hello_.space, room_id};
   auto may = rights_in(room_id);
   auto& in = rooms_[room_id];
@@ -298,13 +321,12 @@ void connection::send_join(const std::string& room_id,
                   : lane_of(hello_.encoding, may.presence),
               lane_window(hello_.deflate.server_bits)};
   who.about = {connection_id_, who_.user_id(), who_.info_json()};
-  if (hello_.space == room_space::protocol) // Raw frames have no ids.
-    who.session = session_;
   who.sees_presence = may.presence;
   // Before the key goes: arguments are evaluated in any order.
   const auto& keeper = context_->keeper_of(key);
   keeper.tell_from(home_,
-                   join{std::move(key), std::move(who), id, std::move(since)});
+                   join{std::move(key), std::move(who), id, std::move(since),
+                        history, resuming_ != nullptr});
   set_timer();
 }
 
@@ -340,10 +362,11 @@ rights connection::rights_in(const std::string& room_id) const {
   return who_.in({hello_.space, room_id}, context_->config);
 }
 
-void connection::leave_all() {
+/// `keeps_places`: the client may be back in a moment, on another connection.
+void connection::leave_all(bool keeps_places) {
   for (const auto& [room_id, in] : rooms_)
     if (in.room)
-      self_->send(in.room.handle(), leave{self_->id(), {}, {}});
+      self_->send(in.room.handle(), leave{self_->id(), {}, {}, keeps_places});
   rooms_.clear();
   joining_ = 0;
 }
@@ -360,11 +383,13 @@ void connection::on_entered(const room_entered& msg) {
   auto found = rooms_.find(msg.key.id);
   if (found == rooms_.end()) {
     // Too late: the client has left or closed, or the join was given up.
-    self_->send(msg.room.handle(), leave{self_->id(), {}, {}});
+    self_->send(msg.room.handle(), leave{self_->id(), {}, {}, false});
     return;
   }
   answered(found->second);
   found->second.room = msg.room.seen_from(home_);
+  if (msg.resumed)
+    resumed_in(msg);
   work_off();
 }
 
@@ -399,6 +424,11 @@ void connection::on_refused(const request_refused& msg) {
       answered(found->second);
       if (!found->second.room)
         rooms_.erase(found);
+      if (resuming_) {
+        not_resumed_in(msg.key.id, msg.what.code);
+        work_off();
+        return;
+      }
     }
   }
   if (hello_.space == room_space::relay)
@@ -430,13 +460,26 @@ void connection::count_violation(std::string_view limit) {
 
 // -- end and time -------------------------------------------------------------
 
+void connection::on_drain(const drain& msg) {
+  if (phase_ == phase::closing)
+    return;
+  if (!msg.after)
+    return close(close_code::going_away);
+  drained_at_ = home_.now() + *msg.after;
+  if (phase_ == phase::open && hello_.space == room_space::protocol)
+    reply(protocol::go_away{msg.after->count()});
+  if (msg.after->count() == 0)
+    close(close_code::drained);
+  set_timer();
+}
+
 void connection::close(close_code code, std::string_view why) {
   if (phase_ == phase::closing)
     return;
   phase_ = phase::closing;
   closed_with_ = static_cast<std::uint16_t>(code);
   closed_why_ = why.empty() ? reason(code) : why;
-  leave_all();
+  leave_all(may_resume(code));
   backlog_.clear();
   timer_.cancel();
   wire_->close(code, closed_why_);
@@ -456,6 +499,9 @@ void connection::on_closed(const socket_closed& msg) {
        {"lived_ms",
         std::chrono::duration_cast<milliseconds>(home_.now() - born_).count()},
        {"messages", messages_}});
+  // Who says goodbye leaves; who is lost may be back in a moment.
+  if (!decided && msg.by_client && is_goodbye(msg.code))
+    leave_all();
   phase_ = phase::closing;
   self_->quit();
 }
@@ -474,6 +520,8 @@ void connection::on_deadline() {
     close(close_code::token_expired);
     return;
   }
+  if (drained_at_ && now >= *drained_at_)
+    return close(close_code::drained);
   if (throttled_until_ && now >= *throttled_until_) {
     throttled_until_.reset();
     (void)pace_.take(now); // For the frame that went out without a token.
@@ -498,9 +546,12 @@ void connection::end_overdue_joins() {
       close(close_code::try_later);
       return;
     }
-    reply(protocol::error{error_code::unavailable, "the room does not answer",
-                          in.asked, room_id, join_retry_after.count()});
     answered(in);
+    if (resuming_)
+      not_resumed_in(room_id, error_code::unavailable);
+    else
+      reply(protocol::error{error_code::unavailable, "the room does not answer",
+                            in.asked, room_id, join_retry_after.count()});
     i = in.room ? std::next(i) : rooms_.erase(i);
   }
 }
@@ -533,6 +584,8 @@ void connection::set_timer() {
         *expires_at - home_.wall_now() + auth.grace.count(), 0, 86'400'000);
     next = std::min(next, home_.now() + milliseconds{left});
   }
+  if (drained_at_)
+    next = std::min(next, *drained_at_);
   if (throttled_until_)
     next = std::min(next, *throttled_until_);
   if (joining_ > 0)

@@ -2,9 +2,11 @@
 
 #include <boost/container/deque.hpp>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/context.hpp"
 #include "actors/identity.hpp"
@@ -58,6 +60,14 @@ private:
     protocol::request_id asked;          ///< Its id.
   };
 
+  /// A `resume` that its rooms have not yet all answered.
+  struct resumption {
+    protocol::resumed answer;
+    std::vector<slice> missed; ///< Comes behind the answer.
+    std::size_t bytes = 0;     ///< Of `missed`.
+    bool all_asked = false;    ///< Some answer while others are being asked.
+  };
+
   // -- login [P-2], in connection_login.cpp
   void begin();
   bool room_is_missing();
@@ -83,17 +93,19 @@ private:
   void on_client(protocol::typing& said, const protocol::request_id& id);
   void on_client(protocol::list_presence& said, const protocol::request_id& id);
   void on_client(const protocol::ping& said, const protocol::request_id& id);
-  void on_client(const protocol::set_state& said,
-                 const protocol::request_id& id);
-  void on_client(const protocol::read_history& said,
-                 const protocol::request_id& id);
-  void on_client(const protocol::resume& said, const protocol::request_id& id);
-  void refuse_unserved(const protocol::request_id& id);
+  void on_client(protocol::set_state& said, const protocol::request_id& id);
+  void on_client(protocol::read_history& said, const protocol::request_id& id);
+  // -- resume [P-3.18], in connection_resume.cpp
+  void on_client(protocol::resume& said, const protocol::request_id& id);
+  void take_session(std::string session);
+  void resumed_in(const room_entered& msg);
+  void not_resumed_in(const std::string& room_id, protocol::error_code why);
+  void end_resume_if_answered();
 
   // -- rooms
-  void send_join(const std::string& room_id,
-                 std::optional<protocol::log_position> since,
-                 const protocol::request_id& id);
+  void send_join(const std::string& room_id, const protocol::request_id& id,
+                 std::optional<protocol::log_position> since = {},
+                 std::uint32_t history = 0);
   void send_publish(const membership& in, room_event what,
                     const protocol::request_id& id);
   membership* joined_room(const std::string& room_id,
@@ -102,7 +114,7 @@ private:
                      const std::string& room_id,
                      const protocol::request_id& id);
   [[nodiscard]] rights rights_in(const std::string& room_id) const;
-  void leave_all();
+  void leave_all(bool keeps_places = false);
   void answered(membership& in);
   void end_overdue_joins();
   void on_entered(const room_entered& msg);
@@ -117,6 +129,7 @@ private:
   void count_violation(std::string_view limit);
 
   // -- end and time
+  void on_drain(const drain& msg);
   void close(protocol::close_code code, std::string_view why = {});
   void on_closed(const socket_closed& msg);
   void on_deadline();
@@ -137,9 +150,10 @@ private:
   client_hello hello_;
   phase phase_ = phase::awaiting_auth;
 
+  std::string session_; ///< The client's secret: see core/session.hpp.
   std::string connection_id_;
-  std::string session_;
   identity who_;
+  std::unique_ptr<resumption> resuming_;
 
   std::map<std::string, membership> rooms_;
   std::uint32_t joining_ = 0; ///< Memberships with a join under way.
@@ -151,6 +165,8 @@ private:
   token_bucket pace_;
   offences violations_;
   std::optional<steady_time> throttled_until_; ///< `/relay`, over its rate.
+
+  std::optional<steady_time> drained_at_; ///< It is told to go then.
 
   steady_time born_;
   steady_time next_ping_;

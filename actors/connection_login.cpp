@@ -6,6 +6,7 @@
 #include "actors/pinned.hpp"
 #include "core/events.hpp"
 #include "core/protocol/codec.hpp"
+#include "core/session.hpp"
 
 namespace greenroom::actors {
 
@@ -26,7 +27,7 @@ void connection::begin() {
   if (!hello_.token.empty()) {
     on_token(std::exchange(hello_.token, {}), "handshake");
   } else if (context_->config.auth.anonymous) {
-    who_.log_in_anonymous();
+    who_.log_in_anonymous(names_of(session_).anonymous_user_id);
     log_in("anonymous");
   } else {
     set_timer();
@@ -117,7 +118,7 @@ void connection::apply_rights() {
     auto& [room_id, in] = *i;
     auto before = std::exchange(in.may, rights_in(room_id));
     if (in.room && !in.may.receive) {
-      self_->send(in.room.handle(), leave{self_->id(), {}, "forbidden"});
+      self_->send(in.room.handle(), leave{self_->id(), {}, "forbidden", false});
       i = rooms_.erase(i);
       continue;
     }
@@ -127,7 +128,7 @@ void connection::apply_rights() {
   }
   // Joining again moves the member to the lane that shows what it may see.
   for (const auto& room_id : changed)
-    send_join(room_id, std::nullopt, {});
+    send_join(room_id, {});
 }
 
 void connection::reject_token(std::string_view why, std::string_view reason) {
@@ -146,7 +147,7 @@ void connection::enter_first_rooms() {
         close(close_code::forbidden);
         return;
       }
-      send_join(room_id, std::nullopt, {});
+      send_join(room_id, {});
       return; // A relay client has one room.
     }
     protocol::join_room asked{room_id, std::nullopt, std::nullopt};

@@ -2,13 +2,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "actors/crowds.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/loop.hpp"
 #include "actors/neighbour.hpp"
+#include "core/memory_store.hpp"
 #include "core/settings.hpp"
+#include "core/store.hpp"
 #include "core/token.hpp"
 
 namespace greenroom::actors {
@@ -25,6 +29,23 @@ struct node_context {
   /// One per loop, same order.
   std::vector<neighbour<keeper_actor, join>> keepers;
   cluster_actor cluster; ///< Null: no cluster.
+  std::string origin;    ///< This run of this node, among those of its peers.
+
+  /// Where rooms keep their logs that nothing below keeps.
+  memory_store passing;
+  /// Of a node alone, on its disk; null: nothing is.
+  std::unique_ptr<store> kept;
+
+  /// Of a cluster, in Redis; null: no cluster. Gone before the loops are.
+  std::unique_ptr<store> shared;
+
+  [[nodiscard]] store& logs_of(const room_key& key) {
+    if (key.space == room_space::relay)
+      return passing; // Raw frames are never read again.
+    if (shared && config.of(key.name_space()).order == room_order::total)
+      return *shared;
+    return kept ? *kept : passing;
+  }
 
   /// Open rooms on this node, all loops: for `limits.rooms`.
   std::atomic<std::uint32_t> rooms{0};

@@ -18,12 +18,11 @@ constexpr std::size_t steps_kept_max = 16;
 
 fan_out::fan_out(room_actor::pointer room, loop& home,
                  const context_ptr& context, const room_key& key,
-                 std::string epoch, slow_policy slow)
+                 slow_policy slow)
   : room_(room),
     home_(home),
     context_(context),
     key_(key),
-    epoch_(std::move(epoch)),
     slow_(slow),
     audiences_(context->loops.size()),
     tell_later_([this] { tell_steps(); }) {}
@@ -102,6 +101,22 @@ void fan_out::hand_to(const members& in, const std::vector<member_id>& chosen,
   }
 }
 
+void fan_out::turn(std::string epoch, const protocol::joined& what) {
+  tell_steps();
+  epoch_turned turned{epoch, make_frame(protocol::encoding::json, what),
+                      make_frame(protocol::encoding::msgpack, what)};
+  set_epoch(std::move(epoch));
+  for (auto& where : audiences_)
+    if (where)
+      caf::anon_send(where.handle(), turned);
+}
+
+void fan_out::tell_all(const state_told& what) {
+  for (auto& where : audiences_)
+    if (where)
+      caf::anon_send(where.handle(), what);
+}
+
 void fan_out::tell_steps() {
   if (steps_->empty())
     return;
@@ -122,11 +137,14 @@ void fan_out::tell_steps() {
 
 const audience_actor& fan_out::audience_on(std::uint32_t loop) {
   auto& where = audiences_[loop];
-  if (!where)
+  if (!where) {
     where = neighbour_of<audience>(
                 spawn_pinned<audience>(*context_->loops[loop], key_, epoch_,
                                        room_actor{room_}, slow_))
                 .seen_from(home_);
+    if (greet)
+      greet(where.handle());
+  }
   return where.handle();
 }
 

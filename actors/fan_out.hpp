@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,11 +28,14 @@ namespace greenroom::actors {
 class fan_out {
 public:
   fan_out(room_actor::pointer room, loop& home, const context_ptr& context,
-          const room_key& key, std::string epoch, slow_policy slow);
+          const room_key& key, slow_policy slow);
   ~fan_out();
 
   fan_out(const fan_out&) = delete;
   fan_out& operator=(const fan_out&) = delete;
+
+  /// Before there is a member.
+  void set_epoch(std::string epoch) { epoch_ = std::move(epoch); }
 
   /// One of `make(encoding)` for everybody whose lanes are in use, in the order
   /// of all that is appended. `offset` 0: not in the log. `sender`, if any, is
@@ -51,6 +55,15 @@ public:
   void tell(const newcomer& who, const Message& what) {
     tell(who.loop, what);
   }
+
+  /// What is told from now on is of another epoch, and members are told so.
+  void turn(std::string epoch, const protocol::joined& what);
+
+  /// What an audience must know before it has a member.
+  std::function<void(const audience_actor&)> greet;
+
+  /// To all audiences there are.
+  void tell_all(const state_told& what);
 
   /// Nobody is left: gives back what the lanes hold.
   void drop_lanes() { lanes_ = {}; }

@@ -1,5 +1,7 @@
 #include "actors/gateway.hpp"
 
+#include <algorithm>
+
 #include "actors/connection.hpp"
 #include "actors/pinned.hpp"
 #include "actors/placement.hpp"
@@ -17,7 +19,7 @@ gateway::handle::behavior_type gateway::make_behavior() {
   });
   return {
       [this](client_arrived& msg) { on_arrived(msg); },
-      [this](drain) { on_drain(); },
+      [this](const drain& msg) { on_drain(msg); },
   };
 }
 
@@ -54,10 +56,25 @@ void gateway::refuse(client_arrived& msg, protocol::close_code code) {
   msg.client->close(code, reason(code));
 }
 
-void gateway::on_drain() {
+/// `after` is how long it may take for all of this loop.
+void gateway::on_drain(const drain& msg) {
   draining_ = true;
+  if (!msg.after) {
+    for (const auto& [id, client] : connections_)
+      self_->send(client, drain{});
+    return;
+  }
+  // Each loop has its share of the rate.
+  const auto& rate = context_->config.drain.rate;
+  auto loops = static_cast<double>(context_->loops.size());
+  auto pause = std::min(
+      1000.0 * loops / static_cast<double>(rate),
+      static_cast<double>(msg.after->count())
+          / static_cast<double>(std::max<std::size_t>(connections_.size(), 1)));
+  std::size_t place = 0;
   for (const auto& [id, client] : connections_)
-    self_->send(client, drain{});
+    self_->send(client, drain{milliseconds{static_cast<std::int64_t>(
+                            pause * static_cast<double>(place++))}});
 }
 
 } // namespace greenroom::actors

@@ -29,7 +29,7 @@ public:
 private:
   void on_arrived(client_arrived& msg);
   void refuse(client_arrived& msg, protocol::close_code code);
-  void on_drain();
+  void on_drain(const drain& msg);
 
   handle::pointer self_;
   loop& home_;

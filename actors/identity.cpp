@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "core/random_id.hpp"
-
 namespace greenroom::actors {
 
 void identity::log_in(claims who) {
@@ -14,9 +12,9 @@ void identity::log_in(claims who) {
   anonymous_ = false;
 }
 
-void identity::log_in_anonymous() {
+void identity::log_in_anonymous(std::string user_id) {
   claims nobody;
-  nobody.user_id = random_id("anon-", 10);
+  nobody.user_id = std::move(user_id);
   log_in(std::move(nobody));
   anonymous_ = true;
 }

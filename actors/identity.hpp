@@ -17,8 +17,12 @@ public:
   /// As a token says.
   void log_in(claims who);
 
-  /// Without one: under a generated user id.
-  void log_in_anonymous();
+  /// Without one: under a generated user id. Again, with another one, where the
+  /// session is another.
+  void log_in_anonymous(std::string user_id);
+
+  /// Whether its user id is the generated one.
+  [[nodiscard]] bool is_nameless() const { return anonymous_ && !named_; }
 
   /// A later token [P-2.4]. False: it is another user's, and nothing changes.
   /// Only an anonymous client that is in no room and took no name becomes

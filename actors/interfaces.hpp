@@ -2,8 +2,10 @@
 
 // Every actor of the node and every message it understands. Start here.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,12 +14,14 @@
 #include "actors/crowds.hpp"
 #include "actors/neighbour.hpp"
 #include "core/deflate_terms.hpp"
+#include "core/holdings.hpp"
 #include "core/outbox.hpp"
 #include "core/protocol/close_code.hpp"
 #include "core/protocol/messages.hpp"
 #include "core/room_event.hpp"
 #include "core/room_key.hpp"
 #include "core/segment.hpp"
+#include "core/state_board.hpp"
 
 namespace greenroom::actors {
 
@@ -72,7 +76,14 @@ struct socket_closed {
 /// Its next deadline (login, token, heartbeat) has come.
 struct deadline_reached {};
 
-struct drain {};
+/// The node stops. Its clients go one after the other, each told when, so that
+/// those that come back elsewhere do not come all at once; or all at once.
+struct drain {
+  std::optional<std::chrono::milliseconds> after; ///< None: at once.
+};
+
+/// The client goes on with its session on another connection [P-5.2].
+struct displaced {};
 
 struct room_entered;
 struct room_exited;
@@ -84,6 +95,7 @@ using connection_actor = caf::typed_actor< //
     on<socket_closed>::tell,               // from its socket
     on<deadline_reached>::tell,            // from itself, by a timer
     on<drain>::tell,                       // from the gateway: the node stops
+    on<displaced>::tell,                   // from a room
     on<room_entered>::tell,                // from an audience: it is a member
     on<room_exited>::tell,                 // from a room: it no longer is
     on<request_done>::tell,                // from a room: the ack
@@ -98,9 +110,9 @@ struct newcomer {
   std::shared_ptr<outbox> out; ///< Touched on the member's loop only.
   std::uint32_t loop = 0;      ///< Where its socket lives.
   lane_id lane;
-  protocol::member about; ///< As others see it.
-  std::string session;    ///< Its ids are remembered by this [P-3.4].
+  protocol::member about; ///< As others see it; its ids are remembered by it.
   bool sees_presence = false;
+  std::int64_t since = 0; ///< When it came, milliseconds since 1970.
 };
 
 struct join {
@@ -108,12 +120,17 @@ struct join {
   newcomer who;
   protocol::request_id id;
   std::optional<protocol::log_position> since;
+  std::uint32_t history = 0; ///< So many of the newest messages, without since.
+  /// Its connection tells the client, with all that it resumes [P-3.18].
+  bool resumes = false;
 };
 
 struct leave {
   member_id who = 0;
   protocol::request_id id;
   std::string reason; ///< Empty: the client asked for it.
+  /// The client may be back in a moment: others are not told yet.
+  bool keeps_place = false;
 };
 
 /// Something a member says to the room. `what` carries who says it.
@@ -130,10 +147,40 @@ struct list_members {
   protocol::request_id id;
 };
 
+/// Likewise.
+struct read_log {
+  member_id who = 0;
+  protocol::request_id id;
+  protocol::read_history what;
+};
+
+/// Gives a key of the room's state a value [P-3.17].
+struct change_state {
+  member_id who = 0;
+  protocol::request_id id;
+  protocol::set_state what;
+};
+
 /// A peer's traffic, in its origin's order.
 struct mirrored {
   std::string origin; ///< Node id.
   std::vector<room_event_ptr> what;
+};
+
+/// What a peer holds in the room: see core/holdings.hpp.
+struct holdings_heard {
+  std::uint64_t incarnation = 0; ///< Of the run of the peer.
+  std::string origin;            ///< The same as text; see node_context.
+  holdings what;
+};
+
+/// Peers want to hear all that this node holds in the room.
+struct holdings_asked {};
+
+/// A peer died, or said goodbye: what it held goes, in a moment.
+struct peer_gone {
+  std::uint64_t incarnation = 0;
+  bool said_goodbye = false;
 };
 
 /// Whether the room's traffic is mirrored at the moment: its subscription is
@@ -146,18 +193,34 @@ struct link_changed {
 /// A typing deadline, a batch of presence differences or the linger is due.
 struct room_tick {};
 
+/// Its log has answered.
+struct log_told {};
+
 using room_actor = caf::typed_actor< //
     on<join>::tell,                  // from its keeper
     on<leave>::tell,                 // from a connection
     on<publish>::tell,               // from a connection
     on<list_members>::tell,          // from a connection
+    on<read_log>::tell,              // from a connection
+    on<change_state>::tell,          // from a connection
     on<mirrored>::tell,              // from the cluster
     on<link_changed>::tell,          // from the cluster
+    on<holdings_heard>::tell,        // from the cluster
+    on<holdings_asked>::tell,        // from the cluster
+    on<peer_gone>::tell,             // from the cluster
+    on<log_told>::tell,              // from itself, when its log answers
     on<room_tick>::tell>;            // from itself, by a timer
+
+/// What a client is told of one of the rooms that it resumes.
+struct resumed_part {
+  protocol::resumed_room what;
+  slice missed; ///< Frames that come behind `resumed`. May be empty.
+};
 
 struct room_entered {
   room_key key;
   neighbour<room_actor, publish> room;
+  std::shared_ptr<const resumed_part> resumed = {}; ///< Null: it joined.
 };
 
 struct room_exited {
@@ -211,6 +274,8 @@ struct admit {
   newcomer who;
   slice first; ///< `joined`, sent before anything of the room. May be empty.
   neighbour<room_actor, publish> room;
+  std::shared_ptr<const resumed_part> resumed = {}; ///< For its connection.
+  std::uint64_t state_seen = 0;                     ///< Of the room's state.
 };
 
 struct dismiss {
@@ -232,6 +297,20 @@ struct advance {
   std::shared_ptr<const std::vector<step>> steps;
 };
 
+/// The room's state has changed.
+struct state_told {
+  std::shared_ptr<const std::vector<state_news_ptr>> what; ///< By version.
+  bool whole = false;        ///< What is not in it is not in the room.
+  std::uint64_t version = 0; ///< Of the newest change.
+};
+
+/// The room's log goes on in another epoch: all are told, however slow.
+struct epoch_turned {
+  std::string epoch;
+  slice as_json; ///< What they are told.
+  slice as_msgpack;
+};
+
 /// For some members only, outside the lanes.
 struct hand_over {
   std::vector<member_id> to;
@@ -242,7 +321,9 @@ using audience_actor = caf::typed_actor< //
     on<admit>::tell,                     // from its room
     on<dismiss>::tell,                   // from its room
     on<advance>::tell,                   // from its room
-    on<hand_over>::tell>;                // from its room
+    on<hand_over>::tell,                 // from its room
+    on<state_told>::tell,                // from its room
+    on<epoch_turned>::tell>;             // from its room
 
 // -- gateway: the connections of one loop -------------------------------------
 
@@ -316,6 +397,12 @@ struct mirror {
   std::vector<room_event_ptr> what;
 };
 
+/// What this node holds in a room, to the peers.
+struct mirror_holdings {
+  room_key key;
+  holdings what;
+};
+
 /// Leave the cluster (what is queued is sent, bounded by the drain), then end.
 struct leave_cluster {};
 
@@ -326,6 +413,7 @@ using cluster_actor = caf::typed_actor< //
     on<watch>::tell,                    // from a room: its first member came
     on<unwatch>::tell,                  // from a room: its last member left
     on<mirror>::tell,                   // from a room
+    on<mirror_holdings>::tell,          // from a room
     on<leave_cluster>::tell,            // from the node: it stops
     on<bus_tick>::tell>;                // from itself, by a timer
 
@@ -340,6 +428,7 @@ GREENROOM_LOCAL_MESSAGE(inbound)
 GREENROOM_LOCAL_MESSAGE(socket_closed)
 GREENROOM_LOCAL_MESSAGE(deadline_reached)
 GREENROOM_LOCAL_MESSAGE(drain)
+GREENROOM_LOCAL_MESSAGE(displaced)
 GREENROOM_LOCAL_MESSAGE(room_entered)
 GREENROOM_LOCAL_MESSAGE(room_exited)
 GREENROOM_LOCAL_MESSAGE(request_done)
@@ -348,8 +437,14 @@ GREENROOM_LOCAL_MESSAGE(join)
 GREENROOM_LOCAL_MESSAGE(leave)
 GREENROOM_LOCAL_MESSAGE(publish)
 GREENROOM_LOCAL_MESSAGE(list_members)
+GREENROOM_LOCAL_MESSAGE(read_log)
+GREENROOM_LOCAL_MESSAGE(change_state)
 GREENROOM_LOCAL_MESSAGE(mirrored)
 GREENROOM_LOCAL_MESSAGE(link_changed)
+GREENROOM_LOCAL_MESSAGE(holdings_heard)
+GREENROOM_LOCAL_MESSAGE(holdings_asked)
+GREENROOM_LOCAL_MESSAGE(peer_gone)
+GREENROOM_LOCAL_MESSAGE(log_told)
 GREENROOM_LOCAL_MESSAGE(room_tick)
 GREENROOM_LOCAL_MESSAGE(emptied)
 GREENROOM_LOCAL_MESSAGE(retire)
@@ -358,10 +453,13 @@ GREENROOM_LOCAL_MESSAGE(admit)
 GREENROOM_LOCAL_MESSAGE(dismiss)
 GREENROOM_LOCAL_MESSAGE(advance)
 GREENROOM_LOCAL_MESSAGE(hand_over)
+GREENROOM_LOCAL_MESSAGE(epoch_turned)
+GREENROOM_LOCAL_MESSAGE(state_told)
 GREENROOM_LOCAL_MESSAGE(client_arrived)
 GREENROOM_LOCAL_MESSAGE(watch)
 GREENROOM_LOCAL_MESSAGE(unwatch)
 GREENROOM_LOCAL_MESSAGE(mirror)
+GREENROOM_LOCAL_MESSAGE(mirror_holdings)
 GREENROOM_LOCAL_MESSAGE(leave_cluster)
 GREENROOM_LOCAL_MESSAGE(bus_tick)
 CAF_END_TYPE_ID_BLOCK(greenroom)

@@ -9,6 +9,7 @@
 #include "actors/caf_bridge.hpp"
 #include "core/deflater.hpp"
 #include "core/run_once.hpp"
+#include "core/store.hpp"
 #include "core/timer_queue.hpp"
 
 namespace greenroom::actors {
@@ -21,7 +22,7 @@ namespace greenroom::actors {
 /// `run_turn`: the actors that have mail, what they put off (`settle`), the
 /// spreading of what rooms appended to their members, one send per connection,
 /// and the dropping of what everybody has.
-class loop : public caf::execution_unit {
+class loop : public caf::execution_unit, public loop_entrance {
 public:
   loop(caf::actor_system& system, std::uint32_t index)
     : caf::execution_unit(&system), index_(index) {}

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/protocol/codec.hpp"
-
 namespace greenroom::actors {
 
 namespace {
@@ -37,8 +35,6 @@ newcomer& members::add(const newcomer& who) {
     by_user_.insert({who.about.user_id, who.id});
   }
   enter_lane(who.lane);
-  list_bytes_ += protocol::likely_size(who.about);
-  forget_list();
   return entry;
 }
 
@@ -49,8 +45,6 @@ newcomer members::remove(member_id id) {
     by_user_.erase({who.about.user_id, id});
   }
   leave_lane(who.lane);
-  list_bytes_ -= protocol::likely_size(who.about);
-  forget_list();
   return who;
 }
 
@@ -102,31 +96,6 @@ std::vector<member_id> members::named(const std::vector<std::string>& names,
   chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   std::erase(chosen, except);
   return chosen;
-}
-
-bool members::listable(std::size_t margin) const {
-  auto within = [&](std::size_t count, std::size_t most) {
-    return count <= most - most / 8 * margin;
-  };
-  return within(size(), listed_max_) && within(list_bytes_, list_bytes_max_);
-}
-
-std::string_view members::list_in(protocol::encoding as) const {
-  auto& list = list_[static_cast<std::size_t>(as)];
-  if (list.empty()) {
-    std::vector<const protocol::member*> all;
-    all.reserve(size());
-    for (const auto& [id, who] : by_id_)
-      all.push_back(&who.about);
-    list = protocol::encode_members(as, all);
-  }
-  return list;
-}
-
-void members::forget_list() {
-  for (auto& list : list_)
-    if (!list.empty())
-      std::string{}.swap(list);
 }
 
 } // namespace greenroom::actors

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -12,12 +11,11 @@
 #include <vector>
 
 #include "actors/interfaces.hpp"
-#include "core/settings.hpp"
 
 namespace greenroom::actors {
 
-/// Who is in a room on this node, by every name under which they are looked
-/// for, and the list of them as clients get it. The room's thread only.
+/// Whom a room on this node sends to, by every name under which they are looked
+/// for. The room's thread only.
 class members {
 public:
   using table = std::unordered_map<member_id, newcomer>;
@@ -27,11 +25,6 @@ public:
     lane_id id;
     std::uint32_t members;
   };
-
-  /// A list longer than `list_bytes_max` is not given: members' `info` can be
-  /// large.
-  members(const room_settings& rules, std::size_t list_bytes_max)
-    : listed_max_(rules.listed_members), list_bytes_max_(list_bytes_max) {}
 
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
   [[nodiscard]] bool empty() const { return by_id_.empty(); }
@@ -65,27 +58,15 @@ public:
   [[nodiscard]] std::vector<member_id>
   named(const std::vector<std::string>& names, member_id except) const;
 
-  /// Whether the room is small enough for lists [P-4.4], in members and bytes;
-  /// `margin` eighths smaller, for who must not go to and fro at the border.
-  [[nodiscard]] bool listable(std::size_t margin = 0) const;
-
-  /// The list, encoded: once, until somebody comes or goes. Valid until then.
-  [[nodiscard]] std::string_view list_in(protocol::encoding as) const;
-
 private:
-  void forget_list();
   void enter_lane(const lane_id& id);
   void leave_lane(const lane_id& id);
   [[nodiscard]] std::vector<lane_in_use>::iterator place_of(const lane_id& id);
 
-  std::size_t listed_max_;
-  std::size_t list_bytes_max_;
-  std::size_t list_bytes_ = 0; ///< About, of the list as JSON.
   table by_id_;
   std::unordered_map<std::string, member_id> by_connection_;
   std::set<std::pair<std::string, member_id>> by_user_;
   std::vector<lane_in_use> lanes_;
-  mutable std::array<std::string, 2> list_; ///< By encoding; empty: not yet.
 };
 
 } // namespace greenroom::actors

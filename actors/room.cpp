@@ -9,7 +9,6 @@
 #include "actors/lane_kind.hpp"
 #include "actors/pinned.hpp"
 #include "core/events.hpp"
-#include "core/random_id.hpp"
 
 namespace greenroom::actors {
 
@@ -28,6 +27,24 @@ std::string_view to_string(room_space space) {
   return space == room_space::relay ? "relay" : "protocol";
 }
 
+slice whole_slice(std::string_view bytes) {
+  if (bytes.empty())
+    return {};
+  auto size = static_cast<std::uint32_t>(bytes.size());
+  auto in = segment::make(size);
+  in->append(bytes);
+  return {std::move(in), 0, size};
+}
+
+/// `joined`, and behind it what was missed.
+slice joined_frames(lane_kind as, const protocol::joined& what,
+                    std::string_view missed) {
+  auto first = make_frame(as, what);
+  if (missed.empty())
+    return first;
+  return whole_slice(std::string{first.view()}.append(missed));
+}
+
 } // namespace
 
 room::room(handle::pointer self, loop& home, room_key key, keeper_actor keeper,
@@ -38,13 +55,36 @@ room::room(handle::pointer self, loop& home, room_key key, keeper_actor keeper,
     keeper_(std::move(keeper)),
     context_(std::move(context)),
     rules_(context_->config.of(key_.name_space())),
-    log_(random_id("", 12), rules_),
     born_(home.now()),
-    members_(rules_, context_->config.limits.unsent_bytes / list_share),
-    out_(self, home, context_, key_, log_.epoch(), rules_.slow) {
+    directed_(rules_.dedupe_messages, rules_.dedupe_window.count()),
+    out_(self, home, context_, key_, rules_.slow),
+    people_(rules_, context_->config.limits.unsent_bytes / list_share) {
+  auto& logs = context_->logs_of(key_);
+  is_shared_ = logs.is_shared();
+  log_ = logs.open(key_, bounds_of_log(), home_.wall_now(), home_, *this);
+}
+
+/// Raw frames have no offsets to ask by.
+log_bounds room::bounds_of_log() const {
+  return key_.space == room_space::relay ? log_bounds{} : log_bounds{rules_};
+}
+
+/// Without peers, the order that this node gives is everybody's.
+protocol::order_mode room::order() const {
+  return context_->cluster && !is_shared_ ? protocol::order_mode::fifo
+                                          : protocol::order_mode::total;
+}
+
+/// Its log is open.
+void room::announce() {
+  if (std::exchange(announced_, true))
+    return;
+  shown_epoch_ = log_->state().epoch;
+  shown_top_ = log_->state().top;
+  out_.set_epoch(shown_epoch_);
   log::emit(events::room_created, {{"room", key_.id},
                                    {"space", to_string(key_.space)},
-                                   {"epoch", log_.epoch()},
+                                   {"epoch", log_->state().epoch},
                                    {"loop", home_.index()}});
 }
 
@@ -53,8 +93,8 @@ room::~room() {
   log::emit(events::room_closed,
             {{"room", key_.id},
              {"space", to_string(key_.space)},
-             {"epoch", log_.epoch()},
-             {"offset", log_.top()},
+             {"epoch", log_->state().epoch},
+             {"offset", log_->state().top},
              {"lived_ms",
               std::chrono::duration_cast<milliseconds>(home_.now() - born_)
                   .count()}});
@@ -68,9 +108,18 @@ room::handle::behavior_type room::make_behavior() {
       [this](const publish& msg) { on_publish(msg); },
       [this](const join& msg) { on_join(msg); },
       [this](const leave& msg) { on_leave(msg); },
+      [this](log_told) { hear_log_out(); },
       [this](const list_members& msg) { on_list_members(msg); },
+      [this](const read_log& msg) { on_read_log(msg); },
+      [this](const change_state& msg) { on_change_state(msg); },
       [this](const mirrored& msg) { on_mirrored(msg); },
       [this](const link_changed& msg) { on_link(msg); },
+      [this](const holdings_heard& msg) { on_holdings(msg); },
+      [this](holdings_asked) {
+        peers_ask_ = true;
+        tell_peers_later();
+      },
+      [this](const peer_gone& msg) { on_peer_gone(msg); },
       [this](room_tick) { on_tick(); },
   };
 }
@@ -87,60 +136,95 @@ void room::failed(std::string_view why) {
 
 void room::on_join(const join& msg) {
   ++joins_seen_;
-  if (members_.find(msg.who.id) != nullptr) {
-    greet(msg); // Joining twice is joining once.
-    return;
-  }
-  if (members_.size() + waiting_.size() >= rules_.members) {
-    protocol::error full{protocol::error_code::room_full,
-                         "the room has as many members as it may have", msg.id,
-                         key_.id, std::nullopt};
-    self_->send(msg.who.connection, request_refused{full, key_, true, false});
-    return;
-  }
-  if (context_->cluster && !link_known_) {
-    // Who is told `joined` must get what peers say from then on: wait until the
-    // subscription is in force, or the bus is known to be down.
+  bool is_member = members_.find(msg.who.id) != nullptr;
+  if (!is_member
+      && members_.size() + waiting_.size() + reading_.size() >= rules_.members)
+    return refuse_join(msg, protocol::error_code::room_full,
+                       "the room has as many members as it may have");
+  if (!is_member && must_wait()) {
     waiting_.push_back(msg);
     empty_since_.reset(); // It must not end under who waits.
-    if (!std::exchange(watching_, true))
-      self_->send(context_->cluster, watch{key_, self_, ++watches_});
     return;
   }
-  admit_member(msg);
+  begin_join(msg);
+}
+
+/// Who is told `joined` must get what is said from then on: wait until the log
+/// is open, and the subscription is in force, or the bus is known to be down.
+bool room::must_wait() {
+  if (context_->cluster && !std::exchange(watching_, true))
+    self_->send(context_->cluster, watch{key_, self_, ++watches_});
+  return !log_->is_open() || (context_->cluster && !link_known_);
 }
 
 void room::admit_waiting() {
+  if (must_wait())
+    return;
   for (const auto& msg : std::exchange(waiting_, {}))
-    admit_member(msg);
+    begin_join(msg);
 }
 
-void room::admit_member(const join& msg) {
-  if (members_.find(msg.who.id) != nullptr) {
-    greet(msg);
-    return;
+void room::finish_join(const join& msg, const catch_up& past) {
+  announce();
+  if (members_.find(msg.who.id) != nullptr)
+    greet(msg, past); // Joining twice is joining once.
+  else
+    admit_member(msg, past);
+}
+
+void room::refuse_join(const join& msg, protocol::error_code code,
+                       std::string_view why,
+                       std::optional<std::int64_t> retry_after) {
+  protocol::error refusal{code, std::string{why}, msg.id, key_.id, retry_after};
+  self_->send(msg.who.connection,
+              request_refused{std::move(refusal), key_, true, false});
+}
+
+void room::admit_member(const join& msg, const catch_up& past) {
+  if (key_.space == room_space::protocol) {
+    const auto* known = people_.find(msg.who.about.connection_id);
+    if (known != nullptr && known->user_id != msg.who.about.user_id)
+      return refuse_join(msg, protocol::error_code::forbidden,
+                         "the session is another user's");
+    displace(msg.who.about.connection_id);
   }
   auto& who = members_.add(msg.who);
+  who.since = home_.wall_now();
   empty_since_.reset();
   self_->monitor(who.connection);
 
+  if (key_.space == room_space::protocol) {
+    absent_.remove(who.about.connection_id);
+    people_.hold(who.about, roster::this_node);
+    note_arrival(who);
+    adopt_bound(who.about.connection_id);
+    set_timer();
+  }
   // Who was given no list gets it when the room is small enough again.
-  if (!members_.listable())
+  if (!people_.listable())
     listed_ = false;
 
-  answer(who, msg);
+  answer(who, msg, past);
   // The outbox is the audience's now: its last owner has to be on its loop.
   who.out.reset();
   if (who.lane.kind != lane_kind::raw && degraded())
     hand_to(who, protocol::degraded{key_.id});
-  if (key_.space == room_space::protocol) {
-    news_.joined(who.about);
-    set_timer();
-  }
+}
+
+/// The session goes on here: the connection that had it is not told anything
+/// more, and others see nobody leave.
+void room::displace(const std::string& connection_id) {
+  const auto* before = members_.find(connection_id);
+  if (before == nullptr)
+    return;
+  self_->send(before->connection, displaced{});
+  self_->demonitor(before->connection.address());
+  auto gone = members_.remove(before->id);
+  out_.tell(gone, dismiss{gone.id, {}});
 }
 
 /// For a member that joins again: its rights may be others than before.
-void room::greet(const join& asked) {
+void room::greet(const join& asked, const catch_up& past) {
   auto& who = *members_.find(asked.who.id);
   if (who.lane != asked.who.lane) {
     // What it has not been sent of the one comes before what the other brings.
@@ -148,61 +232,90 @@ void room::greet(const join& asked) {
     members_.change_lane(who, asked.who.lane);
     who.sees_presence = asked.who.sees_presence;
   }
-  answer(who, asked);
+  answer(who, asked, past);
 }
 
-void room::answer(const newcomer& who, const join& asked) {
-  admit what{who, {}, neighbour_of<room>(self_)};
+void room::answer(const newcomer& who, const join& asked,
+                  const catch_up& past) {
+  admit what{who, {}, neighbour_of<room>(self_), {}, 0};
+  if (state_)
+    what.state_seen = state_->map().version();
   what.who.out = asked.who.out;
-  if (who.lane.kind != lane_kind::raw)
-    what.first = make_frame(who.lane.kind, welcome(who, asked));
+  if (asked.resumes)
+    what.resumed = resumed(who, past);
+  else if (who.lane.kind != lane_kind::raw)
+    what.first =
+        joined_frames(who.lane.kind, welcome(who, asked, past), past.frames);
   out_.tell(who, what);
 }
 
-protocol::joined room::welcome(const newcomer& who, const join& asked) const {
+protocol::joined room::welcome(const newcomer& who, const join& asked,
+                               const catch_up& past) const {
   protocol::joined what;
   what.room_id = key_.id;
   what.id = asked.id;
-  what.order = protocol::order_mode::fifo;
-  what.at = {log_.epoch(), log_.top()};
-  what.member_count = members_.size();
+  what.order = order();
+  what.at = {log_->state().epoch, log_->state().top};
+  what.recovered = past.recovered;
+  what.reason = past.reason;
+  what.member_count = people_.size();
   what.members = list_for(who);
-  if (asked.since) {
-    // Whole or not at all [P-4.2]: without a history, only who missed nothing
-    // has recovered.
-    what.recovered =
-        asked.since->epoch == log_.epoch() && asked.since->offset == log_.top();
-    if (!*what.recovered)
-      what.reason = asked.since->epoch == log_.epoch() ? "trimmed" : "epoch";
-  }
+  what.state = state_for(who);
   return what;
 }
 
+/// What its connection is to tell it, once all rooms have answered [P-4.16].
+std::shared_ptr<const resumed_part> room::resumed(const newcomer& who,
+                                                  const catch_up& past) const {
+  auto part = std::make_shared<resumed_part>();
+  part->what = {key_.id,
+                protocol::log_position{log_->state().epoch, log_->state().top},
+                past.recovered.value_or(false), past.reason, std::nullopt};
+  auto frames = past.frames;
+  if (who.sees_presence) {
+    auto list = make_frame(who.lane.kind, whole_list(who));
+    frames.append(list.view());
+  }
+  if (state_ && who.lane.kind != lane_kind::raw)
+    frames.append(state_frame(who).view());
+  part->missed = whole_slice(frames);
+  return part;
+}
+
+protocol::presence room::whole_list(const newcomer& who) const {
+  protocol::presence whole;
+  whole.room_id = key_.id;
+  whole.member_count = people_.size();
+  whole.members = list_for(who);
+  return whole;
+}
+
 std::optional<std::string_view> room::list_for(const newcomer& who) const {
-  if (!who.sees_presence || !members_.listable())
+  if (!who.sees_presence || !people_.listable())
     return std::nullopt;
-  return members_.list_in(encoding_of(who.lane.kind));
+  return people_.list_in(encoding_of(who.lane.kind));
 }
 
 void room::on_list_members(const list_members& msg) {
   const auto* who = members_.find(msg.who);
   if (who == nullptr)
     return; // It left meanwhile.
-  protocol::presence whole;
-  whole.room_id = key_.id;
+  auto whole = whole_list(*who);
   whole.id = msg.id;
-  whole.member_count = members_.size();
-  whole.members = list_for(*who);
   hand_to(*who, whole);
 }
 
 void room::on_leave(const leave& msg) {
   const auto* who = members_.find(msg.who);
   if (who == nullptr) {
-    // It asked to join and left before the cluster answered.
+    // It asked to join and left before the log or the cluster answered.
+    std::erase(reading_, msg.who);
+    std::erase_if(ahead_, [&](const early_bird& each) {
+      return each.asked.who.id == msg.who;
+    });
     std::erase_if(waiting_,
                   [&](const join& asked) { return asked.who.id == msg.who; });
-    if (members_.empty() && waiting_.empty() && !empty_since_) {
+    if (is_deserted() && !empty_since_) {
       on_last_left();
       set_timer();
     }
@@ -213,15 +326,16 @@ void room::on_leave(const leave& msg) {
     last =
         make_frame(who->lane.kind, protocol::left{key_.id, msg.id, msg.reason});
   self_->demonitor(who->connection.address());
-  remove(msg.who, std::move(last));
+  remove(msg.who, std::move(last), msg.keeps_place);
 }
 
+/// Its connection is lost, not closed: it may be back in a moment.
 void room::on_dead(member_id who) {
   if (members_.find(who) != nullptr)
-    remove(who, {});
+    remove(who, {}, true);
 }
 
-void room::remove(member_id id, slice last) {
+void room::remove(member_id id, slice last, bool keeps_place) {
   auto who = members_.remove(id);
   out_.tell(who, dismiss{id, std::move(last)});
   if (auto typed = typing_.stop(who.about.connection_id)) {
@@ -229,67 +343,82 @@ void room::remove(member_id id, slice last) {
     mirror_out(std::make_shared<const room_event>(
         typing_event{typed->connection_id, typed->user_id, false}));
   }
-  if (key_.space == room_space::protocol)
-    news_.left(who.about);
-  if (members_.empty())
+  if (key_.space == room_space::protocol) {
+    if (keeps_place && rules_.grace.count() > 0)
+      absent_.add(who.about.connection_id, home_.now() + rules_.grace);
+    else
+      forget(who.about.connection_id);
+  }
+  if (is_deserted())
     on_last_left();
   set_timer();
 }
 
+/// It is gone for good.
+void room::forget(const std::string& connection_id) {
+  people_.release(connection_id, roster::this_node);
+  note_departure(connection_id);
+  drop_bound(connection_id);
+}
+
+/// Whether nobody is here, nor waited for.
+bool room::is_deserted() const {
+  return members_.empty() && absent_.empty() && waiting_.empty()
+         && reading_.empty() && ahead_.empty();
+}
+
 void room::on_last_left() {
   empty_since_ = home_.now();
-  news_.clear();
+  people_.news.clear();
   out_.drop_lanes();
   if (std::exchange(watching_, false)) {
     mirror_now();
     self_->send(context_->cluster, unwatch{key_});
     link_known_ = false;
     linked_ = false;
+    own_news_ = {};
+    drop_all_peers(); // Nothing more is heard of them.
+    people_.news.clear();
   }
   self_->send(keeper_, emptied{key_, self_->id(), joins_seen_});
   log::emit(events::room_emptied,
             {{"room", key_.id}, {"space", to_string(key_.space)}});
 }
 
-template <class Message>
-void room::hand_to(const newcomer& who, const Message& what) {
-  out_.tell(who, hand_over{{who.id}, make_frame(who.lane.kind, what)});
-}
-
 // -- presence -----------------------------------------------------------------
 
 void room::show_presence() {
-  if (news_.empty())
+  auto& news = people_.news;
+  if (news.empty())
     return;
   protocol::presence what;
   what.room_id = key_.id;
-  what.member_count = members_.size();
+  what.member_count = people_.size();
   const newcomer* alone = nullptr;
   // Not at once back to lists: who comes and goes at the border must not make
   // the room tell everybody everything each time.
-  bool listed = members_.listable(listed_ ? 0 : 1);
+  bool listed = people_.listable(listed_ ? 0 : 1);
   // Small enough again: differences make sense only to who has the list.
   bool whole = listed && !listed_;
   if (whole || !listed) {
-    news_.clear();
+    news.clear();
   } else {
     // Who came alone knows: its `joined` said so.
-    if (const auto* only = news_.only_joined())
+    if (const auto* only = news.only_joined())
       alone = members_.find(only->connection_id);
-    news_.take(what.joined, what.left);
+    news.take(what.joined, what.left);
   }
   listed_ = listed;
   auto make = [&](auto encoding) -> const protocol::presence& {
     if (whole)
-      what.members = members_.list_in(encoding);
+      what.members = people_.list_in(encoding);
     return what;
   };
   out_.broadcast(members_, 0, alone, true, make);
 }
 
 milliseconds room::news_interval() const {
-  auto times =
-      (members_.size() + prompt_news_members - 1) / prompt_news_members;
+  auto times = (people_.size() + prompt_news_members - 1) / prompt_news_members;
   return rules_.presence_interval * std::max<std::size_t>(times, 1);
 }
 
@@ -300,7 +429,12 @@ void room::on_link(const link_changed& msg) {
     return; // An answer to what has been taken back.
   bool known = std::exchange(link_known_, true);
   bool was_up = std::exchange(linked_, msg.up);
-  if (known && was_up != msg.up) {
+  if (msg.up && has_peers()) {
+    peers_ask_ =
+        true; // Who was cut off too has missed what was told meanwhile.
+    tell_peers_later();
+  }
+  if (known && was_up != msg.up && !is_shared_) {
     if (msg.up)
       broadcast(protocol::healed{key_.id}, 0, nullptr);
     else
@@ -314,8 +448,24 @@ void room::on_link(const link_changed& msg) {
 void room::on_tick() {
   while (auto who = typing_.take_overdue(home_.now()))
     show_stopped(who->user_id, members_.find(who->member));
-  if (!news_.empty() && news_due_ <= home_.now())
+  if (auto who = absent_.take_overdue(home_.now())) {
+    do
+      forget(*who);
+    while ((who = absent_.take_overdue(home_.now())));
+    if (is_deserted())
+      on_last_left();
+  }
+  if (!people_.news.empty() && news_due_ != steady_time{}
+      && news_due_ <= home_.now())
     show_presence();
+  if (state_ && state_->map().drop_overdue(home_.now()) > 0)
+    state_changed();
+  drop_parted_peers();
+  join_who_was_ahead();
+  if (trim_due_ != steady_time{} && trim_due_ <= home_.now()) {
+    log_->trim(home_.wall_now());
+    trim_due_ = {};
+  }
   if (empty_since_ && *empty_since_ + linger() <= home_.now()) {
     // The keeper ends the room, unless somebody is on the way to it.
     empty_since_ = home_.now();
@@ -326,7 +476,8 @@ void room::on_tick() {
 
 /// A room in which nothing was said is nothing to come back for.
 milliseconds room::linger() const {
-  return log_.is_fresh() ? milliseconds{0} : rules_.linger;
+  bool is_fresh = log_->is_open() && log_->is_fresh() && directed_.empty();
+  return is_fresh ? milliseconds{0} : rules_.linger;
 }
 
 void room::set_timer() {
@@ -335,12 +486,24 @@ void room::set_timer() {
     if (!next || when < *next)
       next = when;
   };
-  if (news_.empty())
+  if (auto gone = absent_.next())
+    consider(*gone);
+  if (people_.news.empty())
     news_due_ = {};
   else if (news_due_ == steady_time{})
     news_due_ = home_.now() + news_interval();
-  if (!news_.empty())
+  if (!people_.news.empty())
     consider(news_due_);
+  for (const auto& each : ahead_)
+    consider(each.until);
+  for (const auto& [incarnation, each] : peers_)
+    if (each.parts_at)
+      consider(*each.parts_at);
+  if (state_)
+    if (auto due = state_->map().next())
+      consider(*due);
+  if (trim_due_ != steady_time{})
+    consider(trim_due_);
   if (empty_since_)
     consider(*empty_since_ + std::max(linger(), milliseconds{1}));
   if (!next) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,18 +13,23 @@
 #include "actors/context.hpp"
 #include "actors/fan_out.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/lane_kind.hpp"
 #include "actors/members.hpp"
-#include "core/presence_batch.hpp"
-#include "core/room_log.hpp"
+#include "actors/room_state.hpp"
+#include "core/absentees.hpp"
+#include "core/dedupe_table.hpp"
+#include "core/ring.hpp"
+#include "core/roster.hpp"
+#include "core/store.hpp"
 #include "core/typing_table.hpp"
 
 namespace greenroom::actors {
 
-/// One room on this node: gives its messages their order, encodes each once per
-/// wire format in use, and tells its audiences (one per loop with members) how
-/// far the lanes reach. Knows who is here and who types. Owned by the keeper of
-/// its home loop; owns its audiences.
-class room {
+/// One room on this node: has its messages put into order and kept by its log,
+/// encodes each once per wire format in use, and tells its audiences (one per
+/// loop with members) how far the lanes reach. Knows who is here and who types.
+/// Owned by the keeper of its home loop; owns its audiences and its log.
+class room final : private room_store::listener {
 public:
   using handle = room_actor;
   using at_once = publish;
@@ -39,23 +48,117 @@ public:
   void failed(std::string_view why);
 
 private:
+  /// What a newcomer gets of what it missed [P-4.2].
+  struct catch_up {
+    std::optional<bool> recovered; ///< Where it said what it had.
+    std::string reason;            ///< Why not; empty: none.
+    std::string frames;            ///< What it missed, ready to be sent.
+  };
+
+  // -- opening
+  [[nodiscard]] log_bounds bounds_of_log() const;
+  void announce();
+  [[nodiscard]] protocol::order_mode order() const;
+
   // -- members
   void on_join(const join& msg);
   void on_leave(const leave& msg);
   void on_dead(member_id who);
-  void admit_member(const join& msg);
+  [[nodiscard]] bool must_wait();
   void admit_waiting();
-  void remove(member_id who, slice last);
-  void greet(const join& asked);
-  void answer(const newcomer& who, const join& asked);
-  [[nodiscard]] protocol::joined welcome(const newcomer& who,
-                                         const join& asked) const;
+  void admit_member(const join& msg, const catch_up& past);
+  void displace(const std::string& connection_id);
+  void remove(member_id who, slice last, bool keeps_place);
+  void greet(const join& asked, const catch_up& past);
+  void answer(const newcomer& who, const join& asked, const catch_up& past);
+  [[nodiscard]] protocol::joined welcome(const newcomer& who, const join& asked,
+                                         const catch_up& past) const;
+  [[nodiscard]] std::shared_ptr<const resumed_part>
+  resumed(const newcomer& who, const catch_up& past) const;
+  [[nodiscard]] protocol::presence whole_list(const newcomer& who) const;
   [[nodiscard]] std::optional<std::string_view>
   list_for(const newcomer& who) const;
+  void refuse_join(const join& msg, protocol::error_code code,
+                   std::string_view why,
+                   std::optional<std::int64_t> retry_after = {});
   void on_list_members(const list_members& msg);
+  void forget(const std::string& connection_id);
+  [[nodiscard]] bool is_deserted() const;
   void on_last_left();
   template <class Message>
   void hand_to(const newcomer& who, const Message& what);
+
+  // -- what was said before, in room_history.cpp
+  struct reading_back;
+  void begin_join(const join& msg, bool may_look = true);
+  void read_on(reading_back past);
+  void on_read(reading_back past, store_result<room_store::entries> found);
+  void finish_join(const join& msg, const catch_up& past);
+  [[nodiscard]] catch_up past_of(const reading_back& past) const;
+  void on_read_log(const read_log& msg);
+  void show_history(const read_log& asked,
+                    store_result<room_store::entries> found);
+  [[nodiscard]] std::size_t replay_bytes_max() const;
+  void read_log_from(std::uint64_t from, std::size_t limit,
+                     room_store::then<room_store::entries> answer);
+
+  // -- state, in room_state_changes.cpp
+  void on_change_state(const change_state& msg);
+  [[nodiscard]] room_state& state();
+  void state_changed();
+  void drop_bound(const std::string& connection_id);
+  [[nodiscard]] std::optional<std::string_view>
+  state_for(const newcomer& who) const;
+  [[nodiscard]] slice state_frame(const newcomer& who) const;
+
+  // -- what this node and its peers hold here, in room_peers.cpp
+  struct peer {
+    roster::holder holds_as = 0;
+    std::string origin;
+    std::optional<steady_time> parts_at; ///< It said goodbye.
+  };
+  using peer_table = std::map<std::uint64_t, peer>; ///< By incarnation.
+
+  [[nodiscard]] bool has_peers() const;
+  void tell_peers_later();
+  void tell_peers();
+  void note_arrival(const newcomer& who);
+  void note_departure(const std::string& connection_id);
+  [[nodiscard]] holdings own_holdings() const;
+  [[nodiscard]] std::vector<holdings::key>
+  own_keys_since(std::uint64_t version) const;
+  void on_holdings(const holdings_heard& msg);
+  peer& peer_of(std::uint64_t incarnation, const std::string& origin);
+  void drop_unheld(const peer& from, const holdings& whole);
+  void give_way(const holdings::arrival& there);
+  void let_go(const std::string& connection_id, roster::holder by);
+  void apply(const holdings::key& what, const peer& from);
+  void adopt_bound(const std::string& connection_id);
+  void on_peer_gone(const peer_gone& msg);
+  void drop_peer(peer_table::iterator at);
+  void drop_parted_peers();
+  void drop_all_peers();
+
+  // -- what the log tells, at its own time; likewise
+  void log_opened(store_result<void> how) override;
+  void log_appended(appended what) override;
+  void log_heard(room_store::entries what) override;
+  void log_skipped(std::uint64_t first, std::uint64_t last) override;
+  void log_turned(const log_turn& how) override;
+  void log_linked(bool up) override;
+  void log_tells(std::function<void()> what);
+  void hear_log_out();
+
+  // -- a log that peers write to as well, in room_shared_log.cpp
+  /// A newcomer that knows more than was heard here yet.
+  struct early_bird {
+    join asked;
+    steady_time until;
+  };
+  void hear(const log_entry& what);
+  [[nodiscard]] bool is_ahead(const protocol::log_position& at) const;
+  void look_ahead(const join& msg);
+  void join_who_was_ahead();
 
   // -- what is said, here or on a peer, in room_messages.cpp
   void on_publish(const publish& msg);
@@ -63,9 +166,13 @@ private:
   void say(const publish& msg, const newcomer& by, const directed& what);
   void say(const publish& msg, const newcomer& by, const typing_event& what);
   void say(const publish& msg, const newcomer& by, const relayed& what);
+  void append(const publish& msg, const newcomer& by);
+  void accepted(const publish& msg, const newcomer* by, const appended& how);
   void done(const publish& msg, const newcomer& by, protocol::ack what);
+  void refuse(const publish& msg, const newcomer& by);
   void on_mirrored(const mirrored& msg);
-  void on_mirrored(const room_event& what);
+  void on_mirrored(const room_event_ptr& what);
+  std::uint64_t offset_of_passing(const room_event_ptr& what);
   void mirror_out(const room_event_ptr& what);
   void mirror_now();
 
@@ -88,7 +195,9 @@ private:
 
   // -- cluster
   void on_link(const link_changed& msg);
-  [[nodiscard]] bool degraded() const { return context_->cluster && !linked_; }
+  [[nodiscard]] bool degraded() const {
+    return context_->cluster && !(is_shared_ ? log_linked_ : linked_);
+  }
 
   // -- time
   void on_tick();
@@ -101,22 +210,52 @@ private:
   keeper_actor keeper_;
   context_ptr context_;
   const room_settings& rules_;
-  room_log log_;
   steady_time born_;
+  bool announced_ = false; ///< `room.created` was logged.
+
+  /// Said, and not yet accepted by the log.
+  ring<publish> unanswered_;
+  dedupe_table directed_; ///< Messages to some, which are not in the log.
+  std::unique_ptr<room_store> log_;
+  std::deque<std::function<void()>> told_; ///< By it, not yet dealt with.
+  bool is_shared_ = false;                  ///< Peers append to it, too.
+  bool log_linked_ = true;                  ///< What they append is heard.
+  std::string shown_epoch_;                 ///< As members know it.
+  std::uint64_t shown_top_ = 0;
+  /// Who said a message that is accepted and not yet heard, by its offset.
+  std::map<std::uint64_t, member_id> said_here_;
+  std::vector<early_bird> ahead_;
 
   members members_;
   fan_out out_;
 
+  std::unique_ptr<room_state> state_; ///< [P-4.6] Null: no key yet.
+  call_later tell_state_later_{[this] {
+    out_.tell_all(state_->take_news());
+  }};
+
+  roster people_; ///< [P-4.4]
+  absentees absent_;
   typing_table typing_; ///< [P-4.5]
-  presence_batch news_; ///< [P-4.4]
   steady_time news_due_{};
   bool listed_ = true; ///< Every member has been given the list.
 
-  std::vector<join> waiting_; ///< For the first answer of the cluster.
+  peer_table peers_;
+  roster::holder last_holder_ = roster::this_node;
+  holdings own_news_;                ///< Of this turn, to the peers.
+  std::uint64_t state_mirrored_ = 0; ///< Version up to which they know it.
+  bool peers_ask_ = false;           ///< They want all.
+  call_later tell_peers_later_{[this] {
+    tell_peers();
+  }};
+
+  std::vector<join> waiting_; ///< For the log, or the cluster's first answer.
+  std::vector<member_id> reading_; ///< Newcomers whose past is being read.
   std::uint64_t watches_ = 0;
   bool watching_ = false;
   bool link_known_ = false;
   bool linked_ = false;
+  steady_time trim_due_{};
   std::vector<room_event_ptr> to_mirror_; ///< Of this turn.
   call_later mirror_later_{[this] {
     mirror_now();
@@ -132,6 +271,11 @@ void room::broadcast(const Message& what, std::uint64_t offset,
                      const newcomer* by) {
   out_.broadcast(members_, offset, by, false,
                  [&](auto) -> const Message& { return what; });
+}
+
+template <class Message>
+void room::hand_to(const newcomer& who, const Message& what) {
+  out_.tell(who, hand_over{{who.id}, make_frame(who.lane.kind, what)});
 }
 
 } // namespace greenroom::actors

@@ -7,19 +7,14 @@
 
 #include "actors/lane_kind.hpp"
 #include "actors/room.hpp"
+#include "core/message_key.hpp"
 
 namespace greenroom::actors {
 
 namespace {
 
-/// What makes a message the same one again [P-3.4]; empty: it has no id.
-std::string dedupe_key(const newcomer& by, const protocol::request_id& id) {
-  if (const auto* text = std::get_if<std::string>(&id))
-    return by.session + '"' + *text;
-  if (const auto* number = std::get_if<std::int64_t>(&id))
-    return by.session + '#' + std::to_string(*number);
-  return {};
-}
+/// When a publisher whose message could not be accepted may try again.
+constexpr std::int64_t retry_after = 1'000;
 
 } // namespace
 
@@ -37,31 +32,61 @@ void room::on_publish(const publish& msg) {
   std::visit([&](const auto& what) { say(msg, *by, what); }, *msg.what);
 }
 
-void room::say(const publish& msg, const newcomer& by, const posted& what) {
-  auto at = log_.append(dedupe_key(by, msg.id), home_.now());
-  protocol::ack answer;
-  answer.at = {log_.epoch(), at.offset};
-  answer.duplicate = at.duplicate;
+void room::say(const publish& msg, const newcomer& by, const posted&) {
+  append(msg, by);
+}
+
+void room::append(const publish& msg, const newcomer& by) {
+  auto how = log_->append({msg.what, by.about.connection_id, msg.id,
+                           home_.wall_now(), std::nullopt});
+  if (how)
+    accepted(msg, &by, *how);
+  else
+    unanswered_.push_back(msg);
+}
+
+/// The log has answered; `by`, who said it, is null where it has left since.
+void room::accepted(const publish& msg, const newcomer* by,
+                    const appended& how) {
+  if (how.is == appended::verdict::unavailable) {
+    if (by != nullptr)
+      refuse(msg, *by);
+    return;
+  }
+  bool duplicate = how.is == appended::verdict::duplicate;
   // An ack says that it was handed to the bus [P-3.3].
-  if (!at.duplicate)
+  if (!duplicate && !is_shared_)
     mirror_out(msg.what);
+  if (!duplicate && is_shared_ && by != nullptr)
+    said_here_.emplace(how.offset, msg.who);
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].
-  done(msg, by, std::move(answer));
-  if (!at.duplicate)
-    show(what, at.offset, &by);
+  if (by != nullptr) {
+    protocol::ack answer;
+    answer.at = {log_->state().epoch, how.offset};
+    answer.duplicate = duplicate;
+    done(msg, *by, std::move(answer));
+  }
+  if (!duplicate && !is_shared_)
+    show(std::get<posted>(*msg.what), how.offset, by);
+}
+
+void room::refuse(const publish& msg, const newcomer& by) {
+  protocol::error why{protocol::error_code::unavailable,
+                      "the message cannot be kept now", msg.id, key_.id,
+                      retry_after};
+  self_->send(by.connection,
+              request_refused{std::move(why), key_, false, msg.credit});
 }
 
 void room::say(const publish& msg, const newcomer& by, const directed& what) {
   protocol::ack answer;
-  auto key = dedupe_key(by, msg.id);
-  if (!key.empty())
-    key += '>'; // Apart from messages to all: what is remembered differs.
-  auto before = log_.find(key, home_.now());
+  auto key = message_key(by.about.connection_id, msg.id);
+  auto before = directed_.find(key, home_.wall_now());
   answer.duplicate = before.has_value();
   answer.delivered = before ? *before : show(what, &by);
   if (!before) {
-    log_.remember(key, *answer.delivered, home_.now());
+    directed_.remember(std::move(key), *answer.delivered, home_.wall_now());
     mirror_out(msg.what);
   }
   done(msg, by, std::move(answer));
@@ -75,10 +100,18 @@ void room::say(const publish& msg, const newcomer& by,
 }
 
 void room::say(const publish& msg, const newcomer& by, const relayed& what) {
-  auto at = log_.append({}, home_.now());
+  auto offset = offset_of_passing(msg.what);
   done(msg, by, {});
-  show(what, at.offset, &by);
+  show(what, offset, &by);
   mirror_out(msg.what);
+}
+
+/// For what was accepted elsewhere, or by nobody: such rooms have their logs in
+/// memory, which answers at once and never refuses.
+std::uint64_t room::offset_of_passing(const room_event_ptr& what) {
+  return log_->append({what, {}, {}, home_.wall_now(), std::nullopt})
+      .value()
+      .offset;
 }
 
 void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
@@ -86,7 +119,7 @@ void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
     return;
   what.id = msg.id;
   what.room_id = key_.id;
-  what.degraded = degraded();
+  what.degraded = degraded() && !is_shared_;
   // On another loop it could be sent before this turn settles.
   if (by.loop != home_.index())
     mirror_now();
@@ -95,20 +128,18 @@ void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
 
 void room::on_mirrored(const mirrored& msg) {
   for (const auto& each : msg.what)
-    on_mirrored(*each);
+    on_mirrored(each);
 }
 
-void room::on_mirrored(const room_event& what) {
-  auto append = [this] {
-    return log_.append({}, home_.now()).offset;
-  };
-  if (const auto* message = std::get_if<posted>(&what))
-    show(*message, append(), nullptr);
-  else if (const auto* raw = std::get_if<relayed>(&what))
-    show(*raw, append(), nullptr);
-  else if (const auto* some = std::get_if<directed>(&what))
+void room::on_mirrored(const room_event_ptr& what) {
+  if (const auto* message = std::get_if<posted>(what.get())) {
+    if (!is_shared_) // From a node that is set up otherwise.
+      show(*message, offset_of_passing(what), nullptr);
+  } else if (const auto* raw = std::get_if<relayed>(what.get()))
+    show(*raw, offset_of_passing(what), nullptr);
+  else if (const auto* some = std::get_if<directed>(what.get()))
     show(*some, nullptr);
-  else if (const auto* typing = std::get_if<typing_event>(&what))
+  else if (const auto* typing = std::get_if<typing_event>(what.get()))
     show(*typing, nullptr);
 }
 
@@ -142,6 +173,7 @@ room::as_seen(const posted& what, std::optional<std::uint64_t> offset) const {
 }
 
 void room::show(const posted& what, std::uint64_t offset, const newcomer* by) {
+  shown_top_ = offset;
   broadcast(as_seen(what, offset), offset, by);
 }
 

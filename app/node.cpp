@@ -18,6 +18,7 @@
 #include "actors/placement.hpp"
 #include "cluster/cluster.hpp"
 #include "cluster/redis_bus.hpp"
+#include "cluster/sqlite_store.hpp"
 #include "core/events.hpp"
 #include "net/jwt.hpp"
 
@@ -60,6 +61,7 @@ node::node(settings config)
   context_->verify = net::make_jwt_verifier(config_);
   make_loops();
   open_listeners();
+  open_store();
   start_cluster();
   spawn_actors();
 }
@@ -95,6 +97,17 @@ void node::open_listeners() {
   }
 }
 
+void node::open_store() {
+  if (config_.store.path.empty())
+    return;
+  cluster::sqlite_options how;
+  how.path = config_.store.path;
+  auto opened = cluster::open_sqlite_store(std::move(how));
+  if (!opened)
+    throw startup_error{"store.path: " + opened.error().text};
+  context_->kept = std::move(*opened);
+}
+
 void node::start_cluster() {
   if (config_.cluster.redis.empty())
     return;
@@ -106,12 +119,14 @@ void node::start_cluster() {
   if (!bus)
     throw startup_error{bus.error().text};
   cluster_gone_ = false;
+  auto how = cluster::make_options(config_.cluster, [this](bool up) {
+    bus_up_ = up;
+    asio::post(main_, [this] { become_ready(); });
+  });
+  context_->origin = cluster::origin_of(how.own);
   context_->cluster = actors::spawn_pinned<cluster::cluster>(
       *loops_.front(), std::shared_ptr<cluster::bus>(std::move(*bus)),
-      cluster::make_options(config_.cluster, [this](bool up) {
-        bus_up_ = up;
-        asio::post(main_, [this] { become_ready(); });
-      }));
+      std::move(how));
 }
 
 void node::spawn_actors() {
@@ -240,9 +255,17 @@ void node::begin_stop(std::string reason) {
       {{"reason", reason}, {"connections", context_->connections.load()}});
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_[i]->call([at = listeners_[i]] { at->close(); });
-    caf::anon_send(gateways_[i].handle(), actors::drain{});
+    caf::anon_send(gateways_[i].handle(), drain_of_clients());
   }
   await(&node::clients_gone, &node::leave_cluster);
+}
+
+/// Where there are others to go to, clients go one by one, and have done so
+/// well before the deadline.
+actors::drain node::drain_of_clients() const {
+  if (!context_->cluster)
+    return {};
+  return {config_.drain.timeout * 3 / 4};
 }
 
 /// Goes on with `next` once the step is done, or ends at the deadline.

@@ -55,6 +55,7 @@ private:
   // -- start
   void make_loops();
   void open_listeners();
+  void open_store();
   void start_cluster();
   void spawn_actors();
   void start_threads();
@@ -63,6 +64,7 @@ private:
   // -- stop
   void wait_for_signal();
   void begin_stop(std::string reason);
+  [[nodiscard]] actors::drain drain_of_clients() const;
   void await(bool (node::*done)() const, void (node::*next)());
   [[nodiscard]] bool clients_gone() const;
   [[nodiscard]] bool cluster_left() const;

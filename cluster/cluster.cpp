@@ -44,6 +44,7 @@ cluster::handle::behavior_type cluster::make_behavior() {
         unwatch(rooms_.find(channel_of(msg.key)));
       },
       [this](const actors::mirror& msg) { mirror(msg); },
+      [this](const actors::mirror_holdings& msg) { mirror_holdings(msg); },
       [this](const actors::leave_cluster&) { leave(); },
       [this](const actors::bus_tick&) { tick(); },
   };
@@ -70,6 +71,7 @@ void cluster::watch(const actors::watch& msg) {
   if (fresh) {
     entry.key = msg.key;
     entry.last.stream = ++streams_;
+    entry.holdings = holdings_ledger{streams_};
     bus_->subscribe(channel);
   }
   if (entry.room != msg.room) {
@@ -86,12 +88,15 @@ void cluster::watch(const actors::watch& msg) {
 }
 
 void cluster::tell_link(const watched& entry, bool up) {
+  if (up && entry.key.space == room_space::protocol)
+    ask_for_holdings(entry, 0);
   self_->send(entry.room, actors::link_changed{up, entry.watch});
 }
 
 void cluster::unwatch(rooms::iterator at) {
   if (at == rooms_.end())
     return;
+  let_go_of_holdings(at->first, at->second);
   bus_->unsubscribe(at->first);
   self_->demonitor(at->second.room.address());
   rooms_.erase(at);
@@ -239,6 +244,7 @@ void cluster::on_envelope(const std::string& channel, node_sign& what) {
   peers_.left(what.from);
   for (auto& [at, entry] : rooms_)
     entry.others.forget(what.from.incarnation);
+  forget_holdings(what.from.incarnation, true);
 }
 
 void cluster::on_envelope(const std::string& channel, room_traffic& what) {
@@ -310,20 +316,24 @@ void cluster::beat() {
   if (!up_)
     return;
   auto silent = std::chrono::duration_cast<milliseconds>(now - last_echo_);
-  if (silent >= std::max(how_.peer_timeout, 3 * how_.beat)) {
+  if (silent >= 3 * how_.beat) {
     last_echo_ = now;
     log::emit(events::bus_silent, {{"silent_ms", silent.count()}});
     bus_->reconnect("nothing of our own came back");
     return;
   }
   sign_on(sign::beat);
+  tell_digest();
   look_after_peers();
 }
 
 void cluster::look_after_peers() {
-  for (auto incarnation : peers_.expire(home_.now()))
+  auto gone = peers_.expire(home_.now());
+  for (auto incarnation : gone.forgotten)
     for (auto& [channel, entry] : rooms_)
       entry.others.forget(incarnation);
+  for (auto incarnation : gone.lost)
+    forget_holdings(incarnation, false);
 }
 
 /// What others count, for all to see.

@@ -16,6 +16,7 @@
 #include "actors/loop.hpp"
 #include "cluster/bus.hpp"
 #include "cluster/envelope.hpp"
+#include "cluster/holdings_ledger.hpp"
 #include "cluster/peers.hpp"
 #include "cluster/sequence_tracker.hpp"
 #include "core/rate_gate.hpp"
@@ -52,6 +53,9 @@ struct options {
   std::shared_ptr<counters> counts = std::make_shared<counters>();
 };
 
+/// A run as peers name it where a change of theirs is told apart from others.
+[[nodiscard]] std::string origin_of(const node_run& run);
+
 /// `config` has a node id. Draws the incarnation.
 [[nodiscard]] options make_options(const settings::cluster_settings& config,
                                    std::function<void(bool up)> link);
@@ -83,7 +87,14 @@ private:
     std::uint64_t watch = 0; ///< The room's newest.
     place last;              ///< Of its own stream: the last number given.
     sequence_tracker others;
+    holdings_ledger holdings{0};
+    int digests_due = 0; ///< It is in so many of the next ones.
     rate_gate gaps_told{1};
+  };
+  /// What it held is held no more.
+  struct left_room {
+    holdings_digest::line line;
+    int digests_due = 0;
   };
   struct text_hash {
     using is_transparent = void;
@@ -141,6 +152,18 @@ private:
   void on_envelope(const std::string& channel, node_sign& what);
   void on_envelope(const std::string& channel, room_traffic& what);
   void on_envelope(const std::string& channel, unknown_kind& what);
+
+  // -- holdings, in cluster_holdings.cpp
+  void mirror_holdings(const actors::mirror_holdings& msg);
+  void ask_for_holdings(const watched& entry, std::uint64_t whose);
+  void let_go_of_holdings(const std::string& channel, watched& entry);
+  void on_envelope(const std::string& channel, room_holdings& what);
+  void believe(watched& entry, room_holdings& what);
+  void on_envelope(const std::string& channel, holdings_wanted& what);
+  void on_envelope(const std::string& channel, holdings_digest& what);
+  void tell_digest();
+  void forget_holdings(std::uint64_t incarnation, bool said_goodbye);
+
   std::uint64_t new_ones(watched& room, const node_run& from, const place& at,
                          std::uint64_t count);
   void tell_gap(watched& room, const node_run& from, const place& at,
@@ -165,6 +188,8 @@ private:
   std::string nodes_channel_;
   std::string channel_; ///< What `channel_of` gave last.
   rooms rooms_;
+  std::vector<left_room> left_rooms_;
+  std::size_t digests_ = 0;
   std::uint64_t streams_ = 0; ///< Numbers streams of this run.
   std::uint64_t not_sent_ = 0;
   peers peers_;

@@ -110,6 +110,11 @@ void put_traffic_head(packer& to, traffic kind, const node_run& from,
   put_text(to, room.id);
 }
 
+void put_room(packer& to, const room_key& room) {
+  to.pack(static_cast<std::uint8_t>(room.space));
+  put_text(to, room.id);
+}
+
 /// At most, of what stands before the event.
 std::size_t head_bytes(const node_run& from, const room_key& room) {
   return 48 + from.node.size() + room.id.size();
@@ -205,6 +210,82 @@ room_traffic take_traffic(node_run sender, traffic kind, fields& from) {
   return to;
 }
 
+room_key take_room(fields& from) {
+  auto space = from.number("space");
+  if (space > static_cast<std::uint64_t>(room_space::relay))
+    refuse("space");
+  return {static_cast<room_space>(space),
+          std::string{from.name("room", text_bytes_max)}};
+}
+
+protocol::member take_member(fields& from) {
+  protocol::member who;
+  who.connection_id = from.name("connection", text_bytes_max);
+  who.user_id = from.name("user", text_bytes_max);
+  who.info_json = from.text("info", protocol::token_bytes_max);
+  if (!who.info_json.empty()
+      && !protocol::is_value({protocol::encoding::json, who.info_json}))
+    refuse("info");
+  return who;
+}
+
+holdings::key take_key(fields from) {
+  holdings::key to;
+  to.name = from.name("name", protocol::state_key_bytes_max);
+  to.now = take_optional_value(from, "value");
+  to.user_id = from.text("user", text_bytes_max);
+  to.connection_id = from.text("connection", text_bytes_max);
+  auto ttl = from.signed_number("ttl");
+  if (ttl >= 0)
+    to.ttl = std::min<std::chrono::milliseconds>(std::chrono::milliseconds{ttl},
+                                                 protocol::state_ttl_max);
+  to.number = from.number("number");
+  return to;
+}
+
+room_holdings take_holdings(node_run sender, fields& from) {
+  room_holdings to;
+  to.from = std::move(sender);
+  to.room = take_room(from);
+  to.at.stream = from.number("stream");
+  to.since = from.number("since");
+  to.at.version = from.number("version");
+  to.part = from.number("part");
+  to.last = from.flag("last");
+  to.what.whole = from.flag("whole");
+  auto joined = from.list("joined");
+  while (!joined.at_end()) {
+    auto each = joined.list("joined");
+    auto who = take_member(each);
+    to.what.joined.push_back({std::move(who), each.signed_number("at")});
+  }
+  auto left = from.list("left");
+  while (!left.at_end())
+    to.what.left.emplace_back(left.name("left", text_bytes_max));
+  auto keys = from.list("keys");
+  while (!keys.at_end())
+    to.what.keys.push_back(take_key(keys.list("key")));
+  return to;
+}
+
+holdings_wanted take_wanted(node_run sender, fields& from) {
+  holdings_wanted to{std::move(sender), take_room(from), 0};
+  to.whose = from.number("whose");
+  return to;
+}
+
+holdings_digest take_digest(node_run sender, fields& from) {
+  holdings_digest to{std::move(sender), {}};
+  auto rooms = from.list("rooms");
+  while (!rooms.at_end()) {
+    auto each = rooms.list("room");
+    auto room = take_room(each);
+    auto stream = each.number("stream");
+    to.rooms.push_back({std::move(room), {stream, each.number("version")}});
+  }
+  return to;
+}
+
 envelope take_envelope(fields from) {
   if (from.number("version") != envelope_version)
     refuse("version");
@@ -219,6 +300,12 @@ envelope take_envelope(fields from) {
       && kind <= static_cast<std::uint64_t>(sign::bye))
     return node_sign{std::move(sender), static_cast<sign>(kind),
                      from.at_end() ? 0 : from.number("reads")};
+  if (kind == static_cast<std::uint64_t>(holdings_word::held))
+    return take_holdings(std::move(sender), from);
+  if (kind == static_cast<std::uint64_t>(holdings_word::wanted))
+    return take_wanted(std::move(sender), from);
+  if (kind == static_cast<std::uint64_t>(holdings_word::digest))
+    return take_digest(std::move(sender), from);
   std::optional<place> at;
   if (kind < first_sign)
     at = take_place(from);
@@ -270,6 +357,62 @@ std::string encode(const node_sign& what) {
   packer to{sink};
   put_head(to, 5, static_cast<std::uint8_t>(what.says), what.from);
   to.pack(what.reads);
+  return bytes;
+}
+
+std::string encode(const room_holdings& what) {
+  std::string bytes;
+  string_sink sink{bytes};
+  packer to{sink};
+  put_head(to, 15, static_cast<std::uint8_t>(holdings_word::held), what.from);
+  put_room(to, what.room);
+  to.pack(what.at.stream).pack(what.since).pack(what.at.version);
+  to.pack(what.part).pack(what.last).pack(what.what.whole);
+  to.pack_array(static_cast<std::uint32_t>(what.what.joined.size()));
+  for (const auto& each : what.what.joined) {
+    to.pack_array(4);
+    put_text(to, each.who.connection_id);
+    put_text(to, each.who.user_id);
+    put_text(to, each.who.info_json);
+    to.pack(each.at);
+  }
+  to.pack_array(static_cast<std::uint32_t>(what.what.left.size()));
+  for (const auto& each : what.what.left)
+    put_text(to, each);
+  to.pack_array(static_cast<std::uint32_t>(what.what.keys.size()));
+  for (const auto& each : what.what.keys) {
+    to.pack_array(6);
+    put_text(to, each.name);
+    put_value(to, each.now);
+    put_text(to, each.user_id);
+    put_text(to, each.connection_id);
+    to.pack(each.ttl ? each.ttl->count() : std::int64_t{-1});
+    to.pack(each.number);
+  }
+  return bytes;
+}
+
+std::string encode(const holdings_wanted& what) {
+  std::string bytes;
+  string_sink sink{bytes};
+  packer to{sink};
+  put_head(to, 7, static_cast<std::uint8_t>(holdings_word::wanted), what.from);
+  put_room(to, what.room);
+  to.pack(what.whose);
+  return bytes;
+}
+
+std::string encode(const holdings_digest& what) {
+  std::string bytes;
+  string_sink sink{bytes};
+  packer to{sink};
+  put_head(to, 5, static_cast<std::uint8_t>(holdings_word::digest), what.from);
+  to.pack_array(static_cast<std::uint32_t>(what.rooms.size()));
+  for (const auto& each : what.rooms) {
+    to.pack_array(4);
+    put_room(to, each.room);
+    to.pack(each.at.stream).pack(each.at.version);
+  }
   return bytes;
 }
 

@@ -7,6 +7,12 @@
 //   [version, kind, node, incarnation, …]                       all kinds
 //   [1, 1…15, node, incarnation, stream, sequence, space, id, event]  traffic
 //   [1, 16…, node, incarnation]                                       signs
+//   [1, 19, node, incarnation, space, id, stream, since, version, part, last,
+//    whole, joined, left, keys]                                    holdings
+//       each joined [connection, user, info, at], each left a connection, each
+//       key [name, value, user, connection, ttl (-1: none), number]
+//   [1, 20, node, incarnation, space, id, incarnation or 0]          wanted
+//   [1, 21, node, incarnation, [[space, id, stream, version], …]]    digest
 //
 //   event of posted   [user, is_text, said, event, timestamp, stamped]
 //            directed [… as posted, to]
@@ -33,6 +39,7 @@
 #include <boost/system/result.hpp>
 
 #include "cluster/decode_error.hpp"
+#include "core/holdings.hpp"
 #include "core/room_event.hpp"
 #include "core/room_key.hpp"
 
@@ -93,6 +100,53 @@ struct node_sign {
   std::uint64_t reads = static_cast<std::uint64_t>(traffic::several);
 };
 
+/// The numbers of what nodes say of their holdings: a contract like the others.
+enum class holdings_word : std::uint8_t { held = 19, wanted = 20, digest = 21 };
+
+/// Where a node's holdings of a room stand: in which life of the room there,
+/// and after how many differences.
+struct holdings_place {
+  std::uint64_t stream = 0;
+  std::uint64_t version = 0;
+
+  auto operator<=>(const holdings_place&) const = default;
+};
+
+/// What a node holds in a room: a difference from version `since` on, or, in as
+/// many parts as it takes, the whole.
+struct room_holdings {
+  node_run from;
+  room_key room;
+  holdings_place at;       ///< With this.
+  std::uint64_t since = 0; ///< Of a difference.
+  std::uint64_t part = 0;
+  bool last = true;
+  holdings what;
+};
+
+/// The peers, or one of them, are to tell the whole.
+struct holdings_wanted {
+  node_run from;
+  room_key room;
+  std::uint64_t whose = 0; ///< Incarnation; 0: everybody's.
+};
+
+/// Where a node's holdings stand, of some of its rooms: for who missed the
+/// latest difference.
+struct holdings_digest {
+  struct line {
+    room_key room;
+    holdings_place at;
+  };
+
+  node_run from;
+  std::vector<line> rooms;
+};
+
+/// In one envelope, of each kind of what is held.
+inline constexpr std::size_t holdings_part_max = 256;
+inline constexpr std::size_t digest_lines_max = 256;
+
 /// An envelope of a version that this node knows and a kind that it does not:
 /// a newer node sent it. To be counted and skipped.
 struct unknown_kind {
@@ -101,7 +155,8 @@ struct unknown_kind {
   std::optional<place> at; ///< Traffic: its number counts, or a gap is seen.
 };
 
-using envelope = std::variant<room_traffic, node_sign, unknown_kind>;
+using envelope = std::variant<room_traffic, node_sign, room_holdings,
+                              holdings_wanted, holdings_digest, unknown_kind>;
 
 [[nodiscard]] std::string encode(const node_run& from, const place& at,
                                  const room_key& room, const room_event& what);
@@ -114,6 +169,9 @@ using envelope = std::variant<room_traffic, node_sign, unknown_kind>;
                                  std::size_t& taken);
 
 [[nodiscard]] std::string encode(const node_sign& what);
+[[nodiscard]] std::string encode(const room_holdings& what);
+[[nodiscard]] std::string encode(const holdings_wanted& what);
+[[nodiscard]] std::string encode(const holdings_digest& what);
 
 /// Whether `bytes` are an envelope of the run `own`. False says nothing.
 class own_envelopes {

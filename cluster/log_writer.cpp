@@ -309,7 +309,7 @@ void log_writer::answer(std::vector<log_call> calls) {
     is->second.push_back(std::move(call));
   }
   for (auto& [loop, its] : by_loop)
-    loop->run([all = std::make_shared<std::vector<log_call>>(std::move(its))] {
+    loop->call([all = std::make_shared<std::vector<log_call>>(std::move(its))] {
       for (auto& call : *all)
         tell(call);
     });

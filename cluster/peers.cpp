@@ -73,20 +73,22 @@ void peers::listen_anew(steady_time now) {
       each.last_heard = now;
 }
 
-std::vector<std::uint64_t> peers::expire(steady_time now) {
-  std::vector<std::uint64_t> forgotten;
+peers::expired peers::expire(steady_time now) {
+  expired found;
   for (auto& [incarnation, each] : known_) {
     auto silent = now - each.last_heard;
-    if (!each.lost && silent >= lost_after_)
+    if (!each.lost && silent >= lost_after_) {
       tell_lost(incarnation, each, now);
+      found.lost.push_back(incarnation);
+    }
     if (each.lost && silent >= forgotten_after_)
-      forgotten.push_back(incarnation);
+      found.forgotten.push_back(incarnation);
   }
-  for (auto incarnation : forgotten)
+  for (auto incarnation : found.forgotten)
     known_.erase(incarnation);
-  if (!forgotten.empty())
+  if (!found.forgotten.empty())
     recount();
-  return forgotten;
+  return found;
 }
 
 void peers::recount() {

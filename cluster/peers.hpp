@@ -36,8 +36,14 @@ public:
   /// Nobody could be heard until now, so nobody has been silent.
   void listen_anew(steady_time now);
 
-  /// Looks who is silent for too long; gives the runs to be forgotten.
-  [[nodiscard]] std::vector<std::uint64_t> expire(steady_time now);
+  /// Incarnations.
+  struct expired {
+    std::vector<std::uint64_t> lost;      ///< Since it was asked last.
+    std::vector<std::uint64_t> forgotten; ///< Lost long ago.
+  };
+
+  /// Looks who is silent for too long.
+  [[nodiscard]] expired expire(steady_time now);
 
   [[nodiscard]] std::size_t alive() const;
 

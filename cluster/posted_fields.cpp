@@ -4,12 +4,12 @@
 
 namespace greenroom::cluster {
 
-namespace {
-
 void put_value(packer& to, const protocol::value& what) {
   to.pack_array(2).pack(static_cast<std::uint8_t>(what.in));
   put_bytes(to, what.bytes);
 }
+
+namespace {
 
 protocol::value take_value(fields from) {
   protocol::value to;
@@ -22,6 +22,13 @@ protocol::value take_value(fields from) {
 }
 
 } // namespace
+
+protocol::value take_optional_value(fields& from, const char* name) {
+  auto to = take_value(from.list(name));
+  if (!to.empty() && !protocol::is_value(to))
+    refuse(name);
+  return to;
+}
 
 void put_posted(packer& to, const posted& what) {
   put_text(to, what.user_id);
@@ -41,9 +48,7 @@ posted take_posted(fields& from) {
                         : protocol::is_value(to.body.said)))
     refuse("said");
   to.event = from.text("event", text_bytes_max);
-  to.timestamp = take_value(from.list("timestamp"));
-  if (!to.timestamp.empty() && !protocol::is_value(to.timestamp))
-    refuse("timestamp");
+  to.timestamp = take_optional_value(from, "timestamp");
   to.stamped = from.signed_number("stamped");
   return to;
 }

@@ -17,6 +17,12 @@ namespace greenroom::cluster {
 
 inline constexpr std::uint32_t posted_elements = 6;
 
+void put_value(packer& to, const protocol::value& what);
+
+/// A value, or nothing. Throws `bad_field`.
+[[nodiscard]] protocol::value take_optional_value(fields& from,
+                                                  const char* name);
+
 void put_posted(packer& to, const posted& what);
 
 /// Checks values as a client's own are. Throws `bad_field`.

@@ -1,6 +1,7 @@
 #include "core/outbox.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace greenroom {
 
@@ -14,7 +15,17 @@ constexpr std::size_t turn_factor = 16;
 void outbox::push(slice frame) {
   if (!takes())
     return;
-  push_transport(std::move(frame));
+  if (held_) {
+    own_bytes_ += frame.size();
+    if (frame.size() > 0)
+      waiting_.push_back(std::move(frame));
+  } else {
+    push_transport(std::move(frame));
+  }
+  too_much();
+}
+
+void outbox::too_much() {
   // One turn may bring a reader that keeps up more than the limit (lists of
   // large rooms, say), which it is sent at the turn's end: only a full socket
   // makes it slow. Bounded all the same.
@@ -28,6 +39,16 @@ void outbox::push_transport(slice frame) {
   own_bytes_ += frame.size();
   own_.push_back(std::move(frame));
   sends_.add(*this);
+}
+
+void outbox::release(std::vector<slice> first) {
+  held_ = false;
+  for (auto& frame : first)
+    push(std::move(frame));
+  for (auto& frame : std::exchange(waiting_, {}))
+    own_.push_back(std::move(frame)); // Counted when it came.
+  if (!empty())
+    sends_.add(*this);
 }
 
 void outbox::mark(source& from) {
@@ -45,7 +66,7 @@ void outbox::forget(source& from) {
 
 std::size_t outbox::gather(std::span<iovec> into) {
   // By index: what a source pushes may end the connection and clear the list.
-  for (std::size_t i = 0; i < ready_.size(); ++i)
+  for (std::size_t i = 0; !held_ && i < ready_.size(); ++i)
     ready_[i]->prepare();
   std::size_t used = 0;
   for (const auto& frame : own_) {
@@ -57,7 +78,7 @@ std::size_t outbox::gather(std::span<iovec> into) {
   }
   drawn_.clear();
   for (auto* from : ready_) {
-    if (used == into.size())
+    if (held_ || used == into.size())
       break;
     auto more = from->gather(into.subspan(used));
     std::size_t bytes = 0;
@@ -112,6 +133,8 @@ void outbox::cut() {
   cut_ = true;
   ready_.clear();
   drawn_.clear();
+  for (const auto& frame : std::exchange(waiting_, {}))
+    own_bytes_ -= frame.size();
   while (own_.size() > (cut_in_frame_ ? 1u : 0u)) {
     own_bytes_ -= own_.back().size();
     own_.pop_back();
@@ -119,6 +142,8 @@ void outbox::cut() {
 }
 
 void outbox::seal() {
+  if (held_)
+    release({});
   // A copy: a source that has finished takes itself off the list.
   for (auto* from : std::vector<source*>{ready_})
     from->finish();

@@ -67,6 +67,14 @@ public:
   /// behind it: a close frame ends the conversation.
   void seal();
 
+  /// What comes from now on waits: an answer is to go ahead of it that is not
+  /// yet known. Frames of the WebSocket layer do not wait.
+  void hold() { held_ = true; }
+
+  /// The answer: what waits may follow it. Without `hold` before it is a
+  /// `push`.
+  void release(std::vector<slice> first);
+
   /// The source has bytes to send. It stays marked until it is drained.
   void mark(source& from);
 
@@ -76,11 +84,14 @@ public:
   /// Whether it still takes frames from sources: not once it closes.
   [[nodiscard]] bool takes() const { return !cut_ && !sealed_ && !shut_; }
 
-  [[nodiscard]] bool empty() const { return own_.empty() && ready_.empty(); }
+  /// Whether there is nothing that could be sent now.
+  [[nodiscard]] bool empty() const {
+    return own_.empty() && (held_ || ready_.empty());
+  }
 
   /// What its own frames hold: many small ones cost more than their bytes.
   [[nodiscard]] std::size_t own_bytes() const {
-    return own_bytes_ + own_.size() * frame_overhead;
+    return own_bytes_ + (own_.size() + waiting_.size()) * frame_overhead;
   }
   [[nodiscard]] std::size_t bytes_max() const { return bytes_max_; }
 
@@ -116,8 +127,11 @@ private:
     std::size_t bytes;
   };
 
+  void too_much();
+
   run_once_queue& sends_;
   slice_queue own_;
+  std::vector<slice> waiting_; ///< While it is held.
   std::vector<source*> ready_;
   std::vector<drawn> drawn_; ///< What `gather` took from whom.
   std::size_t own_bytes_ = 0;
@@ -127,6 +141,7 @@ private:
   bool cut_ = false;
   bool sealed_ = false;
   bool shut_ = false;
+  bool held_ = false;
 };
 
 } // namespace greenroom

@@ -47,15 +47,13 @@ thread_local entropy source;
 } // namespace
 
 std::string random_id(std::string_view prefix, std::size_t characters) {
-  // 32 signs, without the look-alikes i, l, o and u.
-  static constexpr std::string_view signs = "0123456789abcdefghjkmnpqrstvwxyz";
   std::string id{prefix};
   id.resize(prefix.size() + characters);
   auto* at = id.data() + prefix.size();
   while (characters > 0) {
     auto bytes = source.take(std::min(characters, entropy::most));
     for (auto byte : bytes)
-      *at++ = signs[byte % signs.size()];
+      *at++ = id_characters[byte % id_characters.size()];
     characters -= bytes.size();
   }
   return id;

@@ -162,6 +162,27 @@ room_map::drop_owned(std::string_view origin,
   }
 }
 
+std::size_t room_map::keep_only(std::string_view origin,
+                                const std::set<std::string_view>& keys) {
+  std::vector<const entry*> gone;
+  for (const auto& each : living_.entries)
+    if (each.origin == origin && !keys.contains(each.key))
+      gone.push_back(&each);
+  for (const auto* each : gone)
+    put(deletion_of(*each), std::string{origin}, each->number - 1);
+  return gone.size();
+}
+
+std::size_t room_map::adopt(std::string_view connection_id) {
+  std::vector<const entry*> its;
+  for (const auto& each : living_.entries)
+    if (each.connection_id == connection_id && each.origin != self_)
+      its.push_back(&each);
+  for (const auto* each : its)
+    put(change{*each}, self_, version_ + 1);
+  return its.size();
+}
+
 std::size_t room_map::drop_overdue(steady_time now) {
   std::size_t dropped = 0;
   for (; !due_.empty() && due_.begin()->first <= now; ++dropped) {

@@ -94,6 +94,13 @@ public:
   /// when the peer was only cut off.
   std::size_t drop_node(std::string_view origin);
 
+  /// Deletes what a peer changed last and no longer has.
+  std::size_t keep_only(std::string_view origin,
+                        const std::set<std::string_view>& keys);
+
+  /// A connection of a peer is this node's now, with what is bound to it.
+  std::size_t adopt(std::string_view connection_id);
+
   /// Deletes what is due. Every node does so by itself.
   std::size_t drop_overdue(steady_time now);
 

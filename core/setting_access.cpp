@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include "core/settings_table.hpp"
 
@@ -78,12 +79,13 @@ setting_result<void> write(std::string& to, const setting& what,
   return {};
 }
 
-setting_result<void> write(slow_policy& to, const setting& what,
-                           std::string_view text) {
+template <class Enum>
+requires std::is_enum_v<Enum> setting_result<void>
+write(Enum& to, const setting& what, std::string_view text) {
   auto value = parse_choice(what, text);
   if (!value)
     return value.error();
-  to = static_cast<slow_policy>(*value);
+  to = static_cast<Enum>(*value);
   return {};
 }
 
@@ -117,7 +119,8 @@ std::string read(const std::string& from, const setting&) {
   return from;
 }
 
-std::string read(slow_policy from, const setting& what) {
+template <class Enum>
+requires std::is_enum_v<Enum> std::string read(Enum from, const setting& what) {
   return std::string{what.choices[static_cast<std::size_t>(from)]};
 }
 

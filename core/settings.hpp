@@ -18,15 +18,20 @@ using std::chrono::milliseconds;
 /// What a room does with a member that reads too slowly [P-7].
 enum class slow_policy : std::uint8_t { gap, close };
 
+/// Of rooms in a cluster: who gives the order [P-9.1, P-9.7].
+enum class room_order : std::uint8_t { total, fifo };
+
 /// What a namespace may say of its rooms [P-3.1]; `rooms` holds the defaults.
 struct room_settings {
   std::string rights = "rwsp"; ///< Of tokens without `rooms` [P-2.5].
   slow_policy slow = slow_policy::gap;
-  std::uint32_t members = 100'000;       ///< Beyond: `room_full`.
-  std::uint32_t listed_members = 1'000;  ///< Beyond: counts without lists.
-  milliseconds typing_timeout{5'000};    ///< [P-4.5]
-  milliseconds presence_interval{50};    ///< Differences are batched this long.
-  milliseconds linger{30'000};           ///< An empty room keeps its log.
+  room_order order = room_order::total;
+  std::uint32_t members = 100'000;      ///< Beyond: `room_full`.
+  std::uint32_t listed_members = 1'000; ///< Beyond: counts without lists.
+  milliseconds typing_timeout{5'000};   ///< [P-4.5]
+  milliseconds presence_interval{50};   ///< Differences are batched this long.
+  milliseconds grace{2'000};   ///< Who lost its connection is still there.
+  milliseconds linger{30'000}; ///< An empty room keeps its log.
   std::uint32_t dedupe_messages = 1'000; ///< Ids remembered per room [P-3.4].
   milliseconds dedupe_window{120'000};
   std::uint32_t state_keys = 1'000;       ///< Beyond: `too_large` [P-4.6].
@@ -118,14 +123,23 @@ struct settings {
     bool operator==(const deflate_settings&) const = default;
   } deflate;
 
+  /// Where a node alone keeps its rooms.
+  struct store_settings {
+    std::string path; ///< Of an SQLite file. Empty: in memory.
+
+    bool operator==(const store_settings&) const = default;
+  } store;
+
   struct cluster_settings {
     std::string redis;   ///< Empty: no cluster.
     std::string node_id; ///< Empty: generated.
     std::string prefix = "greenroom";
     std::string ca_file; ///< Beside the system's certificates.
     std::uint32_t queue_bytes = 4 * 1024 * 1024;
-    milliseconds beat{1'000};
-    milliseconds peer_timeout{3'000};
+    // Who was on a node that dies is gone everywhere within 3 s: the time-out,
+    // the beat that finds it over, and some to tell it.
+    milliseconds beat{500};
+    milliseconds peer_timeout{2'000};
     milliseconds connect_timeout{5'000};
     milliseconds backoff_min{100};
     milliseconds backoff_max{5'000};
@@ -143,6 +157,7 @@ struct settings {
 
   struct drain_settings {
     milliseconds timeout{10'000};
+    std::uint32_t rate = 1'000; ///< Clients a second, to other nodes.
 
     bool operator==(const drain_settings&) const = default;
   } drain;

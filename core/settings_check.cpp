@@ -41,6 +41,12 @@ void check_cluster(const settings::cluster_settings& cluster, complaints& out) {
                    "of a password: write the password"});
 }
 
+void check_store(const settings& all, complaints& out) {
+  if (!all.store.path.empty() && !all.cluster.redis.empty())
+    out.push_back({"store.path is for a node alone: in a cluster "
+                   "(cluster.redis) no node has the rooms for itself"});
+}
+
 } // namespace
 
 setting_result<void> check_secret(std::string_view secret) {
@@ -59,6 +65,7 @@ std::vector<setting_error> check(const settings& all) {
   check_auth(all.auth, out);
   check_limits(all.limits, out);
   check_cluster(all.cluster, out);
+  check_store(all, out);
   return out;
 }
 

@@ -16,6 +16,7 @@ constexpr std::uint64_t MiB = 1024 * KiB;
 constexpr std::uint64_t GiB = 1024 * MiB;
 
 constexpr std::string_view slow_policies[] = {"gap", "close"}; // as the enum
+constexpr std::string_view room_orders[] = {"total", "fifo"};  // likewise
 constexpr std::string_view log_formats[] = {"json", "text", "auto"};
 constexpr std::string_view log_levels[] = {"debug", "info", "warn", "error"};
 
@@ -168,6 +169,11 @@ constexpr setting table[] = {
          setting_shapes::rights,
          "Rights of clients whose token has no `rooms`: `r` receive, `w` send, "
          "`s` set state, `p` see presence, `a` administer."),
+    choice(
+        "rooms.order", at<&s::rooms, &room_settings::order>, room_orders,
+        "In a cluster: one order for all members, given by Redis, which also "
+        "keeps the messages (`total`), or each node's own, which goes on "
+        "without Redis (`fifo`)."),
     choice("rooms.slow", at<&s::rooms, &room_settings::slow>, slow_policies,
            "A member that reads too slowly skips messages and is told so "
            "(`gap`), or is closed with 4008 (`close`)."),
@@ -184,6 +190,9 @@ constexpr setting table[] = {
              at<&s::rooms, &room_settings::presence_interval>, 1ms, 1min,
              "Who came and who left is gathered this long and told at once; "
              "with more than 1,000 members, longer in proportion."),
+    duration("rooms.grace", at<&s::rooms, &room_settings::grace>, 0ms, 1min,
+             "A member that lost its connection may come back by `resume` "
+             "within this time, and nobody saw it leave."),
     duration("rooms.linger", at<&s::rooms, &room_settings::linger>, 0ms, 24h,
              "How long a room without members keeps its epoch, offsets and "
              "remembered "
@@ -197,14 +206,13 @@ constexpr setting table[] = {
              "How long it remembers them."),
     number("rooms.state-keys", at<&s::rooms, &room_settings::state_keys>, 0,
            1'000'000,
-           "Keys of a room's state; another one is refused with `too_large`. "
-           "Not yet: no room serves state."),
+           "Keys of a room's state; another one is refused with `too_large`."),
     bytes(
         "rooms.state-bytes", at<&s::rooms, &room_settings::state_bytes>, 0,
         64 * MiB,
         "Size of its keys, values and user ids; what would make it larger, or "
         "longer than a quarter of `limits.unsent-bytes`, is refused with "
-        "`too_large`. Not yet: no room serves state."),
+        "`too_large`."),
     number("rooms.history-messages",
            at<&s::rooms, &room_settings::history_messages>, 0, 1'000'000,
            "Messages that a room keeps, for members that come back and for "
@@ -290,6 +298,13 @@ constexpr setting table[] = {
            "Largest window of a client that does so, as a power of two; "
            "one that cannot be asked for less compresses each message alone."),
 
+    // -- store
+    // -----------------------------------------------------------------
+    text("store.path", at<&s::store, &s::store_settings::path>,
+         setting_shapes::one_line,
+         "SQLite file in which a node without a cluster keeps the messages of "
+         "its rooms, so that they outlive it; empty: in memory."),
+
     // -- cluster
     // ----------------------------------------------------------------
     secret("cluster.redis", at<&s::cluster, &s::cluster_settings::redis>,
@@ -346,6 +361,9 @@ constexpr setting table[] = {
     // ------------------------------------------------------------
     duration("drain.timeout", at<&s::drain, &s::drain_settings::timeout>, 0ms,
              1h, "The node is gone by then after SIGTERM or SIGINT."),
+    number("drain.rate", at<&s::drain, &s::drain_settings::rate>, 1, 1'000'000,
+           "Clients a second that a stopping node of a cluster sends to other "
+           "nodes; more where `drain.timeout` would be over."),
     boolean("demo.page", at<&s::demo, &s::demo_settings::page>,
             "Serve a small page at `/` to try rooms in a browser."),
 };

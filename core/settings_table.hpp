@@ -36,13 +36,12 @@ template <class T>
 using member_of_settings = T& (*)(settings&);
 
 /// The member that a setting fills.
-using setting_member =
-    std::variant<member_of_settings<bool>, member_of_settings<std::uint16_t>,
-                 member_of_settings<std::uint32_t>,
-                 member_of_settings<milliseconds>,
-                 member_of_settings<std::string>,
-                 member_of_settings<std::vector<std::string>>,
-                 member_of_settings<slow_policy>>;
+using setting_member = std::variant<
+    member_of_settings<bool>, member_of_settings<std::uint16_t>,
+    member_of_settings<std::uint32_t>, member_of_settings<milliseconds>,
+    member_of_settings<std::string>,
+    member_of_settings<std::vector<std::string>>,
+    member_of_settings<slow_policy>, member_of_settings<room_order>>;
 
 struct setting {
   std::string_view name; ///< `section.key`

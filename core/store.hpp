@@ -209,7 +209,7 @@ class loop_entrance {
 public:
   /// Runs `what` on the loop's thread, in the order of the calls, never inside.
   /// Called from any thread.
-  virtual void run(std::function<void()> what) = 0;
+  virtual void call(std::function<void()> what) = 0;
 
 protected:
   ~loop_entrance() = default;

@@ -38,7 +38,7 @@ public:
 
   /// Runs `what` on the loop's thread, soon; never, if the loop stops before.
   /// Any thread.
-  void call(std::function<void()> what);
+  void call(std::function<void()> what) override;
 
   /// Reads what clients compressed without a context of their own; made by the
   /// first such message.

@@ -27,7 +27,7 @@ namespace {
 
 class waiting_loop final : public loop_entrance {
 public:
-  void run(std::function<void()> what) override {
+  void call(std::function<void()> what) override {
     std::lock_guard lock{mutex_};
     waiting_.push_back(std::move(what));
     came_.notify_one();

@@ -65,6 +65,14 @@ void put_position(Writer& to, const log_position& at) {
 }
 
 template <class Writer>
+void put_previous(Writer& to, const log_position& at) {
+  to.key("previous");
+  auto map = to.begin_map();
+  put_position(to, at);
+  to.end_map(map);
+}
+
+template <class Writer>
 void write_member(Writer& to, const member& who) {
   to.begin_entry();
   auto map = to.begin_map();
@@ -189,6 +197,8 @@ void put_fields(Writer& to, const joined& what) {
   if (what.recovered)
     put_boolean(to, "recovered", *what.recovered);
   put_if_any(to, "reason", what.reason);
+  if (what.previous)
+    put_previous(to, *what.previous);
   put_natural(to, "memberCount", what.member_count);
   if (what.members)
     put_any(to, "members", Writer::dialect, *what.members);

@@ -91,6 +91,7 @@ struct set_state {
 /// Goes on with what another connection had [P-3.18].
 struct resume {
   std::string session;
+  std::optional<std::string> user_id;
   std::map<std::string, log_position> rooms; ///< By room id.
 };
 
@@ -135,14 +136,17 @@ struct joined {
   request_id id;
   order_mode order = order_mode::fifo;
   log_position at;
-  std::optional<bool> recovered; ///< Only where `since` was given.
-  std::string reason;            ///< Why not recovered; empty: none.
+  /// Only where `since` was given, and where the epoch has changed.
+  std::optional<bool> recovered;
+  std::string reason; ///< Why not recovered; empty: none.
   std::uint64_t member_count = 0;
   /// By `encode_members`, in the message's encoding. Absent without the right
   /// `p`, and in rooms too big to list.
   std::optional<std::string_view> members;
   /// By `encode_state`. Absent where the room has none.
   std::optional<std::string_view> state = std::nullopt;
+  /// The epoch before, and up to where it is the same log as this one [P-4.19].
+  std::optional<log_position> previous = std::nullopt;
 };
 
 struct left {

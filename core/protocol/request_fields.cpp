@@ -215,6 +215,8 @@ private:
       return fail("session: must be a string of 1 to 128 bytes without control "
                   "characters");
     to.session = session.text;
+    if (!read_user(to.user_id))
+      return false;
     if (rare_.rooms.is != kind::map)
       return fail("rooms: must be a map of room ids, each with epoch and "
                   "offset");

@@ -34,7 +34,7 @@ TEST_CASE("[P-3.3] the ack names epoch and offset, where an id was given") {
   ann.joins("a");
   auto joined = ann.sees().only("joined");
   CHECK(joined["offset"] == "0");
-  CHECK(joined["order"] == "fifo");
+  CHECK(joined["order"] == "total");
   ann.says(R"({"type":"message","roomId":"a","text":"x"})");
   CHECK(ann.sees().empty());
   ann.says(R"({"type":"message","roomId":"a","text":"x","id":"k"})");

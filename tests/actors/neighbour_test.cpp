@@ -42,8 +42,14 @@ public:
         [](const actors::leave&) {},
         [this](actors::publish& msg) { hear(msg); },
         [](const actors::list_members&) {},
+        [](const actors::read_log&) {},
+        [](const actors::change_state&) {},
+        [](actors::log_told) {},
         [](const actors::mirrored&) {},
         [](const actors::link_changed&) {},
+        [](const actors::holdings_heard&) {},
+        [](actors::holdings_asked) {},
+        [](const actors::peer_gone&) {},
         [](actors::room_tick) {},
     };
   }

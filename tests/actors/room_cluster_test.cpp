@@ -222,6 +222,7 @@ TEST_CASE_METHOD(clustered, "who is gone before the link answers is forgotten, "
   node.run();
   cluster.tell_link(true);
   node.run();
+  node.advance(3s); // The grace period of who was lost.
   CHECK(cluster.watched.empty());
   node.advance(30s);
   CHECK(node.context->rooms == 0);

@@ -39,6 +39,9 @@ public:
         [](const actors::leave&) {},
         [](const actors::publish&) {},
         [](const actors::list_members&) {},
+        [](const actors::read_log&) {},
+        [](const actors::change_state&) {},
+        [](actors::log_told) {},
         [this](const actors::mirrored& msg) {
           ++to_->told;
           for (const auto& each : msg.what)
@@ -47,6 +50,9 @@ public:
             else
               ++to_->typing;
         },
+        [](const actors::holdings_heard&) {},
+        [](const actors::holdings_asked&) {},
+        [](const actors::peer_gone&) {},
         [this](const actors::link_changed& msg) {
           to_->links.push_back(msg.up);
         },

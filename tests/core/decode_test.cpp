@@ -239,6 +239,11 @@ TEST_CASE("[P-3.18] a session is resumed with all its rooms at once") {
   CHECK(asked.rooms.at("b:c").epoch.empty());
   CHECK(asked.rooms.at("b:c").offset == 18446744073709551615U);
   CHECK(read_as<resume>(as, resume_with("{}")).rooms.empty());
+  CHECK_FALSE(asked.user_id);
+  CHECK(read_as<resume>(as, R"({"type":"resume","session":"s","rooms":{},)"
+                            R"("userId":"ann"})")
+            .user_id
+        == "ann");
   // The last of two counts, as everywhere.
   asked = read_as<resume>(as, resume_with(R"({
     "a":{"epoch":"e","offset":1},
@@ -305,6 +310,7 @@ TEST_CASE("[P-5.1] what is asked of history, state and session names its "
                R"({"type":"resume","rooms":{},"session":")" + a(129) + "\"}",
                "session"));
   CHECK(blames(as, R"({"type":"resume","session":"s"})", "rooms:"));
+  CHECK(blames(as, R"({"type":"resume","session":"s","userId":7})", "userId"));
   for (auto bad : {"1", "null", "[]", R"("r")", R"({"r":1})", R"({"r":[]})",
                    R"({"":{"epoch":"e","offset":1}})",
                    R"({"\u0001":{"epoch":"e","offset":1}})"})

@@ -67,6 +67,15 @@ TEST_CASE("[P-4] joined tells where the room is and who is in it") {
       R"({"connectionId":"d","userId":"v","info":{"n":[1]}}]})");
 }
 
+TEST_CASE("[P-4.19] joined tells of the epoch before") {
+  joined what{"r", {}, order_mode::total, {"f", 7}, true, "epoch", 3, {}};
+  what.previous = {"e", 7};
+  check_written(what,
+                R"({"type":"joined","roomId":"r","order":"total","epoch":"f",)"
+                R"("offset":7,"recovered":true,"reason":"epoch","previous":)"
+                R"({"epoch":"e","offset":7},"memberCount":3})");
+}
+
 TEST_CASE("[P-4] joined may bring the room's state") {
   value one{encoding::json, "1"};
   std::vector<state_change> whole{{"k", &one, 3, "u"}};

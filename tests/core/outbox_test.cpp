@@ -294,3 +294,42 @@ TEST_CASE("an outbox that goes leaves the turn's queue") {
   sends.run_all();
   CHECK(sends.empty());
 }
+
+TEST_CASE("[P-4.16] what comes while an answer is awaited goes behind it") {
+  run_once_queue turn;
+  fake_outbox out{turn, 1'000};
+  threes lane{"abcdef"};
+  out.push(frame("1"));
+  out.hold();
+  out.push(frame("4"));
+  out.mark(lane);
+  out.push_transport(frame("2"));
+  turn.run_all();
+  CHECK(out.got == "12");
+  CHECK(out.empty());
+  out.release({frame("3")});
+  turn.run_all();
+  CHECK(out.got == "1234abcdef");
+  CHECK(out.empty());
+  CHECK(out.own_bytes() == 0);
+}
+
+TEST_CASE("[P-7] what waits for an answer counts as unsent") {
+  run_once_queue turn;
+  fake_outbox out{turn, 100};
+  out.hold();
+  for (int i = 0; i < 40; ++i)
+    out.push(frame(std::string(100, 'x')));
+  CHECK(out.closed_as_slow);
+}
+
+TEST_CASE("an ending connection sends what waited for an answer") {
+  run_once_queue turn;
+  fake_outbox out{turn, 1'000};
+  out.hold();
+  out.push(frame("a"));
+  out.seal();
+  out.push_transport(frame("b"));
+  turn.run_all();
+  CHECK(out.got == "ab");
+}

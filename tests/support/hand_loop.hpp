@@ -14,7 +14,7 @@ namespace greenroom::test {
 /// A loop that the test turns by hand; what comes from other threads waits.
 class hand_loop final : public loop_entrance {
 public:
-  void run(std::function<void()> what) override {
+  void call(std::function<void()> what) override {
     std::lock_guard lock{mutex_};
     waiting_.push_back(std::move(what));
     ++entries_;

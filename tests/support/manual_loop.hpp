@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -27,11 +31,22 @@ public:
                  .count();
   }
 
-  /// Turns until nobody has mail.
+  /// Turns until nobody has mail, and nothing came from other threads.
   void run() {
-    do
+    do {
+      run_calls();
       run_turn();
-    while (has_work());
+    } while (is_busy());
+  }
+
+  void call(std::function<void()> what) override {
+    std::lock_guard guard{lock_};
+    calls_.push_back(std::move(what));
+  }
+
+  [[nodiscard]] bool is_busy() {
+    std::lock_guard guard{lock_};
+    return has_work() || !calls_.empty();
   }
 
   /// Time passes; what becomes due meanwhile runs at its own time.
@@ -53,7 +68,17 @@ protected:
   void wake() override {}
 
 private:
+  void run_calls() {
+    std::unique_lock guard{lock_};
+    auto due = std::exchange(calls_, {});
+    guard.unlock();
+    for (const auto& what : due)
+      what();
+  }
+
   steady_time now_{};
+  std::mutex lock_;
+  std::vector<std::function<void()>> calls_;
 };
 
 /// An actor system without threads of its own: all actors are pinned to manual

@@ -53,8 +53,14 @@ public:
         [this](const actors::leave&) { ++shows_.left; },
         [this](const actors::publish& msg) { shows_.published.push_back(msg); },
         [](const actors::list_members&) {},
+        [](const actors::read_log&) {},
+        [](const actors::change_state&) {},
+        [](actors::log_told) {},
         [](const actors::mirrored&) {},
         [](const actors::link_changed&) {},
+        [](const actors::holdings_heard&) {},
+        [](actors::holdings_asked) {},
+        [](const actors::peer_gone&) {},
         [](actors::room_tick) {},
     };
   }
@@ -123,6 +129,7 @@ public:
         [](const actors::socket_closed&) {},
         [](actors::deadline_reached) {},
         [](actors::drain) {},
+        [](actors::displaced) {},
         [this](const actors::room_entered& msg) {
           sees_.entered.push_back(msg);
         },
@@ -170,6 +177,7 @@ struct cluster_view {
   std::vector<actors::watch> watched; ///< At present.
   int watches = 0;
   std::vector<actors::mirror> mirrored;
+  std::vector<actors::mirror_holdings> held;
 
   void tell_link(bool is_up) {
     up = is_up;
@@ -181,6 +189,23 @@ struct cluster_view {
     auto shared = std::make_shared<const room_event>(std::move(what));
     for (const auto& one : watched)
       caf::anon_send(one.room, actors::mirrored{"peer", {shared}});
+  }
+
+  /// What a peer holds in the room.
+  void hear(std::uint64_t peer, holdings what) {
+    for (const auto& one : watched)
+      caf::anon_send(one.room, actors::holdings_heard{
+                                   peer, "peer#" + std::to_string(peer), what});
+  }
+
+  void lose(std::uint64_t peer, bool said_goodbye = false) {
+    for (const auto& one : watched)
+      caf::anon_send(one.room, actors::peer_gone{peer, said_goodbye});
+  }
+
+  void ask() {
+    for (const auto& one : watched)
+      caf::anon_send(one.room, actors::holdings_asked{});
   }
 };
 
@@ -208,6 +233,9 @@ public:
                         [&](auto& one) { return one.key == msg.key; });
         },
         [this](const actors::mirror& msg) { shows_.mirrored.push_back(msg); },
+        [this](const actors::mirror_holdings& msg) {
+          shows_.held.push_back(msg);
+        },
         [this](actors::leave_cluster) { self_->quit(); },
         [](actors::bus_tick) {},
     };

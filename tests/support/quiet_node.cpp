@@ -56,7 +56,7 @@ token_verdict quiet_node::verify(std::string_view token,
 
 void quiet_node::run() {
   auto busy = [](auto& loop) {
-    return loop->has_work();
+    return loop->is_busy();
   };
   do
     for (auto& loop : loops_)

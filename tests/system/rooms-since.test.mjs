@@ -31,17 +31,34 @@ test('[P-4.2] since another life of the log nothing is recovered',
     assert.equal(joined.epoch, epoch);
   });
 
-test('[P-4.2] since a place that the log no longer holds: trimmed',
+test('[P-4.2] all that was missed comes behind joined, in order',
   async (t) => {
     const client = await connect(t, await open());
+    const { epoch, offset } = await client.join('missed');
+    for (const text of ['one', 'two', 'three']) await client.say('missed', text);
+    const other = await connect(t, client.node);
+    const joined = await other.join('missed', { since: { epoch, offset } });
+    assert.equal(joined.recovered, true);
+    for (const [i, text] of ['one', 'two', 'three'].entries()) {
+      const message = await other.next('message');
+      assert.deepEqual([message.text, message.offset], [text, offset + i + 1]);
+    }
+  });
+
+test('[P-4.2] since a place that the log no longer holds: trimmed',
+  async (t) => {
+    const node = await openNode(t, { 'rooms.history-messages': 1 });
+    const client = await connect(t, node);
     const { epoch, offset } = await client.join('trim');
-    const ack = await client.say('trim', 'x');
+    await client.say('trim', 'x');
+    const ack = await client.say('trim', 'y');
     const other = await connect(t, client.node);
     const joined = await other.join('trim', { since: { epoch, offset } });
-    // Whole or not at all: a node that keeps no log may only say "trimmed".
     assert.equal(joined.recovered, false);
     assert.equal(joined.reason, 'trimmed');
     assert.equal(joined.offset, ack.offset);
+    await other.lives();
+    assert.equal(other.all('message').length, 0);
   });
 
 for (const since of [7, 'now', {}, { epoch: 1, offset: 1 }, { epoch: 'e' },

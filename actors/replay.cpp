@@ -1,0 +1,72 @@
+#include "actors/replay.hpp"
+
+#include "actors/lane_kind.hpp"
+#include "core/protocol/codec.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// About what a message takes on the wire. JSON escapes and other encodings may
+/// make it somewhat more.
+std::size_t likely_bytes(const log_entry& entry) {
+  constexpr std::size_t fields = 160;
+  const auto& said = std::get<posted>(*entry.what);
+  return fields + said.user_id.size() + said.event.size()
+         + said.body.said.bytes.size() + said.timestamp.bytes.size();
+}
+
+template <class Iterator>
+std::size_t count_within(Iterator from, Iterator to, std::size_t bytes_max) {
+  std::size_t count = 0;
+  for (std::size_t bytes = 0; from != to; ++from, ++count) {
+    bytes += likely_bytes(*from);
+    if (count > 0 && bytes > bytes_max)
+      break;
+  }
+  return count;
+}
+
+} // namespace
+
+protocol::room_message seen_by(const std::string& connection_id,
+                               const std::string& room_id,
+                               const log_entry& entry) {
+  const auto& said = std::get<posted>(*entry.what);
+  bool is_own = entry.session == connection_id && protocol::is_set(entry.id);
+  return {room_id,
+          said.user_id,
+          &said.body,
+          said.event,
+          said.timestamp.empty() ? nullptr : &said.timestamp,
+          said.stamped,
+          entry.offset,
+          is_own ? &entry.id : nullptr};
+}
+
+bool replay::add(const log_entry& entry) {
+  auto encoding = encoding_of(to_.lane.kind);
+  auto payload = protocol::encode(
+      encoding, seen_by(to_.about.connection_id, room_id_, entry));
+  char header[ws::header_bytes_max];
+  auto header_bytes =
+      ws::write_header(header, opcode_of(encoding), payload.size());
+  // One comes in any case: it is no longer than a message may be.
+  if (!frames_.empty()
+      && frames_.size() + header_bytes + payload.size() > bytes_max_)
+    return false;
+  frames_.append(header, header_bytes).append(payload);
+  return true;
+}
+
+std::size_t oldest_within(const room_store::entries& of,
+                          std::size_t bytes_max) {
+  return count_within(of.begin(), of.end(), bytes_max);
+}
+
+std::size_t newest_within(const room_store::entries& of,
+                          std::size_t bytes_max) {
+  return count_within(of.rbegin(), of.rend(), bytes_max);
+}
+
+} // namespace greenroom::actors

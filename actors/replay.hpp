@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "actors/interfaces.hpp"
+#include "core/store.hpp"
+
+namespace greenroom::actors {
+
+/// A message of the log as the connection sees it that asks for it: its own
+/// under the id that it gave it [P-4.2.1]. A view of `entry`.
+[[nodiscard]] protocol::room_message seen_by(const std::string& connection_id,
+                                             const std::string& room_id,
+                                             const log_entry& entry);
+
+/// Messages of the log as frames for one member, one behind the other.
+class replay {
+public:
+  replay(const newcomer& to, const std::string& room_id, std::size_t bytes_max)
+    : to_(to), room_id_(room_id), bytes_max_(bytes_max) {}
+
+  /// False: it would be more than a member is given in one go.
+  [[nodiscard]] bool add(const log_entry& entry);
+
+  [[nodiscard]] const std::string& frames() const { return frames_; }
+
+private:
+  const newcomer& to_;
+  const std::string& room_id_;
+  std::size_t bytes_max_;
+  std::string frames_;
+};
+
+/// How many of the first, or of the last, messages have together about so many
+/// bytes at most; one in any case.
+[[nodiscard]] std::size_t oldest_within(const room_store::entries& of,
+                                        std::size_t bytes_max);
+[[nodiscard]] std::size_t newest_within(const room_store::entries& of,
+                                        std::size_t bytes_max);
+
+} // namespace greenroom::actors

@@ -1,0 +1,216 @@
+// What was said in a room before: for who comes back, and for who asks.
+#include <algorithm>
+#include <utility>
+
+#include "actors/lane_kind.hpp"
+#include "actors/replay.hpp"
+#include "actors/room.hpp"
+#include "core/protocol/codec.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// Who missed more than this asks for it with `history`, page by page.
+constexpr std::uint64_t missed_max = protocol::history_messages_max;
+
+/// When a client whose room cannot be read may try again.
+constexpr std::int64_t retry_after = 1'000;
+
+} // namespace
+
+/// A newcomer's past while it is read, in as many pages as it takes.
+struct room::reading_back {
+  join asked;
+  std::uint64_t next = 1;
+  room_store::entries found;
+};
+
+// -- catching up --------------------------------------------------------------
+
+/// Joining with history, and coming back, are one: messages from an offset on
+/// go before what the newcomer's cursor brings.
+void room::begin_join(const join& msg, bool may_look) {
+  hear_log_out();
+  const auto& log = log_->state();
+  if (!msg.since) {
+    auto count = std::min<std::uint64_t>(msg.history, missed_max);
+    if (count == 0 || log.top == 0)
+      return finish_join(msg, {});
+    auto before = log.top - std::min(count, log.top);
+    return read_on({msg, before + 1, {}});
+  }
+  if (may_look && is_ahead(*msg.since))
+    return look_ahead(msg);
+  auto behind = log.goes_on_behind(*msg.since);
+  if (!behind || *behind != msg.since->offset)
+    return finish_join(msg, {false, "epoch", {}});
+  if (*behind == log.top)
+    return finish_join(msg, {true, {}, {}});
+  if (*behind + 1 < log.first)
+    return finish_join(msg, {false, "trimmed", {}});
+  if (log.top - *behind > missed_max)
+    return finish_join(msg, {false, "too_many", {}});
+  read_on({msg, *behind + 1, {}});
+}
+
+void room::read_on(reading_back past) {
+  if (std::ranges::find(reading_, past.asked.who.id) == reading_.end())
+    reading_.push_back(past.asked.who.id);
+  empty_since_.reset(); // It must not end under who waits.
+  auto from = past.next;
+  read_log_from(from, read_entries_max,
+                [this, past = std::move(past)](auto found) mutable {
+                  on_read(std::move(past), std::move(found));
+                });
+}
+
+void room::on_read(reading_back past, store_result<room_store::entries> found) {
+  hear_log_out();
+  const auto& asked = past.asked;
+  if (std::ranges::find(reading_, asked.who.id) == reading_.end())
+    return; // It has left meanwhile.
+  if (!found) {
+    std::erase(reading_, asked.who.id);
+    return refuse_join(asked, protocol::error_code::unavailable,
+                       "the log cannot be read now", retry_after);
+  }
+  auto top = log_->state().top;
+  bool is_end = found->empty();
+  std::ranges::move(*found, std::back_inserter(past.found));
+  // Of a shared log more can be read than was heard here: that comes by itself.
+  while (!past.found.empty() && past.found.back().offset > top)
+    past.found.pop_back(), is_end = true;
+  auto reached = past.found.empty() ? top : past.found.back().offset;
+  if (!is_end && reached < top && past.found.size() <= missed_max) {
+    past.next = reached + 1; // Said while it was read.
+    return read_on(std::move(past));
+  }
+  std::erase(reading_, asked.who.id);
+  finish_join(asked, past_of(past));
+}
+
+room::catch_up room::past_of(const reading_back& past) const {
+  const auto& asked = past.asked;
+  if (asked.since
+      && (past.found.empty()
+          || past.found.front().offset != asked.since->offset + 1
+          || past.found.back().offset != log_->state().top))
+    return {false, "trimmed", {}};
+  if (!asked.since) {
+    // The newest are wanted, as many as fit.
+    replay frames{asked.who, key_.id, SIZE_MAX};
+    auto count = newest_within(past.found, replay_bytes_max());
+    for (auto i = past.found.size() - count; i < past.found.size(); ++i)
+      (void)frames.add(past.found[i]);
+    return {std::nullopt, {}, frames.frames()};
+  }
+  replay frames{asked.who, key_.id, replay_bytes_max()};
+  for (const auto& each : past.found)
+    if (!frames.add(each))
+      return {false, "too_many", {}};
+  return {true, {}, frames.frames()};
+}
+
+/// What one member may be given in one go, beside all else that waits for it.
+std::size_t room::replay_bytes_max() const {
+  constexpr std::size_t share = 4;
+  return context_->config.limits.unsent_bytes / share;
+}
+
+// -- asking -------------------------------------------------------------------
+
+void room::on_read_log(const read_log& msg) {
+  const auto& log = log_->state();
+  std::uint64_t limit =
+      std::min(msg.what.limit, protocol::history_messages_max);
+  auto from = msg.what.from.value_or(log.top - std::min(log.top, limit) + 1);
+  read_log_from(from, limit, [this, msg](auto found) {
+    show_history(msg, std::move(found));
+  });
+}
+
+void room::show_history(const read_log& asked,
+                        store_result<room_store::entries> found) {
+  hear_log_out();
+  const auto* who = members_.find(asked.who);
+  if (who == nullptr)
+    return; // It left meanwhile.
+  if (!found) {
+    self_->send(who->connection,
+                request_refused{{protocol::error_code::unavailable,
+                                 "the log cannot be read now", asked.id,
+                                 key_.id, retry_after},
+                                key_,
+                                false,
+                                false});
+    return;
+  }
+  const auto& log = log_->state();
+  std::erase_if(*found, [&](const log_entry& each) {
+    return each.offset > log.top; // Not yet heard here.
+  });
+  // Asked for from an offset on, the first ones are wanted, else the last.
+  auto count = asked.what.from ? oldest_within(*found, replay_bytes_max())
+                               : newest_within(*found, replay_bytes_max());
+  auto skipped = asked.what.from ? 0 : found->size() - count;
+  std::vector<protocol::room_message> messages;
+  messages.reserve(count);
+  for (auto i = skipped; i < skipped + count; ++i)
+    messages.push_back(seen_by(who->about.connection_id, key_.id, (*found)[i]));
+  hand_to(*who,
+          protocol::history{key_.id, asked.id, {log.epoch, log.top}, messages});
+}
+
+// -- the log ------------------------------------------------------------------
+
+void room::read_log_from(std::uint64_t from, std::size_t limit,
+                         room_store::then<room_store::entries> answer) {
+  // Answered at once, it is this very message of the actor; later, another one.
+  auto reads = std::make_shared<bool>(true);
+  log_->read(from, limit, home_.wall_now(),
+             [this, reads, answer = std::move(answer)](auto found) {
+               if (*reads)
+                 return answer(std::move(found));
+               log_tells([answer, found = std::move(found)] { answer(found); });
+             });
+  *reads = false;
+}
+
+void room::log_opened(store_result<void> how) {
+  log_tells([this, how] {
+    if (how)
+      return admit_waiting();
+    for (const auto& msg : std::exchange(waiting_, {}))
+      refuse_join(msg, protocol::error_code::unavailable,
+                  "the room's log cannot be opened now", retry_after);
+    self_->quit(); // Who comes next finds another room, and maybe its log.
+  });
+}
+
+void room::log_appended(appended what) {
+  log_tells([this, what] {
+    auto msg = std::move(unanswered_.front());
+    unanswered_.pop_front();
+    accepted(msg, members_.find(msg.who), what);
+  });
+}
+
+/// The log answers outside of the actor's messages: what it throws, and what
+/// it sends, is to be the actor's.
+void room::log_tells(std::function<void()> what) {
+  told_.push_back(std::move(what));
+  if (told_.size() == 1)
+    self_->send(self_, log_told{});
+}
+
+/// Where the log stands and what members were shown is the same after this.
+void room::hear_log_out() {
+  while (!told_.empty()) {
+    auto next = std::move(told_.front());
+    told_.pop_front();
+    next();
+  }
+}
+
+} // namespace greenroom::actors

@@ -1,0 +1,120 @@
+// A room whose log other nodes write to as well: what its members see is what
+// the log tells, in its order [P-9.7].
+#include <algorithm>
+#include <utility>
+
+#include "actors/replay.hpp"
+#include "actors/room.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// Where a client knows more than was heard here, it was said a moment ago:
+/// the log is looked at every second.
+constexpr milliseconds ahead_timeout{2'500};
+
+} // namespace
+
+// -- what the log tells -------------------------------------------------------
+
+void room::log_heard(room_store::entries what) {
+  log_tells([this, what = std::move(what)] {
+    for (const auto& each : what)
+      hear(each);
+    join_who_was_ahead();
+  });
+}
+
+void room::hear(const log_entry& what) {
+  const auto& said = std::get<posted>(*what.what);
+  const newcomer* by = nullptr;
+  if (auto sent = said_here_.find(what.offset); sent != said_here_.end()) {
+    by = members_.find(sent->second);
+    said_here_.erase(said_here_.begin(), std::next(sent));
+  }
+  if (by != nullptr)
+    return show(said, what.offset, by);
+  // Said over another connection of the session, whose ack may be lost.
+  const auto* own = members_.find(what.session);
+  show(said, what.offset, own);
+  if (own != nullptr)
+    hand_to(*own, seen_by(what.session, key_.id, what));
+}
+
+void room::log_skipped(std::uint64_t first, std::uint64_t last) {
+  log_tells([this, first, last] {
+    broadcast(
+        protocol::gap{key_.id, log_->state().epoch, first, last, "trimmed"}, 0,
+        nullptr);
+    join_who_was_ahead();
+  });
+}
+
+/// Members are told where the new epoch goes on, and what it has of what they
+/// have [P-4.19].
+void room::log_turned(const log_turn& how) {
+  log_tells([this, how] {
+    auto before = std::exchange(shown_epoch_, how.epoch);
+    auto had = std::exchange(shown_top_, how.from);
+    protocol::joined turned;
+    turned.room_id = key_.id;
+    turned.order = order();
+    turned.at = {how.epoch, how.from};
+    turned.recovered = how.known && how.from == had;
+    turned.reason = "epoch";
+    turned.member_count = people_.size();
+    if (how.known)
+      turned.previous = protocol::log_position{before, how.from};
+    said_here_.clear();
+    out_.turn(how.epoch, turned);
+    join_who_was_ahead();
+  });
+}
+
+void room::log_linked(bool up) {
+  log_tells([this, up] {
+    if (std::exchange(log_linked_, up) == up)
+      return;
+    if (up)
+      broadcast(protocol::healed{key_.id}, 0, nullptr);
+    else
+      broadcast(protocol::degraded{key_.id}, 0, nullptr);
+  });
+}
+
+// -- who knows more than was heard here ---------------------------------------
+
+/// A client that comes from another node may know of a message, or of an epoch,
+/// that has not come here yet: the log is looked at before it is answered.
+bool room::is_ahead(const protocol::log_position& at) const {
+  const auto& log = log_->state();
+  return is_shared_ && (at.epoch != log.epoch || at.offset > log.top)
+         && log.goes_on_behind(at) != at.offset;
+}
+
+void room::look_ahead(const join& msg) {
+  reading_.push_back(msg.who.id);
+  empty_since_.reset();
+  auto next = log_->state().top + 1;
+  read_log_from(next, 1, [this, msg](auto found) {
+    if (std::erase(reading_, msg.who.id) == 0)
+      return; // It has left meanwhile.
+    bool comes = found && !found->empty();
+    if (!is_ahead(*msg.since) || !comes)
+      return begin_join(msg, false);
+    ahead_.push_back({msg, home_.now() + ahead_timeout});
+    set_timer();
+  });
+}
+
+void room::join_who_was_ahead() {
+  for (auto& each : std::exchange(ahead_, {})) {
+    if (is_ahead(*each.asked.since) && each.until > home_.now())
+      ahead_.push_back(std::move(each));
+    else
+      begin_join(each.asked, false);
+  }
+}
+
+} // namespace greenroom::actors

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "actors/interfaces.hpp"
+#include "core/room_map.hpp"
+
+namespace greenroom::actors {
+
+/// A room's state: the map, and what its audiences and newcomers are told of
+/// it. Made by the first key, so that rooms without state cost nothing.
+class room_state {
+public:
+  room_state(const room_map::bounds& most, std::string node)
+    : map_(most, std::move(node)) {}
+
+  [[nodiscard]] room_map& map() { return map_; }
+  [[nodiscard]] const room_map& map() const { return map_; }
+
+  /// Whether something changed since audiences were told.
+  [[nodiscard]] bool has_news() const { return told_ != map_.version(); }
+
+  /// What changed since, for audiences that heard all before.
+  [[nodiscard]] state_told take_news();
+
+  /// All that it holds, for an audience that has heard nothing.
+  [[nodiscard]] state_told whole() const;
+
+  /// All that it holds, encoded: once, until something changes. Valid until
+  /// then. Empty where it holds nothing.
+  [[nodiscard]] std::string_view whole_in(protocol::encoding as);
+
+private:
+  struct text {
+    std::uint64_t version = 0;
+    std::string bytes;
+  };
+
+  room_map map_;
+  std::uint64_t told_ = 0;
+  std::array<text, 2> whole_; ///< By encoding.
+};
+
+} // namespace greenroom::actors

@@ -1,0 +1,94 @@
+#include "core/roster.hpp"
+
+#include <algorithm>
+
+namespace greenroom {
+
+void roster::hold(const protocol::member& who, holder by) {
+  auto [at, is_new] = entries_.try_emplace(who.connection_id);
+  auto& each = at->second;
+  if (std::ranges::find(each.by, by) == each.by.end())
+    each.by.push_back(by);
+  if (!is_new)
+    list_bytes_ -= protocol::likely_size(each.who);
+  each.who = who;
+  list_bytes_ += protocol::likely_size(who);
+  forget_list();
+  if (is_new)
+    news.joined(who);
+}
+
+void roster::release(const std::string& connection_id, holder by) {
+  auto at = entries_.find(connection_id);
+  if (at == entries_.end())
+    return;
+  auto& holders = at->second.by;
+  auto place = std::ranges::find(holders, by);
+  if (place == holders.end())
+    return;
+  holders.erase(place);
+  if (holders.empty())
+    remove(at);
+}
+
+void roster::release_all(holder by) {
+  std::vector<std::string> its;
+  for (const auto* who : held(by))
+    its.push_back(who->connection_id);
+  for (const auto& connection_id : its)
+    release(connection_id, by);
+}
+
+void roster::remove(table::iterator at) {
+  auto who = std::move(at->second.who);
+  entries_.erase(at);
+  list_bytes_ -= protocol::likely_size(who);
+  forget_list();
+  news.left(std::move(who));
+}
+
+const protocol::member* roster::find(const std::string& connection_id) const {
+  auto at = entries_.find(connection_id);
+  return at == entries_.end() ? nullptr : &at->second.who;
+}
+
+bool roster::is_held(const std::string& connection_id, holder by) const {
+  auto at = entries_.find(connection_id);
+  return at != entries_.end()
+         && std::ranges::find(at->second.by, by) != at->second.by.end();
+}
+
+std::vector<const protocol::member*> roster::held(holder by) const {
+  std::vector<const protocol::member*> its;
+  for (const auto& [id, each] : entries_)
+    if (std::ranges::find(each.by, by) != each.by.end())
+      its.push_back(&each.who);
+  return its;
+}
+
+bool roster::listable(std::size_t margin) const {
+  auto within = [&](std::size_t count, std::size_t most) {
+    return count <= most - most / 8 * margin;
+  };
+  return within(size(), listed_max_) && within(list_bytes_, list_bytes_max_);
+}
+
+std::string_view roster::list_in(protocol::encoding as) const {
+  auto& list = list_[static_cast<std::size_t>(as)];
+  if (list.empty()) {
+    std::vector<const protocol::member*> all;
+    all.reserve(size());
+    for (const auto& [id, each] : entries_)
+      all.push_back(&each.who);
+    list = protocol::encode_members(as, all);
+  }
+  return list;
+}
+
+void roster::forget_list() {
+  for (auto& list : list_)
+    if (!list.empty())
+      std::string{}.swap(list);
+}
+
+} // namespace greenroom

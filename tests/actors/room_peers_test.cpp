@@ -1,0 +1,242 @@
+// [P-9.2] Members and state over nodes, as one node deals with its peers.
+
+#include "tests/support/catch.hpp"
+#include "tests/support/probes.hpp"
+#include "tests/support/quiet_node.hpp"
+
+using namespace greenroom;
+using namespace greenroom::test;
+
+namespace {
+
+constexpr std::uint64_t peer = 7;
+constexpr std::uint64_t other = 8;
+
+struct clustered {
+  cluster_view cluster; // Outlives the node's actors.
+  quiet_node node{calm(), 2};
+
+  clustered() {
+    node.context->cluster = node.spawn<fake_cluster>(0, std::ref(cluster));
+    node.context->origin = "me#1";
+  }
+
+  void hear(std::uint64_t from, holdings what) {
+    cluster.hear(from, std::move(what));
+    node.advance(100ms);
+  }
+
+  [[nodiscard]] std::int64_t later() const { return node.wall_now() + 1; }
+};
+
+holdings arrival(const std::string& connection, const std::string& user,
+                 std::int64_t at = 1) {
+  holdings what;
+  what.joined.push_back({{connection, user, {}}, at});
+  return what;
+}
+
+holdings departure(const std::string& connection) {
+  holdings what;
+  what.left.push_back(connection);
+  return what;
+}
+
+holdings key(const std::string& name, const std::string& value,
+             std::uint64_t number, const std::string& bound = {}) {
+  holdings what;
+  what.keys.push_back({name,
+                       {protocol::encoding::json, value},
+                       "user-far",
+                       bound,
+                       std::nullopt,
+                       number});
+  return what;
+}
+
+std::string set(const std::string& name, const std::string& value,
+                const std::string& more = {}) {
+  return R"({"type":"set_state","roomId":"a","key":")" + name + R"(","value":)"
+         + value + more + '}';
+}
+
+bool names(const std::string& list, const std::string& what) {
+  return list.find('"' + what + '"') != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE_METHOD(clustered, "[P-9.2] peers' members are in list and count") {
+  auto ann = node.member("user-ann", "a");
+  hear(peer, arrival("c-far", "user-far"));
+  auto news = ann.sees().only("presence");
+  CHECK(names(news["joined"], "c-far"));
+  CHECK(news["memberCount"] == "2");
+  auto bob = node.connect("user-bob", 1);
+  bob.joins("a");
+  auto joined = bob.sees().only("joined");
+  CHECK(names(joined["members"], "c-far"));
+  CHECK(joined["memberCount"] == "3");
+  hear(peer, departure("c-far"));
+  CHECK(names(bob.sees().all("presence").back()["left"], "c-far"));
+}
+
+TEST_CASE_METHOD(clustered, "[P-9.2] peers are told who comes and goes here") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a", 1);
+  REQUIRE(!cluster.held.empty());
+  CHECK(cluster.held.front().what.whole);
+  auto last = cluster.held.back().what;
+  CHECK_FALSE(last.whole);
+  CHECK(last.joined.at(0).who.connection_id == bob.connection_id());
+  bob->hangs_up(1000);
+  node.run();
+  CHECK(cluster.held.back().what.left.at(0) == bob.connection_id());
+  cluster.ask();
+  node.run();
+  auto all = cluster.held.back().what;
+  CHECK(all.whole);
+  REQUIRE(all.joined.size() == 1);
+  CHECK(all.joined[0].who.connection_id == ann.connection_id());
+  CHECK(all.joined[0].at > 0);
+}
+
+TEST_CASE_METHOD(clustered, "[P-9.2] a dead peer's members are gone at once, "
+                            "but who is on another node") {
+  auto ann = node.member("user-ann", "a");
+  hear(peer, arrival("c-1", "one"));
+  hear(peer, arrival("c-2", "two"));
+  hear(other, arrival("c-2", "two"));
+  ann.sees();
+  cluster.lose(peer);
+  node.advance(100ms);
+  auto news = ann.sees().only("presence");
+  CHECK(names(news["left"], "c-1"));
+  CHECK_FALSE(names(news["left"], "c-2"));
+}
+
+TEST_CASE_METHOD(clustered,
+                 "[P-9.2] members of a node that stops in order have "
+                 "a moment to come back elsewhere") {
+  auto ann = node.member("user-ann", "a");
+  hear(peer, arrival("c-1", "one"));
+  hear(peer, arrival("c-2", "two"));
+  ann.sees();
+  cluster.lose(peer, true);
+  node.advance(1'000ms);
+  hear(other, arrival("c-1", "one"));
+  CHECK(ann.sees().empty());
+  node.advance(1'100ms);
+  auto news = ann.sees().only("presence");
+  CHECK(names(news["left"], "c-2"));
+  CHECK_FALSE(names(news["left"], "c-1"));
+}
+
+TEST_CASE_METHOD(clustered, "[P-9.2] a whole replaces what was believed") {
+  auto ann = node.member("user-ann", "a");
+  hear(peer, arrival("c-1", "one"));
+  hear(peer, key("x", "1", 5));
+  auto all = arrival("c-2", "two");
+  all.whole = true;
+  ann.sees();
+  hear(peer, all);
+  auto seen = ann.sees();
+  CHECK(names(seen.only("presence")["joined"], "c-2"));
+  CHECK(names(seen.only("presence")["left"], "c-1"));
+  CHECK(seen.only("state")["changes"].find("null") != std::string::npos);
+}
+
+TEST_CASE_METHOD(clustered,
+                 "[P-5.2] a session that goes on at a peer is closed "
+                 "with 4009, and nobody sees it leave") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a", 1);
+  node.advance(100ms);
+  ann.sees();
+  hear(peer, arrival(bob.connection_id(), "user-bob", later()));
+  CHECK(bob->closed == protocol::close_code::resumed_elsewhere);
+  node.advance(5s);
+  CHECK(ann.sees().empty());
+  // An older word of a peer does not take it away.
+  auto eve = node.member("user-eve", "a", 1);
+  hear(other, arrival(eve.connection_id(), "user-eve", 1));
+  CHECK(eve->is_open());
+}
+
+TEST_CASE_METHOD(clustered, "[P-3.19] who is lost here and resumes at a peer "
+                            "was never gone") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a", 1);
+  ann.sees();
+  bob->hangs_up(protocol::no_close_frame);
+  node.advance(1s);
+  hear(peer, arrival(bob.connection_id(), "user-bob", later()));
+  CHECK(cluster.held.back().what.left.at(0) == bob.connection_id());
+  node.advance(5s);
+  CHECK(ann.sees().empty());
+}
+
+TEST_CASE_METHOD(clustered, "[P-4.6] state crosses nodes, the later change "
+                            "stays") {
+  auto ann = node.member("user-ann", "a");
+  ann.says(set("x", "1"));
+  auto told = cluster.held.back().what;
+  REQUIRE(told.keys.size() == 1);
+  CHECK(told.keys[0].name == "x");
+  CHECK(told.keys[0].number == 1);
+  ann.sees();
+  hear(peer, key("x", "2", 2));
+  CHECK(names(ann.sees().only("state")["changes"], "user-far"));
+  hear(other, key("x", "3", 1)); // Came late.
+  CHECK(ann.sees().empty());
+  ann.says(set("x", "4"));
+  CHECK(cluster.held.back().what.keys.at(0).number == 3);
+}
+
+TEST_CASE_METHOD(clustered, "[P-4.6] a dead peer's bound keys are gone, others "
+                            "stay") {
+  auto ann = node.member("user-ann", "a");
+  hear(peer, arrival("c-far", "user-far"));
+  hear(peer, key("cursor", "1", 1, "c-far"));
+  hear(peer, key("title", "2", 2));
+  ann.sees();
+  cluster.lose(peer);
+  node.advance(100ms);
+  auto changes = ann.sees().only("state")["changes"];
+  CHECK(names(changes, "cursor"));
+  CHECK_FALSE(names(changes, "title"));
+}
+
+TEST_CASE_METHOD(clustered, "[P-4.6] bound keys go with their connection to "
+                            "another node") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.connect("user-bob", 1);
+  auto session = bob.sees().only("auth_success")["session"];
+  auto id = bob.connection_id();
+  bob->hangs_up(protocol::no_close_frame);
+  hear(peer, arrival(id, "user-bob", 1));
+  hear(peer, key("cursor", "1", 1, id));
+  auto back = node.connect("user-bob", 1);
+  back.says(R"({"type":"resume","session":")" + session
+            + R"(","rooms":{"a":{"epoch":"e","offset":0}}})");
+  cluster.lose(peer);
+  node.advance(100ms);
+  ann.sees();
+  cluster.ask();
+  node.run();
+  CHECK(cluster.held.back().what.keys.at(0).connection_id == id);
+  back->hangs_up(1000);
+  node.advance(100ms);
+  CHECK(names(ann.sees().only("state")["changes"], "cursor"));
+}
+
+TEST_CASE_METHOD(clustered, "[P-4.5] a dead peer's typing ends with it") {
+  auto ann = node.member("user-ann", "a");
+  hear(peer, arrival("c-far", "user-far"));
+  cluster.hear(typing_event{"c-far", "user-far", true});
+  node.run();
+  ann.sees();
+  cluster.lose(peer);
+  node.advance(100ms);
+  CHECK(ann.sees().only("typing")["isTyping"] == "false");
+}

@@ -1,0 +1,185 @@
+#include <map>
+#include <set>
+
+#include "cluster/holdings_ledger.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/mutate.hpp"
+
+using namespace greenroom;
+using namespace greenroom::cluster;
+
+namespace {
+
+constexpr node_run ann{"ann", 7};
+
+holdings arrival(const std::string& connection) {
+  holdings what;
+  what.joined.push_back({{connection, "user", {}}, 1});
+  return what;
+}
+
+holdings departure(const std::string& connection) {
+  holdings what;
+  what.left.push_back(connection);
+  return what;
+}
+
+holdings whole(std::initializer_list<const char*> connections) {
+  holdings what;
+  what.whole = true;
+  for (const auto* each : connections)
+    what.joined.push_back({{each, "user", {}}, 1});
+  return what;
+}
+
+/// One envelope, as it comes over the wire.
+room_holdings sent(holdings_ledger& by, holdings what) {
+  auto parts = by.tell(std::move(what));
+  REQUIRE(parts.size() == 1);
+  parts[0].from = ann;
+  parts[0].room = {room_space::protocol, "a"};
+  auto read = decode(encode(parts[0]));
+  REQUIRE(read.has_value());
+  return std::get<room_holdings>(*read);
+}
+
+} // namespace
+
+TEST_CASE("[P-9.2] differences behind a whole are believed, once") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  auto first = peer.hear(sent(own, whole({"c-1"})));
+  REQUIRE(first.news);
+  CHECK(first.news->whole);
+  auto difference = sent(own, arrival("c-2"));
+  auto second = peer.hear(difference);
+  REQUIRE(second.news);
+  CHECK_FALSE(second.news->whole);
+  CHECK(second.news->joined.at(0).who.connection_id == "c-2");
+  auto again = peer.hear(difference);
+  CHECK_FALSE(again.news);
+  CHECK_FALSE(again.ask);
+  CHECK_FALSE(peer.misses(7, own.own()));
+}
+
+TEST_CASE("[P-9.2] behind a difference that got lost the whole is asked for") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  (void)peer.hear(sent(own, whole({"c-1"})));
+  sent(own, arrival("c-2"));
+  CHECK(peer.misses(7, own.own()));
+  auto found = peer.hear(sent(own, arrival("c-3")));
+  CHECK(found.ask);
+  CHECK_FALSE(found.news);
+  CHECK(peer.hear(sent(own, arrival("c-4"))).ask);
+  CHECK(peer.hear(sent(own, whole({"c-1", "c-2", "c-3", "c-4"}))).news);
+  CHECK(peer.hear(sent(own, arrival("c-5"))).news);
+}
+
+TEST_CASE("[P-9.2] who was not heard before is asked for the whole") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  sent(own, whole({}));
+  CHECK(peer.hear(sent(own, arrival("c-1"))).ask);
+}
+
+TEST_CASE("[P-9.2] a whole that is long comes in parts, or not at all") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  holdings many;
+  many.whole = true;
+  for (int i = 0; i < 600; ++i)
+    many.joined.push_back({{"c-" + std::to_string(i), "user", {}}, 1});
+  for (int i = 0; i < 5; ++i)
+    many.keys.push_back(
+        {"k" + std::to_string(i),
+         {protocol::encoding::json, '"' + std::string(15'000, 'x') + '"'},
+         "user",
+         {},
+         std::nullopt,
+         1});
+  auto parts = own.tell(many);
+  CHECK(parts.size() == 3);
+  for (std::size_t lost = 0; lost <= parts.size(); ++lost) {
+    holdings_ledger other{1};
+    std::optional<holdings> got;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      auto part = parts[i];
+      part.from = ann;
+      if (i == lost)
+        continue;
+      auto found = other.hear(std::move(part));
+      if (found.news)
+        got = std::move(found.news);
+    }
+    CHECK(got.has_value() == (lost == parts.size()));
+    CHECK(other.misses(7, own.own()) == !got.has_value());
+    if (got) {
+      CHECK(got->joined.size() == 600);
+      CHECK(got->keys.size() == 5);
+    }
+  }
+}
+
+TEST_CASE("[P-9.2] a room that is opened anew on a peer begins anew") {
+  holdings_ledger before{3};
+  holdings_ledger after{4};
+  holdings_ledger peer{1};
+  (void)peer.hear(sent(before, whole({"c-1"})));
+  auto late = sent(before, arrival("c-2"));
+  CHECK(peer.hear(sent(after, whole({}))).news);
+  CHECK_FALSE(peer.hear(late).news);
+  CHECK(peer.hear(sent(after, arrival("c-3"))).news);
+}
+
+TEST_CASE("[P-9.2] whatever gets lost, peers end with what is held") {
+  for (std::uint32_t seed = 1; seed <= 50; ++seed) {
+    INFO("seed " << seed);
+    test::random dice{seed};
+    holdings_ledger own{1};
+    holdings_ledger peer{1};
+    std::set<std::string> truth;
+    std::set<std::string> believed;
+    auto whole_truth = [&] {
+      holdings all;
+      all.whole = true;
+      for (const auto& each : truth)
+        all.joined.push_back({{each, "user", {}}, 1});
+      return all;
+    };
+    bool asked = true;
+    auto say = [&](holdings what, bool arrives) {
+      auto envelope = sent(own, std::move(what));
+      if (!arrives)
+        return;
+      auto found = peer.hear(std::move(envelope));
+      asked |= found.ask;
+      if (!found.news)
+        return;
+      if (found.news->whole)
+        believed.clear();
+      for (const auto& each : found.news->joined)
+        believed.insert(each.who.connection_id);
+      for (const auto& each : found.news->left)
+        believed.erase(each);
+    };
+    for (int step = 0; step < 200; ++step) {
+      auto connection = "c-" + std::to_string(test::pick(dice, 10));
+      bool arrives = test::pick(dice, 4) != 0;
+      if (truth.erase(connection) == 0) {
+        truth.insert(connection);
+        say(arrival(connection), arrives);
+      } else {
+        say(departure(connection), arrives);
+      }
+      if (test::pick(dice, 6) == 0 && peer.misses(7, own.own()))
+        asked = true;
+      if (std::exchange(asked, false) && test::pick(dice, 2) == 0)
+        say(whole_truth(), test::pick(dice, 3) != 0);
+    }
+    // In the end nothing gets lost: one digest, one answer.
+    if (peer.misses(7, own.own()))
+      say(whole_truth(), true);
+    REQUIRE(believed == truth);
+  }
+}

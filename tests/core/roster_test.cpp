@@ -1,0 +1,94 @@
+#include "core/roster.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace greenroom;
+
+namespace {
+
+constexpr roster::holder here = roster::this_node;
+constexpr roster::holder peer = 1;
+constexpr roster::holder other = 2;
+
+roster make(std::uint32_t listed = 10, std::size_t bytes = 10'000) {
+  room_settings rules;
+  rules.listed_members = listed;
+  return {rules, bytes};
+}
+
+protocol::member ann(std::string user = "ann") {
+  return {"c-ann", std::move(user), {}};
+}
+
+/// "+a -b": who came and went, and forgets it.
+std::string told(roster& who) {
+  std::vector<protocol::member> joined, left;
+  who.news.take(joined, left);
+  std::string out;
+  for (const auto& each : joined)
+    out += " +" + each.user_id;
+  for (const auto& each : left)
+    out += " -" + each.user_id;
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("[P-4.4] a connection is there while somebody holds it") {
+  auto who = make();
+  who.hold(ann(), here);
+  CHECK(who.size() == 1);
+  CHECK(told(who) == " +ann");
+  // It moves to a peer, which is heard before this node lets go of it.
+  who.hold(ann(), peer);
+  who.release("c-ann", here);
+  CHECK(who.size() == 1);
+  CHECK(told(who).empty());
+  who.release("c-ann", here);
+  who.release("c-ann", peer);
+  CHECK(who.size() == 0);
+  CHECK(told(who) == " -ann");
+  CHECK(who.find("c-ann") == nullptr);
+}
+
+TEST_CASE("[P-4.4] a peer that dies takes only what nobody else holds along") {
+  auto who = make();
+  who.hold(ann(), peer);
+  who.hold(ann(), other);
+  who.hold({"c-bob", "bob", {}}, peer);
+  who.hold({"c-eve", "eve", {}}, here);
+  told(who);
+  who.release_all(peer);
+  CHECK(who.size() == 2);
+  CHECK(told(who) == " -bob");
+  CHECK(who.held(other).size() == 1);
+  CHECK(who.is_held("c-ann", other));
+  CHECK_FALSE(who.is_held("c-ann", peer));
+}
+
+TEST_CASE("[P-4.8] a room is listed up to a number and a length") {
+  auto few = make(2);
+  few.hold(ann(), here);
+  few.hold({"c-bob", "bob", {}}, peer);
+  CHECK(few.listable());
+  few.hold({"c-eve", "eve", {}}, other);
+  CHECK_FALSE(few.listable());
+  auto narrow = make(10, 200);
+  narrow.hold({"c-ann", "ann", '"' + std::string(150, 'x') + '"'}, here);
+  CHECK_FALSE(narrow.listable());
+  // What is held twice is one line.
+  narrow.hold(ann(), peer);
+  CHECK(narrow.listable());
+}
+
+TEST_CASE("[P-4.4] the list has everybody once, as last told") {
+  auto who = make();
+  who.hold(ann("anon-1"), here);
+  CHECK(who.list_in(protocol::encoding::json)
+        == R"([{"connectionId":"c-ann","userId":"anon-1"}])");
+  who.hold(ann("ann"), peer);
+  CHECK(who.list_in(protocol::encoding::json)
+        == R"([{"connectionId":"c-ann","userId":"ann"}])");
+  who.release("c-ann", peer);
+  who.release("c-ann", here);
+  CHECK(who.list_in(protocol::encoding::json) == "[]");
+}
