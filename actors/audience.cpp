@@ -143,6 +143,12 @@ void audience::give(seat& who, const slice& frame) {
 }
 
 void audience::append(const step& next) {
+  if (next.is_ack) {
+    if (next.sender_loop == home_.index())
+      if (auto* sender = find(next.sender))
+        sender->out->push(next.frame);
+    return;
+  }
   auto* in = find_row(next.lane);
   if (in == nullptr)
     return;

@@ -36,8 +36,8 @@ struct node_context {
   /// Of a node alone, on its disk; null: nothing is.
   std::unique_ptr<store> kept;
 
-  /// Of a cluster, in Redis; null: no cluster. Gone before the loops are.
-  std::unique_ptr<store> shared;
+  /// Of a cluster, in Redis; null: none is.
+  store* shared = nullptr;
 
   [[nodiscard]] store& logs_of(const room_key& key) {
     if (key.space == room_space::relay)

@@ -78,7 +78,12 @@ void fan_out::drop_idle_lanes(const members& to) {
 void fan_out::add_step(const lane_id& in, slice frame, std::uint64_t offset,
                        const newcomer* sender) {
   steps_->push_back({in, std::move(frame), offset, sender ? sender->id : 0,
-                     sender ? sender->loop : 0});
+                     sender ? sender->loop : 0, false});
+  home_.settle().add(tell_later_);
+}
+
+void fan_out::acknowledge(const newcomer& who, slice frame) {
+  steps_->push_back({who.lane, std::move(frame), 0, who.id, who.loop, true});
   home_.settle().add(tell_later_);
 }
 

@@ -290,6 +290,8 @@ struct step {
   std::uint64_t offset = 0; ///< 0: not in the log.
   member_id sender = 0;     ///< Is not sent its own frame. 0: nobody.
   std::uint32_t sender_loop = 0;
+  /// No frame of the lane: for its sender alone, ahead of all that follows.
+  bool is_ack = false;
 };
 
 /// The lanes now reach further. Shared by all audiences of the room.

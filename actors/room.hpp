@@ -218,9 +218,9 @@ private:
   dedupe_table directed_; ///< Messages to some, which are not in the log.
   std::unique_ptr<room_store> log_;
   std::deque<std::function<void()>> told_; ///< By it, not yet dealt with.
-  bool is_shared_ = false;                  ///< Peers append to it, too.
-  bool log_linked_ = true;                  ///< What they append is heard.
-  std::string shown_epoch_;                 ///< As members know it.
+  bool is_shared_ = false;                 ///< Peers append to it, too.
+  bool log_linked_ = true;                 ///< What they append is heard.
+  std::string shown_epoch_;                ///< As members know it.
   std::uint64_t shown_top_ = 0;
   /// Who said a message that is accepted and not yet heard, by its offset.
   std::map<std::uint64_t, member_id> said_here_;

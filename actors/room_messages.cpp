@@ -121,8 +121,14 @@ void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
   what.room_id = key_.id;
   what.degraded = degraded() && !is_shared_;
   // On another loop it could be sent before this turn settles.
-  if (by.loop != home_.index())
+  if (by.loop != home_.index()) {
     mirror_now();
+    if (protocol::is_set(what.id))
+      out_.acknowledge(by, make_frame(by.lane.kind, what));
+    if (msg.credit)
+      self_->send(by.connection, request_done{{}, true});
+    return;
+  }
   self_->send(by.connection, request_done{std::move(what), msg.credit});
 }
 

@@ -18,6 +18,7 @@
 #include "actors/placement.hpp"
 #include "cluster/cluster.hpp"
 #include "cluster/redis_bus.hpp"
+#include "cluster/redis_store.hpp"
 #include "cluster/sqlite_store.hpp"
 #include "core/events.hpp"
 #include "net/jwt.hpp"
@@ -119,6 +120,7 @@ void node::start_cluster() {
   if (!bus)
     throw startup_error{bus.error().text};
   cluster_gone_ = false;
+  open_shared_logs();
   auto how = cluster::make_options(config_.cluster, [this](bool up) {
     bus_up_ = up;
     asio::post(main_, [this] { become_ready(); });
@@ -127,6 +129,30 @@ void node::start_cluster() {
   context_->cluster = actors::spawn_pinned<cluster::cluster>(
       *loops_.front(), std::shared_ptr<cluster::bus>(std::move(*bus)),
       std::move(how));
+}
+
+/// Where no room is of order `total`, Redis needs no more than Pub/Sub.
+void node::open_shared_logs() {
+  auto is_total = [](const room_settings& of) {
+    return of.order == room_order::total;
+  };
+  bool any = is_total(config_.rooms);
+  for (const auto& [name, of] : config_.namespaces)
+    any = any || is_total(of);
+  if (!any)
+    return;
+  cluster::redis_store_options how;
+  auto link = cluster::link_options(config_.cluster);
+  if (!link)
+    throw startup_error{link.error().text};
+  how.link = std::move(*link);
+  how.node_id = config_.cluster.node_id;
+  how.logs.prefix = config_.cluster.prefix;
+  auto& home = *loops_.front();
+  shared_logs_ = cluster::make_redis_store(
+      {home.io(), home.sockets(), home.timers(), home.spread()}, home,
+      std::move(how));
+  context_->shared = shared_logs_.get();
 }
 
 void node::spawn_actors() {

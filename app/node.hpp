@@ -57,6 +57,7 @@ private:
   void open_listeners();
   void open_store();
   void start_cluster();
+  void open_shared_logs();
   void spawn_actors();
   void start_threads();
   void become_ready();
@@ -87,6 +88,7 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   actors::context_ptr context_;
   std::vector<std::unique_ptr<net::io_loop>> loops_;
+  std::unique_ptr<store> shared_logs_; ///< On the first loop; null: none.
   std::vector<std::shared_ptr<net::listener>> listeners_;
   std::vector<actors::neighbour<actors::gateway_actor, actors::client_arrived>>
       gateways_;

@@ -57,6 +57,7 @@ class Cluster:
         for name in self.nodes:
             port = measure.free_port()
             shared = [f"--cluster.redis=redis://127.0.0.1:{redis_port}",
+                      "--rooms.order=fifo",
                       f"--cluster.node-id=node-{name}"]
             self.launch(name, port, NODE_CORE, self.wrap(name) + [
                 str(self.programs["greenroom"]), f"--net.port={port}",

@@ -233,6 +233,8 @@ holdings::key take_key(fields from) {
   holdings::key to;
   to.name = from.name("name", protocol::state_key_bytes_max);
   to.now = take_optional_value(from, "value");
+  if (to.now.bytes.size() > protocol::state_value_bytes_max)
+    refuse("value");
   to.user_id = from.text("user", text_bytes_max);
   to.connection_id = from.text("connection", text_bytes_max);
   auto ttl = from.signed_number("ttl");

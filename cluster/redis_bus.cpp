@@ -285,25 +285,14 @@ void redis_bus::later(Work work) {
 boost::system::result<std::unique_ptr<bus>, bus_error>
 make_redis_bus(const redis_loop& in, const settings::cluster_settings& how,
                const std::string& node_id) {
-  auto where = parse_redis_url(how.redis);
-  if (!where)
-    return bus_error{"cluster.redis: " + where.error().text};
-  redis_link::options link;
-  link.where = std::move(*where);
-  if (link.where.over == redis_endpoint::transport::tls) {
-    auto tls = make_tls_context(how.ca_file);
-    if (!tls)
-      return bus_error{"cluster.ca-file: " + tls.error().text};
-    link.tls = std::move(*tls);
-  }
-  link.connection.client_name = how.prefix + ':' + node_id;
-  link.connection.connect_timeout = how.connect_timeout;
+  auto link = link_options(how);
+  if (!link)
+    return bus_error{link.error().text};
+  link->connection.client_name = how.prefix + ':' + node_id;
   // A silent Redis is noticed as fast as a silent peer.
-  link.connection.ping_interval = std::min(how.beat, how.peer_timeout);
-  link.connection.ping_timeout = how.peer_timeout;
-  link.backoff_min = how.backoff_min;
-  link.backoff_max = how.backoff_max;
-  return std::make_unique<redis_bus>(in, link, how.queue_bytes);
+  link->connection.ping_interval = std::min(how.beat, how.peer_timeout);
+  link->connection.ping_timeout = how.peer_timeout;
+  return std::make_unique<redis_bus>(in, *link, how.queue_bytes);
 }
 
 } // namespace greenroom::cluster

@@ -98,4 +98,23 @@ void redis_link::tell_lost(std::string_view reason,
                                {"retry_ms", pause.count()}});
 }
 
+boost::system::result<redis_link::options, link_error>
+link_options(const settings::cluster_settings& how) {
+  auto where = parse_redis_url(how.redis);
+  if (!where)
+    return link_error{"cluster.redis: " + where.error().text};
+  redis_link::options link;
+  link.where = std::move(*where);
+  if (link.where.over == redis_endpoint::transport::tls) {
+    auto tls = make_tls_context(how.ca_file);
+    if (!tls)
+      return link_error{"cluster.ca-file: " + tls.error().text};
+    link.tls = std::move(*tls);
+  }
+  link.connection.connect_timeout = how.connect_timeout;
+  link.backoff_min = how.backoff_min;
+  link.backoff_max = how.backoff_max;
+  return link;
+}
+
 } // namespace greenroom::cluster

@@ -6,8 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include <boost/system/result.hpp>
+
 #include "cluster/backoff.hpp"
 #include "cluster/redis_connection.hpp"
+#include "core/settings.hpp"
 
 namespace greenroom::cluster {
 
@@ -81,5 +84,15 @@ private:
   clock::time_point ready_since_;
   std::string last_reason_;
 };
+
+/// Why Redis cannot be reached with the settings: one line for the operator,
+/// without the password.
+struct link_error {
+  std::string text;
+};
+
+/// Where Redis is, as the settings say. Reads certificates from files.
+[[nodiscard]] boost::system::result<redis_link::options, link_error>
+link_options(const settings::cluster_settings& how);
 
 } // namespace greenroom::cluster

@@ -24,6 +24,9 @@ redis_reply::redis_reply(const redisReply& read) : text(text_of(&read)) {
   case REDIS_REPLY_ERROR:
     is = kind::error;
     return;
+  case REDIS_REPLY_STRING:
+    is = kind::text;
+    return;
   case REDIS_REPLY_ARRAY:
     is = kind::array;
     count = read.elements;

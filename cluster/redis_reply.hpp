@@ -12,7 +12,7 @@ namespace greenroom::cluster {
 /// One reply, or what a subscription brings: what hiredis read, as far as nodes
 /// look at it. Points into that, and ends with it.
 struct redis_reply {
-  enum class kind : std::uint8_t { status, error, array, other };
+  enum class kind : std::uint8_t { status, error, text, array, other };
 
   /// More than anything that is answered to a node: a pushed message has three.
   static constexpr std::size_t elements_max = 4;

@@ -28,7 +28,7 @@ void cursor::advance() {
     set_lagging(false);
     return;
   }
-  if (in_gap_ && out_.is_blocked()) {
+  if (in_gap_ && out_.stops_sources()) {
     widen_gap();
     return;
   }
@@ -36,7 +36,7 @@ void cursor::advance() {
   settle();
   if (drained())
     return;
-  if (out_.is_blocked())
+  if (out_.stops_sources())
     blocked();
   if (!drained())
     out_.mark(*this);

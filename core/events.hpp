@@ -86,6 +86,17 @@
     "again every 10 s.")                                                       \
   X(store_recovered, "store.recovered", info, "path refused failing_ms",       \
     "It can be written again; so many messages were refused meanwhile.")       \
+  X(store_silent, "store.silent", warn, "silent_ms",                           \
+    "Redis is connected but does not deliver: the node subscribes again to "   \
+    "the logs of its rooms.")                                                  \
+  X(store_repaired, "store.repaired", info, "room entries",                    \
+    "Messages that a room had not heard were read from its log.")              \
+  X(store_turned, "store.turned", warn, "room epoch from known",               \
+    "A room's log goes on in another epoch: Redis lost its end, or may have.") \
+  X(store_rejected, "store.rejected", warn, "room reason",                     \
+    "Something in a room's log, or about it, could not be read.")              \
+  X(store_refused, "store.refused", error, "reason refused",                   \
+    "Redis does not do what rooms ask for; told again every 10 s.")            \
   X(log_dropped, "log.dropped", warn, "lines",                                 \
     "The log could not be written fast enough.")
 

@@ -23,19 +23,31 @@ std::string message_key(std::string_view session,
   return key;
 }
 
+std::string drawn_key(std::string_view session, std::string_view mark) {
+  std::string key;
+  key.reserve(session.size() + 1 + mark.size());
+  key.append(session).append(1, '*').append(mark);
+  return key;
+}
+
 std::pair<std::string_view, protocol::request_id>
 parts_of(std::string_view key) {
-  auto mark = key.find_first_of("\"#");
+  auto mark = key.find_first_of("\"#*");
   if (mark == std::string_view::npos)
     return {};
   auto said = key.substr(mark + 1);
-  if (key[mark] == '"')
-    return {key.substr(0, mark), std::string{said}};
-  std::int64_t number = 0;
-  auto read = std::from_chars(said.data(), said.data() + said.size(), number);
-  if (read.ec != std::errc{} || read.ptr != said.data() + said.size())
-    return {};
-  return {key.substr(0, mark), number};
+  std::pair<std::string_view, protocol::request_id> parts;
+  parts.first = key.substr(0, mark);
+  if (key[mark] == '"') {
+    parts.second = std::string{said};
+  } else if (key[mark] == '#') {
+    std::int64_t number = 0;
+    auto read = std::from_chars(said.data(), said.data() + said.size(), number);
+    if (read.ec != std::errc{} || read.ptr != said.data() + said.size())
+      return {};
+    parts.second = number;
+  }
+  return parts;
 }
 
 } // namespace greenroom

@@ -98,6 +98,9 @@ public:
   /// The socket is full: nothing is sent until it is writable again.
   [[nodiscard]] bool is_blocked() const { return blocked_; }
 
+  /// Sources have to wait: what they have is not sent in this turn.
+  [[nodiscard]] bool stops_sources() const { return blocked_ || held_; }
+
   /// What a slow member's room asks for under the policy `close`: 4008.
   virtual void too_slow() = 0;
 

@@ -135,7 +135,10 @@ public:
   /// may destroy it, too. Outlives it.
   class listener {
   public:
-    /// It is open, or cannot be opened: then it is of no further use.
+    /// It is open, or cannot be opened: then it is of no further use. A shared
+    /// log is open when what others append from then on is heard, and where it
+    /// stands is known; while it cannot be reached it waits for that, and
+    /// `log_linked` tells so.
     virtual void log_opened(store_result<void> how) = 0;
 
     /// To the oldest `append` that is not yet answered.
@@ -156,8 +159,11 @@ public:
     /// What is heard from now on is of another epoch.
     virtual void log_turned(const log_turn&) {}
 
-    /// Whether what others append is heard. Appends wait while it is not,
-    /// within a bound, and are `unavailable` beyond it.
+    /// Whether what others append is heard, also before `log_opened`; until it
+    /// is told otherwise, it is. Up again, what was missed has been heard.
+    /// Appends wait while it is down, bounded by number, bytes and time, and
+    /// are `unavailable` beyond that. Such a one may be in the log all the
+    /// same.
     virtual void log_linked(bool up) { static_cast<void>(up); }
 
   protected:

@@ -140,6 +140,24 @@ TEST_CASE("segments go back once everybody has their bytes") {
   CHECK(room.stream.tail() == room.stream.head());
 }
 
+TEST_CASE("[P-4.16] what a member may not be sent yet is kept for it") {
+  hall room;
+  auto& ann = room.join();
+  auto& bob = room.join();
+  ann.out.hold();
+  for (int i = 0; i < 50; ++i) {
+    room.publish(std::string(100, 'x'));
+    room.turn();
+  }
+  CHECK(ann.out.got.empty());
+  CHECK(bob.out.got == bob.expected);
+  ann.out.release({});
+  room.turn();
+  CHECK(ann.out.got == ann.expected);
+  room.trim();
+  CHECK(room.stream.tail() == room.stream.head());
+}
+
 TEST_CASE("[P-7] a member beyond its unsent bytes is told what it missed") {
   hall room;
   auto& slow = room.join(1000);

@@ -58,7 +58,18 @@ TEST_CASE("an id's key says what it was made of") {
     CHECK(session == "s-1");
     CHECK(back == id);
   }
+  CHECK(parts_of(message_key("s-1", std::string{"a*b"})).second
+        == request_id{std::string{"a*b"}});
   CHECK(message_key("s-1", {}).empty());
   CHECK_FALSE(protocol::is_set(parts_of("").second));
   CHECK_FALSE(protocol::is_set(parts_of("s#x").second));
+}
+
+TEST_CASE("a key that was drawn has a session and no id") {
+  auto key = drawn_key("s-1", "x\"y#7*");
+  auto [session, id] = parts_of(key);
+  CHECK(session == "s-1");
+  CHECK_FALSE(protocol::is_set(id));
+  CHECK(key != drawn_key("s-1", "x"));
+  CHECK(key != message_key("s-1", std::string{"x\"y#7*"}));
 }

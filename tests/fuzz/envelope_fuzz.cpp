@@ -9,6 +9,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::must(!found.error().text.empty(), "an error has a text");
     return 0;
   }
+  if (auto* held = std::get_if<room_holdings>(&*found)) {
+    auto again = decode(encode(*held));
+    fuzz::must(again.has_value(), "holdings that came can be sent on");
+    return 0;
+  }
   auto* came = std::get_if<room_traffic>(&*found);
   if (came == nullptr)
     return 0;

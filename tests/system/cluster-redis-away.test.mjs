@@ -188,7 +188,7 @@ test('a node stops in order while Redis is away', async (t) => {
   await ada.say('x', 'nobody hears');
   const began = Date.now();
   node.signal('SIGTERM');
-  await ada.closes(1001);
+  await ada.closes(1012);
   assert.deepEqual(await node.exit(), { code: 0, signal: null });
   assert.ok(Date.now() - began < SOON, `took ${Date.now() - began} ms`);
 });

@@ -17,7 +17,7 @@ test('[P-4] joined tells the order, the position and who is there',
     assert.equal(first.type, 'joined');
     assert.equal(first.id, 'j1');
     assert.equal(first.roomId, 'told');
-    assert.equal(first.order, 'fifo');
+    assert.equal(first.order, 'total');
     assert.equal(typeof first.epoch, 'string');
     assert.notEqual(first.epoch, '');
     assert.ok(Number.isInteger(first.offset));

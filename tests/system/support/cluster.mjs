@@ -5,8 +5,10 @@ import { GreenroomNode, openNode } from './node.mjs';
 import { SECRET } from './tokens.mjs';
 import { eventually } from './wait.mjs';
 
+/** Of order `fifo`; what is of order `total` says so. */
 export const clusterSettings = (redis, more = {}) => ({
   'cluster.redis': redis.url,
+  'rooms.order': 'fifo',
   'cluster.backoff-max': '500ms',
   'limits.messages-per-second': 0,
   ...more,

@@ -21,13 +21,15 @@ export async function freePort() {
 }
 
 export class Redis {
-  constructor({ port = 0, tls, socket, users = [], as }) {
-    Object.assign(this, { port, tls, socket, users, as });
+  constructor({ port = 0, tls, socket, users = [], as, folder }) {
+    Object.assign(this, { port, tls, socket, users, as, folder });
   }
 
   #arguments() {
     return [
       '--save', '', '--appendonly', 'no', '--bind', '127.0.0.1',
+      // Only SAVE writes there; what it wrote is read at the next start.
+      ...(this.folder ? ['--dir', this.folder] : []),
       '--port', this.tls ? '0' : String(this.port),
       ...(this.socket ? ['--unixsocket', this.socket] : []),
       ...(this.tls ? ['--tls-port', String(this.port),
@@ -93,15 +95,16 @@ export class Redis {
 
 /**
  * Starts a Redis for test `t`: `tls` as of certificates(), `unix` for a socket,
- * `users` as in an ACL file, `as` the [user, password] of `cli`.
+ * `users` as in an ACL file, `as` the [user, password] of `cli`, `folder` for
+ * what SAVE keeps.
  */
-export async function startRedis(t, { tls, unix, users, as } = {}) {
+export async function startRedis(t, { tls, unix, users, as, folder } = {}) {
   const socket = unix ? join(temporaryFolder(t), 'redis.sock') : undefined;
   let last;
   // Another process may take the free port first; then the next one is tried.
   for (let attempt = 0; attempt < 5; ++attempt) {
     const redis = new Redis(
-      { port: socket ? 0 : await freePort(), tls, socket, users, as });
+      { port: socket ? 0 : await freePort(), tls, socket, users, as, folder });
     try {
       await redis.start();
       t.after(() => redis.stop());

@@ -3,33 +3,8 @@
 
 import { after, test as nodeTest } from 'node:test';
 
+import { Scope } from './scope.mjs';
 import { SOON } from './wait.mjs';
-
-/** What has to be undone, last first. */
-class Scope {
-  #undo = [];
-
-  constructor(diagnostic) {
-    /** Adds a line to the report of the test. */
-    this.diagnostic = diagnostic;
-  }
-
-  after(step) {
-    this.#undo.push(step);
-  }
-
-  async end() {
-    const faults = [];
-    while (this.#undo.length > 0) {
-      try {
-        await this.#undo.pop()();
-      } catch (fault) {
-        faults.push(fault);
-      }
-    }
-    if (faults.length > 0) throw faults[0];
-  }
-}
 
 export function test(name, body, { timeout = 6 * SOON } = {}) {
   nodeTest(name, { timeout }, async (t) => {

@@ -1,0 +1,544 @@
+// Several redis_stores on one Redis, as nodes have them.
+
+#include "cluster/log_wire.hpp"
+#include "cluster/room_functions.hpp"
+#include "core/events.hpp"
+#include "tests/conformance/shared_user.hpp"
+#include "tests/support/logged.hpp"
+#include "tests/support/mutate.hpp"
+#include "tests/support/redis_client.hpp"
+#include "tests/support/redis_store_world.hpp"
+
+using namespace greenroom;
+using namespace greenroom::test;
+using namespace std::chrono_literals;
+using verdict = appended::verdict;
+using id = protocol::request_id;
+using steady = std::chrono::steady_clock;
+
+namespace {
+
+/// Two nodes, whose rooms are on the test's loop.
+struct nodes {
+  using options = std::function<void(cluster::redis_store_options&)>;
+
+  explicit nodes(const options& with = {})
+    : a(server.url(), "node-a", with), b(server.url(), "node-b", with) {}
+
+  bool until(const std::function<bool()>& so,
+             std::chrono::milliseconds at_most = 10s) {
+    auto deadline = steady::now() + at_most;
+    while (!so()) {
+      if (steady::now() > deadline)
+        return false;
+      loop.turn();
+    }
+    return true;
+  }
+
+  template <class... Users>
+  bool open(Users&... users) {
+    bool good = until([&] {
+      return ((users.opened.value_or(false) && users.linked) && ...);
+    });
+    // A store that is just made may have to connect first.
+    ((users.downs = 0, users.ups = 0), ...);
+    return good;
+  }
+
+  std::string redis(const std::vector<std::string>& command) {
+    return redis_client{server}(command);
+  }
+
+  /// Somebody appends to a room, and nobody hears of it.
+  void append_unheard(const std::string& room, const std::string& text) {
+    auto tag = "greenroom:{p:" + room + '}';
+    redis({"EVAL", std::string{cluster::room_functions}, "3", tag + ":meta",
+           tag + ":log", tag + ":ids", "append", "epoch-unheard", "nowhere",
+           "0", "1700000000000", "10000", "100000000", "0", "1000", "120000",
+           "s-eve#" + std::to_string(++unheard_), "",
+           cluster::pack_entry(1'700'000'000'000, 300,
+                               "s-eve#" + std::to_string(unheard_),
+                               text_event(text))});
+  }
+
+  redis_server server;
+  hand_loop loop;
+  redis_node a;
+  redis_node b;
+
+private:
+  int unheard_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("[P-4.1] rooms on two nodes hear one order, each message once") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  CHECK(ann.is->state().epoch == bob.is->state().epoch);
+  for (int i = 0; i < 300; ++i) {
+    ann.append("a" + std::to_string(i), id{std::int64_t{i}});
+    bob.append("b" + std::to_string(i), {}, "s-bob");
+    if (i % 7 == 0)
+      on.loop.turn();
+  }
+  REQUIRE(on.until([&] { return ann.messages == 600 && bob.messages == 600; }));
+  CHECK(ann.told == bob.told);
+  CHECK(ann.all_answered());
+  CHECK(bob.all_answered());
+  CHECK(ann.is->state().top == 600);
+  CHECK(ann.downs == 0);
+}
+
+TEST_CASE("who opens a log hears what comes from then on") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open(ann));
+  ann.append("before");
+  REQUIRE(on.until([&] { return ann.messages == 1; }));
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(bob));
+  CHECK(bob.is->state().top == 1);
+  ann.append("after");
+  REQUIRE(on.until([&] { return bob.messages == 1; }));
+  CHECK(bob.told == "2=after");
+}
+
+TEST_CASE("[P-3.4] an id is one message on all nodes") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  ann.append("x", id{1});
+  REQUIRE(on.until([&] { return ann.messages == 1 && bob.messages == 1; }));
+  bob.append("x", id{1});
+  REQUIRE(on.until([&] { return bob.all_answered(); }));
+  CHECK(ann.answers[0] == appended{verdict::accepted, 1});
+  CHECK(bob.answers[0] == appended{verdict::duplicate, 1});
+  bob.append("y", {}, "s-bob");
+  REQUIRE(on.until([&] { return ann.messages == 2 && bob.messages == 2; }));
+  CHECK(bob.told == "1=x 2=y");
+}
+
+TEST_CASE("a subscription that breaks loses no message") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  for (int round = 0; round < 5; ++round) {
+    on.redis({"CLIENT", "KILL", "TYPE", "pubsub"});
+    for (int i = 0; i < 50; ++i)
+      ann.append(std::to_string(round) + '-' + std::to_string(i));
+    REQUIRE(on.until([&] { return bob.downs > round && bob.linked; }));
+  }
+  REQUIRE(on.until([&] { return ann.messages == 250 && bob.messages == 250; }));
+  CHECK(ann.told == bob.told);
+  CHECK(bob.turns == 0);
+}
+
+TEST_CASE("calls whose answer is lost are made again, once") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 50; ++i)
+      ann.append(std::to_string(round) + '-' + std::to_string(i));
+    on.loop.turn();
+    on.redis({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  }
+  REQUIRE(on.until([&] { return ann.all_answered() && bob.messages >= 250; }));
+  ann.append("end");
+  REQUIRE(on.until([&] {
+    return ann.told.ends_with("=end") && bob.told.ends_with("=end");
+  }));
+  CHECK(bob.messages == 251);
+  CHECK(ann.told == bob.told);
+}
+
+TEST_CASE("where no ids are remembered, no call is made again") {
+  nodes on;
+  auto bounds = wide_bounds();
+  bounds.dedupe_messages = 0;
+  shared_user ann{*on.a.is, on.loop, "lounge", bounds};
+  shared_user bob{*on.b.is, on.loop, "lounge", bounds};
+  REQUIRE(on.open(ann, bob));
+  on.server.freeze();
+  ann.append("once", id{1});
+  REQUIRE(on.until([&] { return ann.all_answered(); }));
+  CHECK(ann.answers[0].is == verdict::unavailable);
+  on.server.thaw(); // And finds it in its socket.
+  REQUIRE(on.until([&] { return ann.messages == 1 && bob.messages == 1; }));
+  ann.append("end");
+  REQUIRE(on.until([&] { return ann.messages == 2 && bob.messages == 2; }));
+  CHECK(bob.told == "1=once 2=end");
+}
+
+TEST_CASE("functions that Redis has forgotten are loaded again, in order") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open(ann));
+  std::string expected;
+  for (int i = 0; i < 200; ++i) {
+    if (i % 50 == 20)
+      on.redis({"SCRIPT", "FLUSH"});
+    ann.append(std::to_string(i));
+    expected +=
+        (i == 0 ? "" : " ") + std::to_string(i + 1) + '=' + std::to_string(i);
+    on.loop.turn();
+  }
+  REQUIRE(on.until([&] { return ann.messages == 200; }));
+  CHECK(ann.told == expected);
+  CHECK(ann.downs == 0);
+}
+
+// -- what gets lost -----------------------------------------------------------
+
+TEST_CASE("a hole is read before what stands behind it is told") {
+  nodes on;
+  logged repaired{events::store_repaired};
+  shared_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open(ann));
+  on.append_unheard("lounge", "lost");
+  ann.append("heard");
+  REQUIRE(on.until([&] { return ann.messages == 2; }, 2s));
+  CHECK(ann.told == "1=lost 2=heard");
+}
+
+TEST_CASE("a lost tail is found by a second look within 2 s") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  ann.append("heard");
+  REQUIRE(on.until([&] { return bob.messages == 1; }));
+  on.append_unheard("lounge", "lost");
+  REQUIRE(on.until([&] { return ann.messages == 2 && bob.messages == 2; }, 2s));
+  CHECK(bob.told == "1=heard 2=lost");
+}
+
+TEST_CASE("a peer's word is a reason to read") {
+  nodes on{[](auto& how) {
+    how.look = 1h;
+    how.look_at_all = 1h;
+  }};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(bob));
+  on.append_unheard("lounge", "lost");
+  on.redis({"PUBLISH", "greenroom:tops",
+            cluster::encode_tops(
+                {"node-c", 1, {{"p:lounge", bob.is->state().epoch, 1}}})});
+  // Well before the silence of that node would be one.
+  REQUIRE(on.until([&] { return bob.messages == 1; }, 2s));
+}
+
+TEST_CASE("a peer that falls silent is a reason to read every room") {
+  nodes on{[](auto& how) {
+    how.look = 1h;
+    how.look_at_all = 1h;
+    how.beat = 100ms;
+  }};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(bob));
+  on.append_unheard("lounge", "lost");
+  on.redis(
+      {"PUBLISH", "greenroom:tops", cluster::encode_tops({"node-c", 1, {}})});
+  REQUIRE(on.until([&] { return bob.messages == 1; }));
+}
+
+TEST_CASE("every room is looked at once in a while") {
+  nodes on{[](auto& how) {
+    how.look = 1h;
+    how.look_at_all = 500ms;
+  }};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(bob));
+  on.append_unheard("lounge", "lost");
+  REQUIRE(on.until([&] { return bob.messages == 1; }));
+}
+
+TEST_CASE("what was trimmed before it was heard is told as such") {
+  nodes on;
+  auto bounds = wide_bounds();
+  bounds.messages = 2;
+  shared_user bob{*on.b.is, on.loop, "lounge", bounds};
+  REQUIRE(on.open(bob));
+  for (auto text : {"x", "y", "z", "u", "v"})
+    on.append_unheard("lounge", text);
+  bob.append("w");
+  REQUIRE(on.until([&] { return bob.told.ends_with("6=w"); }));
+  CHECK(bob.told == "skipped 1-4 5=v 6=w");
+}
+
+// -- what Redis loses ---------------------------------------------------------
+
+TEST_CASE("[P-4.3] a Redis that was emptied begins another epoch") {
+  nodes on;
+  logged turned{events::store_turned};
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  ann.append("x");
+  ann.append("y");
+  REQUIRE(on.until([&] { return bob.messages == 2; }));
+  auto epoch = ann.is->state().epoch;
+  on.redis({"FLUSHALL"});
+  bob.append("z");
+  REQUIRE(on.until([&] { return ann.messages == 3 && bob.messages == 3; }));
+  CHECK(ann.told == "1=x 2=y turned 1=z");
+  CHECK(bob.told == ann.told);
+  CHECK_FALSE(ann.turned.known);
+  CHECK(ann.turned.epoch != epoch);
+  CHECK(ann.is->state().epoch == bob.is->state().epoch);
+  CHECK(bob.answers[0] == appended{verdict::accepted, 1});
+}
+
+TEST_CASE("[P-4.3] a Redis that comes back with less begins another epoch") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  ann.append("x", id{1});
+  REQUIRE(on.until([&] { return bob.messages == 1; }));
+  on.redis({"SAVE"});
+  ann.append("lost", id{2});
+  REQUIRE(on.until([&] { return ann.messages == 2 && bob.messages == 2; }));
+  on.server.kill();
+  REQUIRE(on.until([&] { return !ann.linked && !bob.linked; }, 2s));
+  bob.append("waits", {}, "s-bob");
+  on.server.start();
+  REQUIRE(on.until([&] { return ann.messages == 3 && bob.messages == 3; }));
+  CHECK(ann.told == "1=x 2=lost turned 2=waits");
+  CHECK(bob.told == ann.told);
+  CHECK(ann.turned.known);
+  CHECK(ann.turned.from == 1);
+  CHECK(ann.is->state().before != ann.is->state().epoch);
+  CHECK(ann.is->state().base == 1);
+  CHECK(bob.answers[0] == appended{verdict::accepted, 2});
+  // Ids were lost with what they named.
+  ann.append("again", id{2});
+  REQUIRE(on.until([&] { return bob.told.ends_with("3=again"); }));
+}
+
+TEST_CASE("[P-4.3] a replica that takes over goes on in another epoch") {
+  redis_server replica;
+  nodes on;
+  on.redis({"CONFIG", "SET", "repl-diskless-sync-delay", "0"});
+  redis_client at_replica{replica};
+  shared_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open(ann));
+  at_replica({"REPLICAOF", "127.0.0.1", std::to_string(on.server.port())});
+  ann.append("x");
+  auto top = [&] {
+    return at_replica({"HGET", "greenroom:{p:lounge}:meta", "top"});
+  };
+  REQUIRE(on.until([&] { return ann.messages == 1 && top() == "1"; }));
+  at_replica({"REPLICAOF", "NO", "ONE"});
+  auto epoch = at_replica({"HGET", "greenroom:{p:lounge}:meta", "epoch"});
+  ann.append("late");
+  REQUIRE(on.until([&] { return ann.messages == 2; }));
+  // A node that finds it.
+  redis_node c{replica.url(), "node-c"};
+  shared_user cay{*c.is, on.loop};
+  REQUIRE(on.open(cay));
+  CHECK(cay.is->state().top == 1);
+  CHECK(cay.is->state().base == 1);
+  CHECK(cay.is->state().before == epoch);
+  CHECK(cay.is->state().epoch != ann.is->state().epoch);
+}
+
+// -- while Redis is away ------------------------------------------------------
+
+TEST_CASE("a Redis that stands still is noticed within 2 s") {
+  nodes on;
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  on.server.freeze();
+  ann.append("waits");
+  REQUIRE(on.until([&] { return !ann.linked && !bob.linked; }, 2s));
+  on.server.thaw();
+  REQUIRE(
+      on.until([&] { return ann.linked && bob.linked && bob.messages == 1; }));
+  CHECK(ann.told == "1=waits");
+  CHECK(bob.told == "1=waits");
+}
+
+TEST_CASE("a Redis that delivers nothing is noticed within 2 s") {
+  nodes on;
+  logged silent{events::store_silent};
+  logged refused{events::store_refused};
+  shared_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open(ann));
+  on.redis({"ACL", "SETUSER", "default", "-publish"});
+  REQUIRE(on.until([&] { return ann.downs > 0; }, 2s));
+  on.redis({"ACL", "SETUSER", "default", "+publish"});
+  REQUIRE(on.until([&] { return ann.linked; }));
+  ann.append("x");
+  REQUIRE(on.until([&] { return ann.messages == 1; }));
+}
+
+TEST_CASE("a log opens as soon as Redis is there") {
+  redis_server server;
+  server.kill();
+  hand_loop loop;
+  redis_node a{server.url(), "node-a"};
+  shared_user ann{*a.is, loop};
+  auto deadline = steady::now() + 10s;
+  while (ann.linked && steady::now() < deadline)
+    loop.turn();
+  CHECK_FALSE(ann.linked);
+  CHECK_FALSE(ann.opened.has_value());
+  server.start();
+  while (!ann.linked && steady::now() < deadline)
+    loop.turn();
+  CHECK(ann.linked);
+  CHECK(ann.opened == true);
+}
+
+TEST_CASE("what waits for Redis is bounded, by number, bytes and time") {
+  std::size_t count = 16;
+  std::size_t bytes = 1'000'000;
+  auto after = 10'000ms;
+  std::string text = "x";
+  SECTION("number") {
+    count = 3;
+  }
+  SECTION("bytes") {
+    bytes = 9'000;
+    text = std::string(2'500, 'x');
+  }
+  SECTION("time") {
+    after = 300ms;
+  }
+  nodes on{[&](auto& how) {
+    how.waiting_max = count;
+    how.waiting_bytes_max = bytes;
+    how.unavailable_after = milliseconds{after};
+  }};
+  shared_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open(ann));
+  on.server.kill();
+  REQUIRE(on.until([&] { return !ann.linked; }));
+  for (int i = 0; i < 5; ++i)
+    ann.append(text);
+  if (after == 300ms) {
+    REQUIRE(on.until([&] { return ann.answers.size() == 5; }));
+    CHECK(ann.answers[0].is == verdict::unavailable);
+    CHECK(on.a.is->statistics().unavailable == 5);
+    CHECK(on.a.is->statistics().waiting == 0);
+    return;
+  }
+  CHECK(ann.refused.size() == 2);
+  CHECK(on.a.is->statistics().unavailable == 2);
+  CHECK(on.a.is->statistics().waiting == 3);
+  on.server.start();
+  REQUIRE(on.until([&] { return ann.all_answered(); }));
+  CHECK(ann.answers.size() == 3);
+  CHECK(ann.answers[2] == appended{verdict::accepted, 3});
+  CHECK(on.a.is->statistics().waiting == 0);
+}
+
+TEST_CASE("a subscriber that Redis cuts off as too slow repairs itself") {
+  nodes on;
+  on.redis({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 1 1 1"});
+  shared_user ann{*on.a.is, on.loop};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(ann, bob));
+  // More than a socket takes at once, so that it is in Redis's buffer.
+  for (int i = 0; i < 100; ++i)
+    ann.append(std::to_string(i) + std::string(200'000, 'x'));
+  REQUIRE(on.until([&] { return bob.downs > 0; }));
+  on.redis({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0"});
+  REQUIRE(on.until([&] { return ann.messages == 100 && bob.messages == 100; }));
+  CHECK(ann.told == bob.told);
+}
+
+TEST_CASE("a Redis that hides its life is refused") {
+  redis_server server;
+  redis_client{server}({"ACL", "SETUSER", "default", "-info"});
+  logged refused{events::store_refused};
+  hand_loop loop;
+  redis_node a{server.url(), "node-a"};
+  shared_user ann{*a.is, loop};
+  auto deadline = steady::now() + 10s;
+  while (!ann.opened && steady::now() < deadline)
+    loop.turn();
+  CHECK(ann.opened == false);
+  CHECK(refused.lines == 1);
+}
+
+// -- keys ---------------------------------------------------------------------
+
+TEST_CASE("all keys of a room are in one slot, whatever its id is") {
+  nodes on;
+  for (std::string room : {"a{b}c", "}", "{", "{}", "a b\"c"}) {
+    shared_user ann{*on.a.is, on.loop, room};
+    REQUIRE(on.open(ann));
+    ann.append("x");
+    REQUIRE(on.until([&] { return ann.messages == 1; }));
+    auto base = "greenroom:{p:" + room + '}';
+    CHECK(on.redis({"EXISTS", base + ":meta", base + ":log", base + ":ids"})
+          == "3");
+  }
+}
+
+TEST_CASE("a log that nobody asks for is deleted, all of it") {
+  nodes on{[](auto& how) {
+    how.logs.expiry = milliseconds{300};
+  }};
+  {
+    shared_user ann{*on.a.is, on.loop};
+    REQUIRE(on.open(ann));
+    ann.append("x", id{1});
+    REQUIRE(on.until([&] { return ann.messages == 1; }));
+    auto left = on.redis({"PTTL", "greenroom:{p:lounge}:log"});
+    CHECK(std::stoll(left) > 0);
+  }
+  REQUIRE(on.until([&] { return on.redis({"DBSIZE"}) == "0"; }));
+}
+
+// -- all of it ----------------------------------------------------------------
+
+TEST_CASE("two nodes hear what is in the log, whatever happens meanwhile") {
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+    INFO("seed " << seed);
+    test::random dice{seed};
+    nodes on;
+    shared_user ann{*on.a.is, on.loop};
+    shared_user bob{*on.b.is, on.loop};
+    REQUIRE(on.open(ann, bob));
+    int said = 0;
+    for (int step = 0; step < 150; ++step) {
+      auto what = pick(dice, 100);
+      auto& who = pick(dice, 2) == 0 ? ann : bob;
+      if (what < 80) {
+        for (auto n = 1 + pick(dice, 5); n > 0; --n)
+          who.append(std::to_string(said++), {},
+                     &who == &ann ? "s-ann" : "s-bob");
+      } else if (what < 85) {
+        on.append_unheard("lounge", std::to_string(said++));
+      } else if (what < 88) {
+        on.redis({"CLIENT", "KILL", "TYPE", "pubsub"});
+      } else if (what < 91) {
+        on.redis({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+      } else if (what < 93) {
+        on.redis({"SCRIPT", "FLUSH"});
+      } else {
+        on.loop.turn();
+      }
+    }
+    auto all = static_cast<std::uint64_t>(said);
+    REQUIRE(
+        on.until([&] { return ann.messages == all && bob.messages == all; }));
+    CHECK(ann.all_answered());
+    CHECK(bob.all_answered());
+    CHECK(ann.told == bob.told);
+    for (const auto& each : ann.answers)
+      CHECK((each.is == verdict::accepted || each.is == verdict::duplicate));
+    CHECK(ann.turns == 0);
+  }
+}

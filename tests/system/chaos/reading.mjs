@@ -1,0 +1,144 @@
+// A history as the rules want it: by connection, stay and message.
+//
+// A stay is one connection in one room, from `joined` to `left` or the end. It
+// has a period for each `joined` in it: within a period, the epoch is one and
+// offsets go on.
+
+/** All of `events`, read once. */
+export function read(events, profile) {
+  const run = {
+    events, profile, stays: [], messages: new Map(), connections: new Map(),
+    strays: [], ends: new Set(),
+  };
+  const open = new Map(); // By connection and room.
+  const sends = new Map(); // The message of connection, room and id.
+  let calm = true;
+
+  const message = (event) => {
+    const { session, client, node } = run.connections.get(event.c);
+    let known = run.messages.get(event.payload);
+    if (!known) {
+      known = {
+        payload: event.payload, room: event.room, id: event.id, session,
+        client, sends: [], acks: [],
+      };
+      run.messages.set(event.payload, known);
+    }
+    const send = { ...event, node, calm, answers: [] };
+    known.sends.push(send);
+    const key = sendKey(event);
+    if (!sends.has(key)) sends.set(key, []);
+    sends.get(key).push({ known, send });
+  };
+
+  const answer = (event) => {
+    const asked = sends.get(sendKey(event));
+    const first = asked?.find(({ send }) => send.answers.length === 0);
+    if (!first) {
+      run.strays.push(event);
+      return;
+    }
+    first.send.answers.push(event);
+    if (event.kind === 'ack')
+      first.known.acks.push({ ...event, node: nodeOf(run, event.c) });
+  };
+
+  for (const event of events) {
+    const stay = open.get(stayKey(event));
+    switch (event.kind) {
+      case 'open':
+        run.connections.set(event.c, { ...event, ended: null });
+        break;
+      case 'close':
+        run.connections.get(event.c).ended = event;
+        for (const [key, other] of open)
+          if (other.c === event.c) {
+            other.ended = event;
+            open.delete(key);
+          }
+        break;
+      case 'joined':
+        open.set(stayKey(event), join(run, stay, event));
+        break;
+      case 'left':
+        if (stay) stay.ended = event;
+        open.delete(stayKey(event));
+        break;
+      case 'publish':
+        message(event);
+        break;
+      case 'set':
+        sends.set(sendKey(event), [{
+          known: { acks: [] }, send: { ...event, answers: [] },
+        }]);
+        break;
+      case 'ack':
+      case 'refused':
+        answer(event);
+        if (stay) stay.steps.push(event);
+        break;
+      case 'message':
+      case 'gap':
+      case 'presence':
+      case 'state':
+        if (stay) stay.steps.push(event);
+        else run.strays.push(event);
+        break;
+      case 'calm':
+        calm = event.calm;
+        break;
+      default:
+    }
+  }
+  run.sends = [...sends.values()].flat().map(({ send }) => send);
+  for (const stay of run.stays) stay.open = stay.ended === null;
+  return run;
+}
+
+const stayKey = ({ c, room }) => JSON.stringify([c, room]);
+const sendKey = ({ c, room, id }) => JSON.stringify([c, room, id]);
+
+export const nodeOf = (run, c) => run.connections.get(c).node;
+
+function join(run, stay, event) {
+  let known = stay;
+  if (!known) {
+    const { client, session, node, connectionId } =
+      run.connections.get(event.c);
+    known = {
+      c: event.c, client, session, node, connectionId, room: event.room,
+      joined: event, periods: [], steps: [], ended: null,
+    };
+    run.stays.push(known);
+  }
+  known.periods.push(event);
+  known.steps.push(event);
+  return known;
+}
+
+/** Within which an epoch and an offset name one message. */
+export function scope(run, { node, room }) {
+  return run.profile.positions === 'all' ? room : JSON.stringify([node, room]);
+}
+
+/** The deliveries of a stay, each with its epoch. */
+export function deliveries(stay) {
+  let epoch;
+  const found = [];
+  for (const step of stay.steps) {
+    if (step.kind === 'joined') ({ epoch } = step);
+    if (step.kind === 'message') found.push({ ...step, epoch });
+  }
+  return found;
+}
+
+/** `items` in lists, by what `key` says of each. */
+export function groupBy(items, key) {
+  const groups = new Map();
+  for (const item of items) {
+    const name = key(item);
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,220 @@
+// One run: a world, members that talk, faults by schedule; then all is healed,
+// and the history says whether the promises were kept.
+
+import { randomFrom } from '../support/bystander.mjs';
+import { SOON, eventually } from '../support/wait.mjs';
+import { busRewriter, spoiler } from './breaks.mjs';
+import { check } from './check.mjs';
+import { History } from './history.mjs';
+import { Member } from './member.mjs';
+import { FAULTS, faultsOf, schedule } from './schedule.mjs';
+import { World } from './world.mjs';
+
+export const DEFAULTS = {
+  profile: 'fifo', seconds: 10, clients: 9, rooms: 3, faults: 'all', rate: 10,
+  // Of each message; large ones make slow readers miss some.
+  bytes: 0,
+  resume: false, state: false, break: null, allow: [],
+};
+
+/** Faults that a cluster without a bus does not know. */
+const needsBus = (name) => FAULTS[name] === 'redis' || FAULTS[name] === 'link';
+
+/** Runs for `t` and gives {history, complaints}. */
+export async function runChaos(t, options) {
+  const o = { ...DEFAULTS, ...options };
+  const clustered = o.profile !== 'single';
+  const nodes = clustered ? 3 : 1;
+  const faults = faultsOf(o.faults)
+    .filter((name) => clustered || !needsBus(name));
+  const plan = schedule({ ...o, nodes, faults });
+  const history = new History(o.break ? spoiler(o.break) : undefined);
+  history.record('run', { ...o, faults });
+  const order = o.profile === 'total' ? 'total' : 'fifo';
+  const run = { o, history, armed: false, harmed: new Set() };
+  run.world = await new World({ history, order }).start(t, nodes,
+    { clustered, rewriter: busRewriter(o.break, () => run.armed) });
+  run.members = Array.from({ length: o.clients }, (_, i) => new Member(`m${i}`, {
+    world: run.world, history, resume: o.resume, place: i,
+    random: randomFrom(o.seed + i),
+    filling: o.bytes > 0 ? ` ${'x'.repeat(o.bytes)}` : '',
+  }));
+  t.after(() => run.members.forEach((member) => member.stop()));
+  gather(run);
+  await settled(run);
+  if (faults.length > 0) history.record('calm', { calm: false });
+  await perform(run, plan);
+  await rest(run);
+  return { history, complaints: check(history.events, o.profile, o.allow) };
+}
+
+const roomName = (index) => `room ${index}`;
+
+/** Every member is in one room at least, and every room has some. */
+function gather({ members, o }) {
+  const random = randomFrom(o.seed);
+  for (const [i, member] of members.entries()) {
+    member.join(roomName(i % o.rooms));
+    member.join(roomName(random.below(o.rooms)));
+    member.start();
+  }
+}
+
+function settled({ members, history }, ms = 2 * SOON) {
+  return eventually('all members are where they want to be',
+    () => members.every((member) => member.settled), ms)
+    .catch((error) => history.record('unrest', { what: `${error.message}: ${
+      members.filter((member) => !member.settled)
+        .map((member) => member.trouble).join('; ')}` }));
+}
+
+/** Does what the plan says when it is time, and ends every fault. */
+async function perform(run, plan) {
+  const began = Date.now();
+  const pending = new Set();
+  let failure = null;
+  const keep = (work) => {
+    const kept = work.catch((error) => (failure ??= error))
+      .finally(() => pending.delete(kept));
+    pending.add(kept);
+  };
+  for (const operation of plan) {
+    const early = operation.at - (Date.now() - began);
+    if (early > 0) await until(early);
+    if (failure) break;
+    if (operation.what in FAULTS) keep(fault(run, operation));
+    else act(run, operation);
+  }
+  await Promise.all(pending);
+  if (failure) throw failure;
+}
+
+/** The time that the plan leaves between two operations. */
+const until = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function act({ members }, { what, member, room }) {
+  const who = members[member];
+  if (what === 'set') who.set(roomName(room), 'topic');
+  else if (what === 'say') {
+    // A room of the member's own, so that most of what is planned is said.
+    const own = [...who.rooms.keys()];
+    who.say(own[room % own.length]);
+  } else who[what](roomName(room));
+}
+
+async function fault(run, operation) {
+  const { what, client, node, link } = operation;
+  const target = JSON.stringify([FAULTS[what], client ?? node ?? link]);
+  // On a slow machine the fault before may not be over, whatever was planned.
+  if (run.harmed.has(target)) {
+    run.history.record('fault', { ...operation, state: 'left out' });
+    return;
+  }
+  run.harmed.add(target);
+  await suffer(run, operation);
+  run.harmed.delete(target);
+}
+
+async function suffer({ world, members, history }, operation) {
+  const { what, client, lasts } = operation;
+  if (client !== undefined) {
+    history.record('fault', { what, client });
+    const member = members[client];
+    if (what === 'client-drop') member.drop();
+    if (what === 'client-vanish') member.vanish();
+    if (what === 'client-slow') {
+      member.slow();
+      await until(lasts);
+      member.quick();
+    }
+    return;
+  }
+  const end = await world.harm(operation);
+  await until(lasts);
+  await end();
+}
+
+// -- and then it becomes quiet --------------------------------------------------
+
+async function rest(run) {
+  const { history, world } = run;
+  await world.ready();
+  await settled(run, 3 * SOON);
+  await crossing(run);
+  history.record('calm', { calm: true });
+  run.armed = true;
+  for (let i = 0; i < 5; ++i) sayAll(run);
+  await settled(run);
+  run.armed = false;
+  await heard(run, sayAll(run));
+  await lists(run);
+  history.record('quiet');
+}
+
+/** Every member says something in each of its rooms: what, and to whom. */
+function sayAll({ members }) {
+  return members.flatMap((member) => [...member.rooms.keys()].map((room) =>
+    ({ room, said: member.say(room) })));
+}
+
+const inRoom = ({ members }, room) =>
+  members.filter((member) => member.rooms.has(room));
+
+const allHeard = (run, marks) => marks.every(({ room, said }) =>
+  inRoom(run, room).every((member) => member.has(said.payload)));
+
+/** What is said reaches everybody again, from everybody. */
+async function crossing(run) {
+  let marks = [];
+  let end = 0;
+  await eventually('messages cross between all members', () => {
+    if (allHeard(run, marks) && marks.length > 0) return true;
+    if (Date.now() > end) {
+      marks = sayAll(run);
+      end = Date.now() + SOON / 10;
+    }
+    return false;
+  }, 3 * SOON).catch((error) => unrest(run, error, marks));
+}
+
+/** The last words have been heard by all: nothing older can come. */
+function heard(run, marks) {
+  return eventually('everybody hears the last words',
+    () => allHeard(run, marks), 2 * SOON)
+    .catch((error) => unrest(run, error, marks));
+}
+
+function unrest(run, error, marks) {
+  const deaf = marks.flatMap(({ room, said }) => inRoom(run, room)
+    .filter((member) => !member.has(said.payload))
+    .map((member) => `${member.c} never heard ${said.payload} in ${room}`));
+  run.history.record('unrest',
+    { what: `${error.message}: ${deaf.slice(0, 3).join('; ')}` });
+}
+
+/**
+ * Asks for lists until they are right: who vanished is found out in time. The
+ * last ones are for the checker, right or not.
+ */
+async function lists(run) {
+  let last = [];
+  await eventually('lists are right', async () => {
+    last = await Promise.all(run.members.flatMap((member) =>
+      [...member.rooms.keys()].map(async (room) => ({
+        member, room, members: await member.list(room, SOON),
+      }))));
+    return last.every((list) => isRight(run, list));
+  }, 2 * SOON).catch((error) =>
+    run.history.record('unrest', { what: error.message }));
+  for (const { member, room, members } of last)
+    run.history.record('list', { c: member.c, room, members });
+}
+
+function isRight(run, { member, room, members }) {
+  const wide = run.o.profile === 'total';
+  const there = inRoom(run, room)
+    .filter((other) => wide || other.life === member.life)
+    .map((other) => other.connectionId).sort().join();
+  return [...members].sort().join() === there
+    && [...member.told(room)].sort().join() === there;
+}
