@@ -167,9 +167,12 @@ private:
   void say(const publish& msg, const newcomer& by, const typing_event& what);
   void say(const publish& msg, const newcomer& by, const relayed& what);
   void append(const publish& msg, const newcomer& by);
-  void accepted(const publish& msg, const newcomer* by, const appended& how);
+  void accepted(const publish& msg, const connection_actor& from,
+                const appended& how);
   void done(const publish& msg, const newcomer& by, protocol::ack what);
-  void refuse(const publish& msg, const newcomer& by);
+  void done(const publish& msg, const connection_actor& from,
+            protocol::ack what);
+  void refuse(const publish& msg, const connection_actor& from);
   void on_mirrored(const mirrored& msg);
   void on_mirrored(const room_event_ptr& what);
   std::uint64_t offset_of_passing(const room_event_ptr& what);
@@ -213,8 +216,13 @@ private:
   steady_time born_;
   bool announced_ = false; ///< `room.created` was logged.
 
-  /// Said, and not yet accepted by the log.
-  ring<publish> unanswered_;
+  /// Said, and not yet accepted by the log. Who said it is answered also when
+  /// it is no member any more.
+  struct unanswered {
+    publish what;
+    connection_actor by;
+  };
+  ring<unanswered> unanswered_;
   dedupe_table directed_; ///< Messages to some, which are not in the log.
   std::unique_ptr<room_store> log_;
   std::deque<std::function<void()>> told_; ///< By it, not yet dealt with.

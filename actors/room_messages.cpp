@@ -40,19 +40,17 @@ void room::append(const publish& msg, const newcomer& by) {
   auto how = log_->append({msg.what, by.about.connection_id, msg.id,
                            home_.wall_now(), std::nullopt});
   if (how)
-    accepted(msg, &by, *how);
+    accepted(msg, by.connection, *how);
   else
-    unanswered_.push_back(msg);
+    unanswered_.push_back({msg, by.connection});
 }
 
-/// The log has answered; `by`, who said it, is null where it has left since.
-void room::accepted(const publish& msg, const newcomer* by,
+/// The log has answered.
+void room::accepted(const publish& msg, const connection_actor& from,
                     const appended& how) {
-  if (how.is == appended::verdict::unavailable) {
-    if (by != nullptr)
-      refuse(msg, *by);
-    return;
-  }
+  if (how.is == appended::verdict::unavailable)
+    return refuse(msg, from);
+  const auto* by = members_.find(msg.who); // It may have left since.
   bool duplicate = how.is == appended::verdict::duplicate;
   // An ack says that it was handed to the bus [P-3.3].
   if (!duplicate && !is_shared_)
@@ -61,22 +59,22 @@ void room::accepted(const publish& msg, const newcomer* by,
     said_here_.emplace(how.offset, msg.who);
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].
-  if (by != nullptr) {
-    protocol::ack answer;
-    answer.at = {log_->state().epoch, how.offset};
-    answer.duplicate = duplicate;
+  protocol::ack answer;
+  answer.at = {shown_epoch_, how.offset};
+  answer.duplicate = duplicate;
+  if (by != nullptr)
     done(msg, *by, std::move(answer));
-  }
+  else
+    done(msg, from, std::move(answer));
   if (!duplicate && !is_shared_)
     show(std::get<posted>(*msg.what), how.offset, by);
 }
 
-void room::refuse(const publish& msg, const newcomer& by) {
+void room::refuse(const publish& msg, const connection_actor& from) {
   protocol::error why{protocol::error_code::unavailable,
                       "the message cannot be kept now", msg.id, key_.id,
                       retry_after};
-  self_->send(by.connection,
-              request_refused{std::move(why), key_, false, msg.credit});
+  self_->send(from, request_refused{std::move(why), key_, false, msg.credit});
 }
 
 void room::say(const publish& msg, const newcomer& by, const directed& what) {
@@ -114,22 +112,30 @@ std::uint64_t room::offset_of_passing(const room_event_ptr& what) {
       .offset;
 }
 
+/// With what the room says, so that an ack comes before all that has a larger
+/// offset [P-4.14].
 void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
+  if (protocol::is_set(msg.id)) {
+    what.id = msg.id;
+    what.room_id = key_.id;
+    what.degraded = degraded() && !is_shared_;
+    // On another loop it could be sent before this turn settles.
+    if (by.loop != home_.index())
+      mirror_now();
+    out_.acknowledge(by, make_frame(by.lane.kind, what));
+  }
+  if (msg.credit)
+    self_->send(by.connection, request_done{{}, true});
+}
+
+void room::done(const publish& msg, const connection_actor& from,
+                protocol::ack what) {
   if (!msg.credit && !protocol::is_set(msg.id))
     return;
   what.id = msg.id;
   what.room_id = key_.id;
   what.degraded = degraded() && !is_shared_;
-  // On another loop it could be sent before this turn settles.
-  if (by.loop != home_.index()) {
-    mirror_now();
-    if (protocol::is_set(what.id))
-      out_.acknowledge(by, make_frame(by.lane.kind, what));
-    if (msg.credit)
-      self_->send(by.connection, request_done{{}, true});
-    return;
-  }
-  self_->send(by.connection, request_done{std::move(what), msg.credit});
+  self_->send(from, request_done{std::move(what), msg.credit});
 }
 
 void room::on_mirrored(const mirrored& msg) {

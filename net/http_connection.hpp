@@ -7,6 +7,7 @@
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include "actors/interfaces.hpp"
 #include "core/settings.hpp"
@@ -42,8 +43,15 @@ struct http_services {
 /// deadline sees to.
 class http_connection final
   : private poller::watcher,
-    public std::enable_shared_from_this<http_connection> {
+    public std::enable_shared_from_this<http_connection>,
+    public boost::intrusive::list_base_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
+  /// Those that are not done leave it by themselves.
+  using list =
+      boost::intrusive::list<http_connection,
+                             boost::intrusive::constant_time_size<false>>;
+
   /// `done` is called once: when the socket is a client's or is gone.
   http_connection(io_loop& home, unique_fd socket, std::string peer,
                   std::shared_ptr<const http_services> services,
@@ -54,6 +62,9 @@ public:
   http_connection& operator=(const http_connection&) = delete;
 
   void start();
+
+  /// Its loop has stopped, so nothing will end it.
+  void abandon() { until_done_.reset(); }
 
 private:
   using response =

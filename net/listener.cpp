@@ -74,6 +74,15 @@ listener::listener(io_loop& home, unique_fd socket, http_services services)
     socket_(std::move(socket)),
     services_(std::make_shared<const http_services>(std::move(services))) {}
 
+/// The loop does not run any more.
+listener::~listener() {
+  while (!connections_.empty()) {
+    auto last = connections_.front().shared_from_this();
+    last->abandon();
+    connections_.pop_front();
+  }
+}
+
 void listener::start() {
   watching_ = home_.sockets().add(socket_.get(), *this, poller::reads);
   if (!watching_)
@@ -141,9 +150,10 @@ void listener::take(unique_fd client, const tcp::endpoint& peer) {
       self->watch();
     }
   };
-  std::make_shared<http_connection>(home_, std::move(client), describe(peer),
-                                    services_, std::move(done))
-      ->start();
+  auto newcomer = std::make_shared<http_connection>(
+      home_, std::move(client), describe(peer), services_, std::move(done));
+  connections_.push_back(*newcomer);
+  newcomer->start();
 }
 
 void listener::pause(int error) {

@@ -19,6 +19,7 @@ class listener final : private poller::watcher,
 public:
   /// `socket` listens and does not block.
   listener(io_loop& home, unique_fd socket, http_services services);
+  ~listener() override;
 
   /// Begins to accept. The loop's thread, or before it runs.
   void start();
@@ -40,6 +41,7 @@ private:
   io_loop& home_;
   unique_fd socket_;
   std::shared_ptr<const http_services> services_;
+  http_connection::list connections_;
   std::uint32_t handshakes_ = 0; ///< Sockets that are no WebSocket yet.
   std::uint32_t taken_ = 0;      ///< Sockets so far.
   bool watching_ = false;

@@ -367,7 +367,9 @@ export class Member {
     const room = this.rooms.get(roomId);
     if (!room) return; // It has left meanwhile.
     room.begin(epoch, recovered === true && since ? since.offset : offset);
-    room.presence = [step];
+    // One that nobody asked for brings no list: that of before holds [P-4.19].
+    if (step.members || !room.here) room.presence = [];
+    room.presence.push(step);
     const back = !room.here;
     room.here = true;
     if (back) this.#arrived(roomId);

@@ -163,10 +163,12 @@ function reach(at, own) {
 
 /** What was acked is at every member that should have it. */
 export function* missing(run) {
+  const turns = turnsOf(run);
   if (!run.events.some(({ kind }) => kind === 'quiet' || kind === 'unrest'))
     return;
   const byRoom = groupBy(
-    [...run.messages.values()].filter(({ acks }) => acks.length > 0),
+    [...run.messages.values()].filter(({ acks }) => acks.length > 0
+      && !acks.every((ack) => isGone(run, turns, ack))),
     ({ room }) => room);
   for (const chain of chains(run)) {
     const stay = chain.at(-1);
@@ -188,6 +190,25 @@ export function* missing(run) {
         message.sends[0], message.acks[0], stay.periods.at(-1)];
     }
   }
+}
+
+/** Where a room's epochs ended, as members were told [P-4.19]. */
+function turnsOf(run) {
+  const turns = new Map();
+  for (const stay of run.stays)
+    stay.periods.forEach((joined, i) => {
+      const before = stay.periods[i - 1];
+      if (before && !joined.since && joined.reason === 'epoch')
+        turns.set(JSON.stringify([scope(run, stay), before.epoch]),
+          joined.offset);
+    });
+  return turns;
+}
+
+/** What was acked in an epoch that ended before it: members were told so. */
+function isGone(run, turns, ack) {
+  const end = turns.get(JSON.stringify([scope(run, ack), ack.epoch]));
+  return end !== undefined && ack.offset > end;
 }
 
 /** Stays of one client in one room that go on where the one before ended. */

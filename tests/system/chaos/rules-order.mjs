@@ -68,7 +68,8 @@ export function* own(run) {
           ? step.offset : -1;
       if (step.kind !== 'message' || step.offset <= replayed) continue;
       const message = run.messages.get(step.payload);
-      if (message?.sends.some(({ c }) => c === stay.c))
+      // What it said over an earlier connection may come only now [P-4.2.1].
+      if (message?.sends.every(({ c }) => c === stay.c))
         yield ['came back to who said it', message.sends[0], step];
     }
   }

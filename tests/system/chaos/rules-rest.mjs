@@ -74,8 +74,8 @@ function* lastSets(run, views) {
         || send.room !== stay.room
         || ack.epoch !== undefined && ack.epoch !== stay.periods.at(-1).epoch)
         continue;
-      if (run.profile.presence !== 'all'
-        && run.connections.get(send.c).node !== stay.node) continue;
+      // Versions are a node's own [P-4.17].
+      if (run.connections.get(send.c).node !== stay.node) continue;
       if (!(newest.get(send.key)?.ack.version > ack.version))
         newest.set(send.key, { send, ack });
     }
@@ -102,7 +102,9 @@ function foldState(steps) {
   };
   for (const step of steps) {
     if (step.kind === 'joined') {
-      if (step.epoch !== epoch) values = new Map();
+      // Nobody asked for it: state is as it was [P-4.19].
+      const turned = step.reason === 'epoch' && step.since === undefined;
+      if (step.epoch !== epoch && !turned) values = new Map();
       ({ epoch } = step);
       if (step.state) take(step, step.state);
     }
@@ -117,6 +119,8 @@ function foldState(steps) {
   return { values, older };
 }
 
-/** A deleted key is no key. */
+/** A deleted key is no key; versions are a node's own [P-4.17]. */
 const canonical = (values) => [...values]
-  .filter(([, { value }]) => value !== null).sort(([a], [b]) => (a < b ? -1 : 1));
+  .filter(([, { value }]) => value !== null)
+  .map(([key, { value }]) => [key, value])
+  .sort(([a], [b]) => (a < b ? -1 : 1));

@@ -7,6 +7,7 @@ import { busRewriter, spoiler } from './breaks.mjs';
 import { check } from './check.mjs';
 import { History } from './history.mjs';
 import { Member } from './member.mjs';
+import { PROFILES } from './profiles.mjs';
 import { FAULTS, faultsOf, schedule } from './schedule.mjs';
 import { World } from './world.mjs';
 
@@ -204,14 +205,19 @@ async function lists(run) {
         member, room, members: await member.list(room, SOON),
       }))));
     return last.every((list) => isRight(run, list));
-  }, 2 * SOON).catch((error) =>
-    run.history.record('unrest', { what: error.message }));
+  }, 2 * SOON).catch((error) => {
+    const wrong = last.filter((list) => !isRight(run, list))
+      .map(({ member, room, members }) => `${member.c} in ${room}: asked ${
+        [...members].sort()}, told ${[...member.told(room)].sort()}`);
+    run.history.record('unrest',
+      { what: `${error.message}: ${wrong.slice(0, 3).join('; ')}` });
+  });
   for (const { member, room, members } of last)
     run.history.record('list', { c: member.c, room, members });
 }
 
 function isRight(run, { member, room, members }) {
-  const wide = run.o.profile === 'total';
+  const wide = PROFILES[run.o.profile].presence === 'all';
   const there = inRoom(run, room)
     .filter((other) => wide || other.life === member.life)
     .map((other) => other.connectionId).sort().join();
