@@ -168,7 +168,7 @@ private:
   void say(const publish& msg, const newcomer& by, const relayed& what);
   void append(const publish& msg, const newcomer& by);
   void accepted(const publish& msg, const connection_actor& from,
-                const appended& how);
+                const newcomer* by, const appended& how);
   void done(const publish& msg, const newcomer& by, protocol::ack what);
   void done(const publish& msg, const connection_actor& from,
             protocol::ack what);

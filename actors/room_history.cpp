@@ -192,7 +192,7 @@ void room::log_appended(appended what) {
   log_tells([this, what] {
     auto msg = std::move(unanswered_.front());
     unanswered_.pop_front();
-    accepted(msg.what, msg.by, what);
+    accepted(msg.what, msg.by, members_.find(msg.what.who), what);
   });
 }
 

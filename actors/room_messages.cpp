@@ -40,17 +40,16 @@ void room::append(const publish& msg, const newcomer& by) {
   auto how = log_->append({msg.what, by.about.connection_id, msg.id,
                            home_.wall_now(), std::nullopt});
   if (how)
-    accepted(msg, by.connection, *how);
+    accepted(msg, by.connection, &by, *how);
   else
     unanswered_.push_back({msg, by.connection});
 }
 
-/// The log has answered.
+/// The log has answered; `by` is null where who said it has left since.
 void room::accepted(const publish& msg, const connection_actor& from,
-                    const appended& how) {
+                    const newcomer* by, const appended& how) {
   if (how.is == appended::verdict::unavailable)
     return refuse(msg, from);
-  const auto* by = members_.find(msg.who); // It may have left since.
   bool duplicate = how.is == appended::verdict::duplicate;
   // An ack says that it was handed to the bus [P-3.3].
   if (!duplicate && !is_shared_)
@@ -59,13 +58,15 @@ void room::accepted(const publish& msg, const connection_actor& from,
     said_here_.emplace(how.offset, msg.who);
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].
-  protocol::ack answer;
-  answer.at = {shown_epoch_, how.offset};
-  answer.duplicate = duplicate;
-  if (by != nullptr)
-    done(msg, *by, std::move(answer));
-  else
-    done(msg, from, std::move(answer));
+  if (msg.credit || protocol::is_set(msg.id)) {
+    protocol::ack answer;
+    answer.at = {shown_epoch_, how.offset};
+    answer.duplicate = duplicate;
+    if (by != nullptr)
+      done(msg, *by, std::move(answer));
+    else
+      done(msg, from, std::move(answer));
+  }
   if (!duplicate && !is_shared_)
     show(std::get<posted>(*msg.what), how.offset, by);
 }

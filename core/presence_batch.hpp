@@ -9,12 +9,14 @@
 namespace greenroom {
 
 /// Who came and who went since members were last told: many changes become one
-/// message, and who came and went between two of them is not mentioned.
+/// message, and who came and went, or went and came, between two of them is not
+/// mentioned.
 class presence_batch {
 public:
   void joined(protocol::member who) {
+    if (left_.erase(who.connection_id) > 0)
+      return; // As members know it.
     auto id = who.connection_id;
-    left_.erase(id);
     joined_.insert_or_assign(std::move(id), std::move(who));
   }
 

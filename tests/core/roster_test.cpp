@@ -1,5 +1,8 @@
+#include <set>
+
 #include "core/roster.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/mutate.hpp"
 
 using namespace greenroom;
 
@@ -91,4 +94,38 @@ TEST_CASE("[P-4.4] the list has everybody once, as last told") {
   who.release("c-ann", peer);
   who.release("c-ann", here);
   CHECK(who.list_in(protocol::encoding::json) == "[]");
+}
+
+TEST_CASE(
+    "[P-4.9] differences lead to who is there, however they are gathered") {
+  for (std::uint32_t seed = 1; seed <= 50; ++seed) {
+    INFO("seed " << seed);
+    test::random dice{seed};
+    auto who = make(100, 100'000);
+    std::set<std::string> seen;
+    auto tell = [&] {
+      std::vector<protocol::member> joined, left;
+      who.news.take(joined, left);
+      for (const auto& each : left)
+        REQUIRE(seen.erase(each.connection_id) == 1);
+      for (const auto& each : joined)
+        REQUIRE(seen.insert(each.connection_id).second);
+    };
+    for (int step = 0; step < 300; ++step) {
+      auto id = "c-" + std::to_string(test::pick(dice, 5));
+      auto by = static_cast<roster::holder>(test::pick(dice, 3));
+      if (test::pick(dice, 2) == 0)
+        who.hold({id, "user", {}}, by);
+      else if (test::pick(dice, 10) == 0)
+        who.release_all(by);
+      else
+        who.release(id, by);
+      if (test::pick(dice, 4) == 0)
+        tell();
+    }
+    tell();
+    REQUIRE(seen.size() == who.size());
+    for (const auto& id : seen)
+      REQUIRE(who.find(id) != nullptr);
+  }
 }
