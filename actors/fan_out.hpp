@@ -50,8 +50,8 @@ public:
               ws::opcode kind, std::string_view payload, std::uint64_t offset,
               const newcomer* sender);
 
-  /// An ack: it comes with what follows it, so that nothing with a larger offset
-  /// is there before [P-4.14].
+  /// An ack: it comes with what follows it, so that nothing with a larger
+  /// offset is there before [P-4.14].
   void acknowledge(const newcomer& who, slice frame);
 
   /// To the member's audience, behind what the lanes have so far.
