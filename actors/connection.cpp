@@ -217,7 +217,8 @@ void connection::on_client(protocol::set_state& said, const request_id& id) {
 }
 
 void connection::on_client(protocol::read_history& said, const request_id& id) {
-  if (auto* in = joined_room(said.room_id, id))
+  auto* in = joined_room(said.room_id, id);
+  if (in != nullptr && within_rate_of(said.limit, id, said.room_id))
     self_->send(in->room.handle(), read_log{self_->id(), id, std::move(said)});
 }
 
@@ -239,7 +240,9 @@ void connection::on_client(protocol::join_room& said, const request_id& id) {
            "the connection is in as many rooms as it may be", id, said.room_id);
     return;
   }
-  send_join(said.room_id, id, std::move(said.since), said.history);
+  if (within_rate_of(std::min(said.history, protocol::history_messages_max), id,
+                     said.room_id))
+    send_join(said.room_id, id, std::move(said.since), said.history);
 }
 
 void connection::on_client(protocol::leave_room& said, const request_id& id) {
@@ -397,6 +400,12 @@ void connection::on_exited(const room_exited& msg) {
   auto found = rooms_.find(msg.key.id);
   if (found == rooms_.end())
     return;
+  if (resuming_ && found->second.asked_at) {
+    answered(found->second);
+    rooms_.erase(found);
+    not_resumed_in(msg.key.id, error_code::unavailable);
+    return;
+  }
   answered(found->second);
   rooms_.erase(found);
   unconfirmed_ = 0; // What the room owed will not come.
@@ -447,6 +456,16 @@ bool connection::within_rate(const request_id& id, const std::string& room_id) {
                         room_id, pace_.wait(home_.now()).count()});
   count_violation("limits.messages-per-second");
   return false;
+}
+
+/// A long answer costs what as many requests would, in hundreds [P-7.1].
+bool connection::within_rate_of(std::uint64_t messages, const request_id& id,
+                                const std::string& room_id) {
+  constexpr std::uint64_t of_a_request = 100;
+  for (auto n = messages / (of_a_request + 1); n > 0; --n)
+    if (!within_rate(id, room_id))
+      return false;
+  return true;
 }
 
 void connection::count_violation(std::string_view limit) {

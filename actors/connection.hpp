@@ -126,6 +126,8 @@ private:
   [[nodiscard]] bool stalled() const;
   void work_off();
   bool within_rate(const protocol::request_id& id, const std::string& room_id);
+  bool within_rate_of(std::uint64_t messages, const protocol::request_id& id,
+                      const std::string& room_id);
   void count_violation(std::string_view limit);
 
   // -- end and time

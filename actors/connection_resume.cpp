@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/connection.hpp"
+#include "core/events.hpp"
 #include "core/protocol/codec.hpp"
 #include "core/session.hpp"
 
@@ -16,11 +17,21 @@ void connection::on_client(protocol::resume& said, const request_id& id) {
   if (!rooms_.empty())
     return refuse(error_code::forbidden, "resume comes before the first room",
                   id);
+  // Each room is a join.
+  constexpr std::size_t rooms_of_a_request = 8;
+  for (auto n = said.rooms.size() / rooms_of_a_request; n > 0; --n)
+    if (!within_rate(id, {}))
+      return;
   auto before = session_;
+  auto known_as = connection_id_;
   if (is_session(said.session))
     take_session(std::move(said.session));
   if (!claim_user_id(said.user_id, {}, id))
     return take_session(std::move(before));
+  log::emit(events::connection_resumed, {{"connection", connection_id_},
+                                         {"before", known_as},
+                                         {"user", who_.user_id()},
+                                         {"rooms", said.rooms.size()}});
   resuming_ = std::make_unique<resumption>();
   auto& answer = resuming_->answer;
   answer.id = id;

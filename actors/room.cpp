@@ -178,6 +178,10 @@ void room::refuse_join(const join& msg, protocol::error_code code,
   protocol::error refusal{code, std::string{why}, msg.id, key_.id, retry_after};
   self_->send(msg.who.connection,
               request_refused{std::move(refusal), key_, true, false});
+  if (is_deserted() && !empty_since_) {
+    on_last_left(); // It was kept open for who could not come in.
+    set_timer();
+  }
 }
 
 void room::admit_member(const join& msg, const catch_up& past) {

@@ -44,9 +44,10 @@ void room::hear(const log_entry& what) {
 
 void room::log_skipped(std::uint64_t first, std::uint64_t last) {
   log_tells([this, first, last] {
-    broadcast(
-        protocol::gap{key_.id, log_->state().epoch, first, last, "trimmed"}, 0,
-        nullptr);
+    broadcast(protocol::gap{key_.id, shown_epoch_, first, last, "trimmed"}, 0,
+              nullptr);
+    shown_top_ = last;
+    said_here_.erase(said_here_.begin(), said_here_.upper_bound(last));
     join_who_was_ahead();
   });
 }

@@ -34,6 +34,10 @@
     "connection user way",                                                     \
     "The client logged in, or was taken in as "                                \
     "anonymous.")                                                              \
+  X(connection_resumed, "connection.resumed", info,                            \
+    "connection before user rooms",                                            \
+    "A client goes on with the session of a lost connection, whose id it has " \
+    "from now on; `before` is the one that this connection had.")              \
   X(auth_failed, "auth.failed", warn, "connection peer reason",                \
     "A token was refused, or none came in time.")                              \
   X(connection_closed, "connection.closed", info,                              \

@@ -198,6 +198,18 @@ TEST_CASE("[P-3.16] a page is no longer than may wait for a client") {
         != std::string::npos);
 }
 
+TEST_CASE("[P-7.1] a long history costs what as many requests would") {
+  auto config = calm();
+  config.limits.messages_per_second = 1;
+  config.limits.messages_burst = 12;
+  talk room{config};
+  constexpr auto all = R"({"type":"history","roomId":"a","limit":1000})";
+  room.ann->says(all);
+  CHECK(room.ann->sees().types() == "history");
+  room.ann->says(all);
+  CHECK(room.ann->sees().only("error")["code"] == "rate_limited");
+}
+
 TEST_CASE("[P-3.16] who is not in the room reads nothing of it") {
   talk room;
   auto bob = room.node.connect("user-bob", 1);

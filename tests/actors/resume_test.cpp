@@ -267,3 +267,20 @@ TEST_CASE("[P-3.18] resume comes before the first room, and may name none") {
   ann.who.says(ann.resume());
   CHECK(ann.who.sees().only("error")["code"] == "forbidden");
 }
+
+TEST_CASE("a room that was kept open for who could not come in ends") {
+  auto config = calm();
+  config.rooms.grace = 10s;
+  quiet_node node{config, 1};
+  visitor ann{node.connect("user-ann")};
+  ann.enters("a");
+  ann.who->hangs_up(lost);
+  node.run();
+  CHECK(node.context->rooms == 1);
+  visitor eve{node.connect("user-eve")};
+  eve.who.says(ann.resume());
+  CHECK(eve.who.sees().only("resumed")["rooms"].find("forbidden")
+        != std::string::npos);
+  node.advance(11s);
+  CHECK(node.context->rooms == 0);
+}

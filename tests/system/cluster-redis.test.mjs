@@ -1,6 +1,7 @@
 // The ways to reach a Redis: TLS, socket path, user, password and database.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 
 import { clusterSettings, launchNode, memberOnEach, startCluster } from
   './support/cluster.mjs';
@@ -80,6 +81,21 @@ test('user, password and database of the URL are used', async (t) => {
     for (const secret of ['p@ss:w/rd', password])
       assert.ok(!node.output.includes(secret), 'the log tells the password');
 });
+
+test('the rights of docs/operations.md are enough for rooms of both orders',
+  async (t) => {
+    const manual = readFileSync(
+      new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const [, rights] = /ACL SETUSER greenroom on >PASSWORD (.*)/.exec(manual);
+    for (const order of ['fifo', 'total']) {
+      const redis = await startRedis(t, { as: ['boss', 'b'], users: [
+        'default off', 'boss on >b ~* &* +@all'] });
+      await redis.cli('acl', 'setuser', 'greenroom', 'on', '>p',
+        ...rights.split(' '));
+      await works(t, redis, { 'rooms.order': order, 'cluster.redis':
+        `redis://greenroom:p@127.0.0.1:${redis.port}` });
+    }
+  });
 
 test('a password alone is that of the default user', async (t) => {
   const redis = await startRedis(t,
