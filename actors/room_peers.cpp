@@ -99,6 +99,9 @@ void room::on_holdings(const holdings_heard& msg) {
     apply(each, from);
   if (state_)
     state_changed();
+  // All that were here may have gone on elsewhere; `from` is gone with them.
+  if (is_deserted() && !empty_since_)
+    on_last_left();
   set_timer();
 }
 
@@ -141,8 +144,6 @@ void room::give_way(const holdings::arrival& there) {
   }
   people_.release(connection_id, roster::this_node);
   note_departure(connection_id);
-  if (is_deserted())
-    on_last_left();
 }
 
 void room::let_go(const std::string& connection_id, roster::holder by) {

@@ -240,3 +240,18 @@ TEST_CASE_METHOD(clustered, "[P-4.5] a dead peer's typing ends with it") {
   node.advance(100ms);
   CHECK(ann.sees().only("typing")["isTyping"] == "false");
 }
+
+TEST_CASE_METHOD(clustered,
+                 "[P-5.2] a room whose last member goes on at a peer "
+                 "is left") {
+  auto ann = node.member("user-ann", "a");
+  hear(other, arrival("c-far", "user-far"));
+  auto both = arrival(ann.connection_id(), "user-ann", later());
+  both.joined.push_back({{"c-more", "user-more", {}}, 1});
+  both.keys = key("x", "1", 1).keys;
+  hear(peer, both);
+  CHECK(ann->closed == protocol::close_code::resumed_elsewhere);
+  CHECK(cluster.watched.empty());
+  node.advance(31s);
+  CHECK(node.context->rooms == 0);
+}
