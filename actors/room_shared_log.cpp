@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/replay.hpp"
 #include "actors/room.hpp"
 
 namespace greenroom::actors {
@@ -13,6 +12,9 @@ namespace {
 /// Where a client knows more than was heard here, it was said a moment ago:
 /// the log is looked at every second.
 constexpr milliseconds ahead_timeout{2'500};
+
+/// When a client whose position is not known here yet may try again.
+constexpr std::int64_t retry_after = 1'000;
 
 } // namespace
 
@@ -27,19 +29,14 @@ void room::log_heard(room_store::entries what) {
 }
 
 void room::hear(const log_entry& what) {
-  const auto& said = std::get<posted>(*what.what);
+  // Said over another connection of its session, whose ack may be lost, it is
+  // news to its own member as well.
   const newcomer* by = nullptr;
   if (auto sent = said_here_.find(what.offset); sent != said_here_.end()) {
     by = members_.find(sent->second);
     said_here_.erase(said_here_.begin(), std::next(sent));
   }
-  if (by != nullptr)
-    return show(said, what.offset, by);
-  // Said over another connection of the session, whose ack may be lost.
-  const auto* own = members_.find(what.session);
-  show(said, what.offset, own);
-  if (own != nullptr)
-    hand_to(*own, seen_by(what.session, key_.id, what));
+  show(std::get<posted>(*what.what), what.offset, by);
 }
 
 void room::log_skipped(std::uint64_t first, std::uint64_t last) {
@@ -101,8 +98,10 @@ void room::look_ahead(const join& msg) {
   read_log_from(next, 1, [this, msg](auto found) {
     if (std::erase(reading_, msg.who.id) == 0)
       return; // It has left meanwhile.
-    bool comes = found && !found->empty();
-    if (!is_ahead(*msg.since) || !comes)
+    if (!found)
+      return refuse_join(msg, protocol::error_code::unavailable,
+                         "the log cannot be read now", retry_after);
+    if (!is_ahead(*msg.since) || found->empty())
       return begin_join(msg, false);
     ahead_.push_back({msg, home_.now() + ahead_timeout});
     set_timer();
@@ -111,10 +110,13 @@ void room::look_ahead(const join& msg) {
 
 void room::join_who_was_ahead() {
   for (auto& each : std::exchange(ahead_, {})) {
-    if (is_ahead(*each.asked.since) && each.until > home_.now())
+    if (!is_ahead(*each.asked.since))
+      begin_join(each.asked, false);
+    else if (each.until > home_.now())
       ahead_.push_back(std::move(each));
     else
-      begin_join(each.asked, false);
+      refuse_join(each.asked, protocol::error_code::unavailable,
+                  "what was said is not known here yet", retry_after);
   }
 }
 

@@ -383,7 +383,7 @@ void shared_log::on_other(read_answer&& answer) {
   if (auto* reading = std::get_if<log_request::reading>(&what)) {
     room_store::entries found;
     for (auto& each : answer.entries)
-      if (each.is.what && each.is.offset <= state_.top)
+      if (each.is.what)
         found.push_back(std::move(each.is));
     tell(log_news::found{std::move(reading->answer), std::move(found)});
   } else {
