@@ -391,7 +391,7 @@ void connection::on_entered(const room_entered& msg) {
   }
   answered(found->second);
   found->second.room = msg.room.seen_from(home_);
-  if (msg.resumed)
+  if (msg.resumed && resuming_) // Else it comes late.
     resumed_in(msg);
   work_off();
 }
@@ -580,7 +580,7 @@ void connection::check_heartbeat() {
   if (!wire_->heard() && pinged_) {
     closed_why_ = "heartbeat";
     closed_with_ = protocol::no_close_frame;
-    leave_all();
+    leave_all(true);
     phase_ = phase::closing;
     wire_->abort();
     return;

@@ -63,8 +63,9 @@ void connection::resumed_in(const room_entered& msg) {
   auto what = msg.resumed->what;
   auto missed = msg.resumed->missed;
   // All that was missed at once must not be more than may wait for a client.
-  if (resuming_->bytes + missed.size()
-      > context_->config.limits.unsent_bytes / 2) {
+  if (missed.size() > 0
+      && resuming_->bytes + missed.size()
+             > context_->config.limits.unsent_bytes / 2) {
     what.recovered = false;
     what.reason = "too_many";
     missed = {};
@@ -72,6 +73,7 @@ void connection::resumed_in(const room_entered& msg) {
   resuming_->bytes += missed.size();
   resuming_->answer.rooms.push_back(std::move(what));
   resuming_->missed.push_back(std::move(missed));
+  resuming_->missed.push_back(msg.resumed->snapshot);
   end_resume_if_answered();
 }
 

@@ -214,7 +214,8 @@ using room_actor = caf::typed_actor< //
 /// What a client is told of one of the rooms that it resumes.
 struct resumed_part {
   protocol::resumed_room what;
-  slice missed; ///< Frames that come behind `resumed`. May be empty.
+  slice missed;   ///< Frames that come behind `resumed`. May be empty.
+  slice snapshot; ///< Likewise, behind those: members and state as they are.
 };
 
 struct room_entered {

@@ -136,7 +136,9 @@ void room::failed(std::string_view why) {
 
 void room::on_join(const join& msg) {
   ++joins_seen_;
-  bool is_member = members_.find(msg.who.id) != nullptr;
+  // Whoever goes on with a session has its seat already.
+  bool is_member = members_.find(msg.who.id) != nullptr
+                   || members_.find(msg.who.about.connection_id) != nullptr;
   if (!is_member
       && members_.size() + waiting_.size() + reading_.size() >= rules_.members)
     return refuse_join(msg, protocol::error_code::room_full,
@@ -225,6 +227,8 @@ void room::displace(const std::string& connection_id) {
   self_->demonitor(before->connection.address());
   auto gone = members_.remove(before->id);
   out_.tell(gone, dismiss{gone.id, {}});
+  if (auto typed = typing_.stop(connection_id))
+    show_stopped(typed->user_id, nullptr);
 }
 
 /// For a member that joins again: its rights may be others than before.
@@ -275,14 +279,13 @@ std::shared_ptr<const resumed_part> room::resumed(const newcomer& who,
   part->what = {key_.id,
                 protocol::log_position{log_->state().epoch, log_->state().top},
                 past.recovered.value_or(false), past.reason, std::nullopt};
-  auto frames = past.frames;
-  if (who.sees_presence) {
-    auto list = make_frame(who.lane.kind, whole_list(who));
-    frames.append(list.view());
-  }
-  if (state_ && who.lane.kind != lane_kind::raw)
-    frames.append(state_frame(who).view());
-  part->missed = whole_slice(frames);
+  part->missed = whole_slice(past.frames);
+  std::string snapshot;
+  if (who.sees_presence)
+    snapshot.append(make_frame(who.lane.kind, whole_list(who)).view());
+  if (state_)
+    snapshot.append(state_frame(who).view());
+  part->snapshot = whole_slice(snapshot);
   return part;
 }
 
@@ -469,6 +472,8 @@ void room::on_tick() {
   if (trim_due_ != steady_time{} && trim_due_ <= home_.now()) {
     log_->trim(home_.wall_now());
     trim_due_ = {};
+    if (log_->state().first <= log_->state().top)
+      trim_later();
   }
   if (empty_since_ && *empty_since_ + linger() <= home_.now()) {
     // The keeper ends the room, unless somebody is on the way to it.
@@ -482,6 +487,15 @@ void room::on_tick() {
 milliseconds room::linger() const {
   bool is_fresh = log_->is_open() && log_->is_fresh() && directed_.empty();
   return is_fresh ? milliseconds{0} : rules_.linger;
+}
+
+/// What a quiet room keeps is not kept for ever.
+void room::trim_later() {
+  if (trim_due_ != steady_time{} || rules_.history_age.count() == 0
+      || rules_.history_messages == 0)
+    return;
+  trim_due_ = home_.now() + rules_.history_age;
+  set_timer();
 }
 
 void room::set_timer() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -130,7 +129,8 @@ private:
   void on_holdings(const holdings_heard& msg);
   peer& peer_of(std::uint64_t incarnation, const std::string& origin);
   void drop_unheld(const peer& from, const holdings& whole);
-  void give_way(const holdings::arrival& there);
+  [[nodiscard]] bool is_thief(const protocol::member& who) const;
+  void give_way(const holdings::arrival& there, const peer& at);
   void let_go(const std::string& connection_id, roster::holder by);
   void apply(const holdings::key& what, const peer& from);
   void adopt_bound(const std::string& connection_id);
@@ -204,6 +204,7 @@ private:
 
   // -- time
   void on_tick();
+  void trim_later();
   void set_timer();
   [[nodiscard]] milliseconds linger() const;
 
@@ -225,10 +226,10 @@ private:
   ring<unanswered> unanswered_;
   dedupe_table directed_; ///< Messages to some, which are not in the log.
   std::unique_ptr<room_store> log_;
-  std::deque<std::function<void()>> told_; ///< By it, not yet dealt with.
-  bool is_shared_ = false;                 ///< Peers append to it, too.
-  bool log_linked_ = true;                 ///< What they append is heard.
-  std::string shown_epoch_;                ///< As members know it.
+  ring<std::function<void()>> told_; ///< By it, not yet dealt with.
+  bool is_shared_ = false;           ///< Peers append to it, too.
+  bool log_linked_ = true;           ///< What they append is heard.
+  std::string shown_epoch_;          ///< As members know it.
   std::uint64_t shown_top_ = 0;
   /// Who said a message that is accepted and not yet heard, by its offset.
   std::map<std::uint64_t, member_id> said_here_;

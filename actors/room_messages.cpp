@@ -187,6 +187,7 @@ room::as_seen(const posted& what, std::optional<std::uint64_t> offset) const {
 
 void room::show(const posted& what, std::uint64_t offset, const newcomer* by) {
   shown_top_ = offset;
+  trim_later();
   broadcast(as_seen(what, offset), offset, by);
 }
 

@@ -74,7 +74,9 @@ std::vector<holdings::key> room::own_keys_since(std::uint64_t version) const {
     holdings::key key{each->key,           each->now,    each->user_id,
                       each->connection_id, std::nullopt, each->number};
     if (each->until)
-      key.ttl = std::chrono::ceil<milliseconds>(*each->until - home_.now());
+      key.ttl =
+          std::max(milliseconds{0},
+                   std::chrono::ceil<milliseconds>(*each->until - home_.now()));
     keys.push_back(std::move(key));
   }
   return keys;
@@ -90,8 +92,10 @@ void room::on_holdings(const holdings_heard& msg) {
   if (msg.what.whole)
     drop_unheld(from, msg.what);
   for (const auto& each : msg.what.joined) {
-    people_.hold(each.who, from.holds_as);
-    give_way(each);
+    if (!is_thief(each.who))
+      people_.hold(each.who, from.holds_as);
+    if (!is_thief(each.who))
+      give_way(each, from);
   }
   for (const auto& connection_id : msg.what.left)
     let_go(connection_id, from.holds_as);
@@ -126,17 +130,31 @@ void room::drop_unheld(const peer& from, const holdings& whole) {
     let_go(connection_id, from.holds_as);
   if (!state_)
     return;
+  if (whole.joined.empty() && whole.keys.empty()) {
+    // Nobody is left there: what was set stays, but for what was bound.
+    state_->map().drop_node(from.origin);
+    return;
+  }
   std::set<std::string_view> keys;
   for (const auto& each : whole.keys)
     keys.insert(each.name);
   state_->map().keep_only(from.origin, keys);
 }
 
+/// Whether another user claims a connection that is held here.
+bool room::is_thief(const protocol::member& who) const {
+  const auto* known = people_.find(who.connection_id);
+  return known != nullptr && known->user_id != who.user_id
+         && people_.is_held(who.connection_id, roster::this_node);
+}
+
 /// A connection that went on with its session on a peer is no longer here.
-void room::give_way(const holdings::arrival& there) {
+void room::give_way(const holdings::arrival& there, const peer& at) {
   const auto& connection_id = there.who.connection_id;
   if (const auto* here = members_.find(connection_id)) {
-    if (here->since >= there.at)
+    // Where it came at one moment, both nodes have to choose the same.
+    if (std::pair{here->since, context_->origin}
+        >= std::pair{there.at, at.origin})
       return; // It came back here since.
     displace(connection_id);
   } else if (!absent_.remove(connection_id)) {
@@ -163,7 +181,8 @@ void room::apply(const holdings::key& what, const peer& from) {
   map.apply(std::move(change), from.origin, what.number);
   // It was bound by a connection that is here now.
   if (!what.connection_id.empty()
-      && people_.is_held(what.connection_id, roster::this_node))
+      && people_.is_held(what.connection_id, roster::this_node)
+      && !people_.is_held(what.connection_id, from.holds_as))
     adopt_bound(what.connection_id);
 }
 

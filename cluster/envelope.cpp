@@ -241,7 +241,11 @@ holdings::key take_key(fields from) {
   if (ttl >= 0)
     to.ttl = std::min<std::chrono::milliseconds>(std::chrono::milliseconds{ttl},
                                                  protocol::state_ttl_max);
+  // As far as clients can count, so that a clock never comes to its end.
+  constexpr std::uint64_t number_max = 1ULL << 53;
   to.number = from.number("number");
+  if (to.number == 0 || to.number > number_max)
+    refuse("number");
   return to;
 }
 

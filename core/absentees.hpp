@@ -1,11 +1,11 @@
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "core/ring.hpp"
 #include "core/timer_queue.hpp"
 
 namespace greenroom {
@@ -17,7 +17,7 @@ public:
   /// `until` is not before any earlier one.
   void add(const std::string& connection_id, steady_time until) {
     until_[connection_id] = until;
-    order_.emplace_back(until, connection_id);
+    order_.push_back({until, connection_id});
   }
 
   /// It is back, or gone for good. Whether it was waited for.
@@ -39,7 +39,7 @@ public:
   }
 
   [[nodiscard]] std::optional<steady_time> next() const {
-    return order_.empty() ? std::nullopt : std::optional{order_.front().first};
+    return order_.empty() ? std::nullopt : std::optional{order_[0].first};
   }
 
   [[nodiscard]] bool empty() const { return until_.empty(); }
@@ -53,7 +53,7 @@ private:
   }
 
   std::unordered_map<std::string, steady_time> until_;
-  std::deque<place> order_; ///< Also of who came back; never at the front.
+  ring<place> order_; ///< Also of who came back; never at the front.
 };
 
 } // namespace greenroom

@@ -196,8 +196,8 @@ public:
 
   /// The entries from offset `from` on that are kept, `limit` at most (and see
   /// `read_entries_max`): none or fewer does not mean that there are no more,
-  /// but the last one's offset and `state` tell. Of a shared log also those that
-  /// were not heard yet.
+  /// but the last one's offset and `state` tell. Of a shared log also those
+  /// that were not heard yet.
   virtual void read(std::uint64_t from, std::size_t limit, std::int64_t now,
                     then<entries> answer) = 0;
 
