@@ -1,6 +1,7 @@
 // [P-3.18] A connection goes on with what a lost one had.
 
 #include "tests/support/catch.hpp"
+#include "tests/support/probes.hpp"
 #include "tests/support/quiet_node.hpp"
 
 using namespace greenroom;
@@ -283,4 +284,23 @@ TEST_CASE("a room that was kept open for who could not come in ends") {
         != std::string::npos);
   node.advance(11s);
   CHECK(node.context->rooms == 0);
+}
+
+TEST_CASE("[P-3.18] a room that answers a resume too late is joined anew") {
+  cluster_view cluster; // Outlives the node's actors.
+  quiet_node node{calm(), 2};
+  node.context->cluster = node.spawn<fake_cluster>(0, std::ref(cluster));
+  cluster.answers = false;
+  visitor ann{node.connect("user-ann", 1)};
+  ann.who.says(R"({"type":"resume","session":")" + ann.session
+               + R"(","rooms":{"a":{"epoch":"e","offset":0}}})");
+  node.advance(5s);
+  CHECK(ann.who.sees().only("resumed")["rooms"].find("unavailable")
+        != std::string::npos);
+  ann.who.joins("a"); // As the answer invites it to.
+  cluster.tell_link(true);
+  node.run();
+  ann.who.sees();
+  ann.who.says(say("a", "x", R"(,"id":1)"));
+  CHECK(ann.who.sees().count("ack") == 1);
 }
