@@ -188,6 +188,19 @@ test('in total order, a replay holds what the member itself said', () => {
     .some((rule) => /recovered|own/.test(rule)));
 });
 
+test('[P-4.19] in a new epoch comes also what the member itself said before',
+  () => {
+    const turned = joined('ada', 0, { order: 'total', epoch: 'f',
+      reason: 'epoch', recovered: false });
+    const after = (...steps) => rules(history('total', open('ada'),
+      joined('ada', 0, { order: 'total' }), said('ada', 1),
+      ack('ada', 1, 1), ...steps)).includes('own [P-3.3]');
+    assert.ok(!after(turned, got('ada', 'ada/1', 1)));
+    assert.ok(after(got('ada', 'ada/1', 1)), 'nothing has turned');
+    assert.ok(after(turned, said('ada', 2), ack('ada', 2, 1, 'f'),
+      got('ada', 'ada/2', 1)), 'said in the new epoch');
+  });
+
 /** Falsifies the last event of a kind that `where` likes; gives the rule. */
 const FALSIFIED = {
   'a delivery that was forgotten': [(m) => m.kind === 'message',

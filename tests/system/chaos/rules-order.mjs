@@ -62,14 +62,19 @@ export function* nowhere(run) {
 export function* own(run) {
   for (const stay of run.stays) {
     let replayed = -1;
+    let turned = -1;
     for (const step of stay.steps) {
-      if (step.kind === 'joined')
+      if (step.kind === 'joined') {
         replayed = step.recovered === true && run.profile.replaysOwn
           ? step.offset : -1;
+        if (step.reason === 'epoch' && step.since === undefined)
+          turned = step.n;
+      }
       if (step.kind !== 'message' || step.offset <= replayed) continue;
       const message = run.messages.get(step.payload);
-      // What it said over an earlier connection may come only now [P-4.2.1].
-      if (message?.sends.every(({ c }) => c === stay.c))
+      // What it said over an earlier connection may come only now [P-4.2.1],
+      // and what it said in an epoch that ended may be in the new one [P-4.19].
+      if (message?.sends.every(({ c, n }) => c === stay.c && n > turned))
         yield ['came back to who said it', message.sends[0], step];
     }
   }
