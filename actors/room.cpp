@@ -66,7 +66,14 @@ room::room(handle::pointer self, loop& home, room_key key, keeper_actor keeper,
 
 /// Raw frames have no offsets to ask by.
 log_bounds room::bounds_of_log() const {
-  return key_.space == room_space::relay ? log_bounds{} : log_bounds{rules_};
+  if (key_.space == room_space::relay)
+    return {};
+  log_bounds bounds{rules_};
+  auto state =
+      room_map::bounds::of(rules_, context_->config.limits.unsent_bytes);
+  bounds.state_keys = state.keys;
+  bounds.state_bytes = state.bytes;
+  return bounds;
 }
 
 /// Without peers, the order that this node gives is everybody's.
@@ -485,7 +492,8 @@ void room::on_tick() {
 
 /// A room in which nothing was said is nothing to come back for.
 milliseconds room::linger() const {
-  bool is_fresh = log_->is_open() && log_->is_fresh() && directed_.empty();
+  bool is_fresh = log_->is_open() && log_->is_fresh() && directed_.empty()
+                  && (!state_ || state_->map().size() == 0);
   return is_fresh ? milliseconds{0} : rules_.linger;
 }
 

@@ -103,6 +103,20 @@ private:
 
   // -- state, in room_state_changes.cpp
   void on_change_state(const change_state& msg);
+  void set_here(const change_state& msg, const newcomer& by);
+  void set_in_store(const change_state& msg, const newcomer& by);
+  void answer(const change_state& msg, const connection_actor& to,
+              const key_answer& how);
+  [[nodiscard]] std::uint64_t version_of_set(const std::string& key,
+                                             std::uint64_t number);
+  void delete_in_store(const std::string& key, std::uint64_t number);
+  void set_done(const change_state& msg, const connection_actor& to,
+                std::uint64_t version);
+  void refuse(const change_state& msg, const connection_actor& to,
+              protocol::error why);
+  [[nodiscard]] room_map::change kept_change(stored_key what);
+  void state_heard(std::vector<stored_key> what, bool whole) override;
+  void state_answered(key_answer how) override;
   [[nodiscard]] room_state& state();
   void state_changed();
   void drop_bound(const std::string& connection_id);
@@ -224,6 +238,12 @@ private:
     connection_actor by;
   };
   ring<unanswered> unanswered_;
+  /// Likewise of shared keys.
+  struct unset {
+    change_state what;
+    connection_actor by;
+  };
+  ring<unset> unset_;
   dedupe_table directed_; ///< Messages to some, which are not in the log.
   std::unique_ptr<room_store> log_;
   ring<std::function<void()>> told_; ///< By it, not yet dealt with.

@@ -54,7 +54,8 @@ void room::accepted(const publish& msg, const connection_actor& from,
   // An ack says that it was handed to the bus [P-3.3].
   if (!duplicate && !is_shared_)
     mirror_out(msg.what);
-  if (!duplicate && is_shared_ && by != nullptr)
+  // Also one that its node had to ask for twice.
+  if (is_shared_ && by != nullptr && how.offset > shown_top_)
     said_here_.emplace(how.offset, msg.who);
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].

@@ -107,6 +107,12 @@ public:
     return found;
   }
 
+  /// Whatever it is; nothing where nothing is left.
+  void skip() {
+    if (left_ > 0)
+      --left_, ++next_;
+  }
+
   fields list(const char* name) { return of(next(name), name); }
 
 private:
@@ -124,26 +130,35 @@ private:
   std::uint32_t left_;
 };
 
+/// What a node may send at most in one array (`limits.recipients` goes up to
+/// this), and far below what would cost memory before a single entry is there.
+inline constexpr std::size_t array_entries_max = 4'096;
+inline constexpr std::size_t array_depth_max = 16;
+
+/// The value at `at`, which then is behind it. Lives as long as `memory` and
+/// `bytes`.
+inline msgpack::object take_object(std::string_view bytes, std::size_t& at,
+                                   msgpack::zone& memory) {
+  auto by_reference = [](msgpack::type::object_type, std::size_t, void*) {
+    return true;
+  };
+  msgpack::unpack_limit limits{array_entries_max, array_entries_max,
+                               bytes.size(),      bytes.size(),
+                               bytes.size(),      array_depth_max};
+  return msgpack::unpack(memory, bytes.data(), bytes.size(), at, by_reference,
+                         nullptr, limits);
+}
+
 /// What `take` makes of the array that `bytes` are. Total: any bytes give a
 /// value or an error. `name` says what it should be.
 template <class Take>
 auto decode_array(std::string_view bytes, const char* name, Take take)
     -> boost::system::result<decltype(take(std::declval<fields>())),
                              decode_error> {
-  // What a node may send at most (`limits.recipients` goes up to this), and far
-  // below what would cost memory before a single entry is there.
-  constexpr std::size_t entries_max = 4'096;
-  constexpr std::size_t depth_max = 16;
   try {
     msgpack::zone memory{1'024};
     std::size_t read = 0;
-    auto by_reference = [](msgpack::type::object_type, std::size_t, void*) {
-      return true;
-    };
-    msgpack::unpack_limit limits{entries_max,  entries_max,  bytes.size(),
-                                 bytes.size(), bytes.size(), depth_max};
-    auto root = msgpack::unpack(memory, bytes.data(), bytes.size(), read,
-                                by_reference, nullptr, limits);
+    auto root = take_object(bytes, read, memory);
     if (read != bytes.size())
       return decode_error{std::string{"bytes after the "} + name};
     return take(fields::of(root, name));
@@ -151,6 +166,16 @@ auto decode_array(std::string_view bytes, const char* name, Take take)
     return decode_error{wrong.text()};
   } catch (const std::exception&) {
     return decode_error{"no complete MessagePack value"};
+  }
+}
+
+/// Inside of `decode_array`: `take` is given each of the arrays that `bytes`
+/// are, one behind the other.
+template <class Take>
+void each_array(std::string_view bytes, const char* name, Take take) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    msgpack::zone memory{256};
+    take(fields::of(take_object(bytes, at, memory), name));
   }
 }
 

@@ -11,7 +11,7 @@ constexpr std::int64_t application_id = 0x47726e72;
 
 /// Of the tables below. A file of an older version is brought up to it, step by
 /// step; one of a newer version is refused.
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // `first`, `top`, `ids_from`: see log_row. `expires`: when nothing in the log
 // is worth keeping any more, milliseconds since 1970; null: never. `emptied`:
@@ -48,6 +48,20 @@ constexpr const char* tables = R"(
   ) STRICT, WITHOUT ROWID;
 )";
 
+// Since version 2. `number`: of the change, see stored_key; `ends`: its
+// `until`.
+constexpr const char* table_of_keys = R"(
+  CREATE TABLE keys (
+    room   INTEGER NOT NULL,
+    name   TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    ends   INTEGER NOT NULL,
+    bytes  INTEGER NOT NULL,
+    what   BLOB NOT NULL,
+    PRIMARY KEY (room, name)
+  ) STRICT, WITHOUT ROWID;
+)";
+
 /// Reading all of a larger file would hold up the start for more than a second
 /// or so; of that one only the rooms are looked at.
 constexpr std::int64_t full_check_bytes_max = 256 * 1024 * 1024;
@@ -80,9 +94,13 @@ void set_promises(sqlite_database& db) {
   db.run("PRAGMA journal_size_limit = 16777216");
 }
 
-void make_tables(sqlite_database& db) {
+/// From an older version, 0 for a new file.
+void make_tables(sqlite_database& db, std::int64_t from) {
   db.run("BEGIN IMMEDIATE");
-  db.run(tables);
+  if (from < 1)
+    db.run(tables);
+  if (from < 2)
+    db.run(table_of_keys);
   db.run(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
   db.run(("PRAGMA user_version = " + std::to_string(schema_version)).c_str());
   db.run("COMMIT");
@@ -114,8 +132,8 @@ void prepare_file(sqlite_database& db) {
                     + std::to_string(version) + ", here "
                     + std::to_string(schema_version) + ')');
   set_promises(db);
-  if (is_new)
-    make_tables(db);
+  if (version < schema_version)
+    make_tables(db, version);
   check_whole(db);
 }
 

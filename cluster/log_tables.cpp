@@ -12,11 +12,9 @@ namespace greenroom::cluster {
 namespace {
 
 /// A log that has had nothing to keep for so long loses its order, too: who
-/// comes back then is told that it was lost.
-constexpr std::int64_t emptied_for_ms = std::int64_t{30} * 24 * 3'600 * 1'000;
-
-/// A log that is open, though its time has come, is looked at again by then.
-constexpr std::int64_t look_again_ms = 3'600'000;
+/// comes back then is told that it was lost. No longer: each room that was ever
+/// spoken in costs a row meanwhile.
+constexpr std::int64_t emptied_for_ms = std::int64_t{24} * 3'600 * 1'000;
 
 // What one sweep does at most: a few milliseconds.
 constexpr std::uint64_t swept_logs_max = 8;
@@ -83,6 +81,23 @@ struct log_tables::statements {
                              " ids_from = top + 1 WHERE number = ?"};
   sqlite_statement emptied{
       db, "UPDATE rooms SET emptied = 1, expires = ? WHERE number = ?"};
+  sqlite_statement totals_of_keys{
+      db, "SELECT count(*), coalesce(sum(bytes), 0), coalesce(max(number), 0)"
+          " FROM keys WHERE room = ?"};
+  sqlite_statement find_key{db, "SELECT number, ends, bytes FROM keys"
+                                " WHERE room = ? AND name = ?"};
+  sqlite_statement put_key{db, "INSERT OR REPLACE INTO keys (room, name,"
+                               " number, ends, bytes, what)"
+                               " VALUES (?, ?, ?, ?, ?, ?)"};
+  sqlite_statement erase_key{db, "DELETE FROM keys WHERE room = ?"
+                                 " AND name = ?"};
+  sqlite_statement erase_keys_ended{db, "DELETE FROM keys WHERE room = ?"
+                                        " AND ends > 0 AND ends <= ?"};
+  sqlite_statement keys{db, "SELECT name, number, ends, bytes, what FROM keys"
+                            " WHERE room = ? ORDER BY number"};
+  sqlite_statement erase_keys{
+      db, "DELETE FROM keys WHERE room = ?1 AND name IN"
+          " (SELECT name FROM keys WHERE room = ?1 LIMIT ?2)"};
   sqlite_statement remove{db, "DELETE FROM rooms WHERE number = ?"};
 };
 
@@ -174,6 +189,58 @@ bool log_tables::has_below(const log_row& row) {
          || oldest_of(do_->oldest_id, row.number, row.ids_from) != row.ids_from;
 }
 
+// -- its shared keys ----------------------------------------------------------
+
+key_totals log_tables::totals_of_keys(std::int64_t log) {
+  auto found = do_->totals_of_keys.query(log);
+  if (!found.next())
+    return {};
+  auto number = [&](int column) {
+    return static_cast<std::uint64_t>(found.number(column));
+  };
+  return {number(0), number(1), number(2)};
+}
+
+std::optional<key_row> log_tables::find_key(std::int64_t log,
+                                            std::string_view name) {
+  auto found = do_->find_key.query(log, sqlite_text{name});
+  if (!found.next())
+    return std::nullopt;
+  return key_row{{},
+                 static_cast<std::uint64_t>(found.number(0)),
+                 found.number(1),
+                 static_cast<std::uint64_t>(found.number(2)),
+                 {}};
+}
+
+void log_tables::put_key(std::int64_t log, const key_row& what) {
+  do_->put_key.run(log, sqlite_text{what.name}, what.number, what.ends,
+                   what.bytes, what.what);
+}
+
+void log_tables::erase_key(std::int64_t log, std::string_view name) {
+  do_->erase_key.run(log, sqlite_text{name});
+}
+
+void log_tables::erase_keys_ended(std::int64_t log, std::int64_t now) {
+  do_->erase_keys_ended.run(log, now);
+}
+
+void log_tables::each_key(std::int64_t log,
+                          const std::function<void(const key_row&)>& take) {
+  auto found = do_->keys.query(log);
+  while (found.next())
+    take({found.bytes(0), static_cast<std::uint64_t>(found.number(1)),
+          found.number(2), static_cast<std::uint64_t>(found.number(3)),
+          found.bytes(4)});
+}
+
+/// Whether none is left.
+bool log_tables::erase_keys(std::int64_t log, std::uint64_t most) {
+  do_->erase_keys.run(log, most);
+  return totals_of_keys(log).keys == 0;
+}
+
 // -- reading ------------------------------------------------------------------
 
 void log_tables::each_size(const log_row& row,
@@ -209,9 +276,10 @@ void log_tables::each_message(
 
 // -- what nobody has open -----------------------------------------------------
 
-log_tables::swept
-log_tables::sweep(std::int64_t now,
-                  const std::function<bool(const room_key&)>& is_open) {
+log_tables::swept log_tables::sweep(
+    std::int64_t now,
+    const std::function<std::optional<std::int64_t>(const room_key&)>&
+        open_for) {
   std::vector<expired> found;
   {
     auto rows = do_->ended.query(now, swept_logs_max);
@@ -229,13 +297,15 @@ log_tables::sweep(std::int64_t now,
   }
   swept done;
   done.more = found.size() == swept_logs_max;
-  for (const auto& each : found)
-    if (each.name && is_open(*each.name))
-      do_->look_again.run(now + look_again_ms, each.row.number);
+  for (const auto& each : found) {
+    auto left_alone = each.name ? open_for(*each.name) : std::nullopt;
+    if (left_alone)
+      do_->look_again.run(now + *left_alone, each.row.number);
     else if (sweep_one(each, now))
       ++done.logs;
     else
       done.more = true;
+  }
   if (db_.number("PRAGMA freelist_count") > free_pages_kept) {
     db_.run(
         ("PRAGMA incremental_vacuum(" + std::to_string(given_back_pages) + ')')
@@ -255,7 +325,8 @@ bool log_tables::sweep_one(const expired& log, std::int64_t now) {
   row.first = row.top + 1;
   row.ids_from = row.top + 1;
   do_->empty.run(row.number);
-  if (!erase_below(row, swept_messages_max))
+  if (!erase_below(row, swept_messages_max)
+      || !erase_keys(row.number, swept_messages_max))
     return false;
   if (!log.name)
     do_->remove.run(row.number);

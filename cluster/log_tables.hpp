@@ -38,6 +38,22 @@ struct stored_row {
   std::string_view what; ///< Of `encode_stored`; not read by `each_size`.
 };
 
+/// A shared key as it is stored. Views.
+struct key_row {
+  std::string_view name;
+  std::uint64_t number = 0;
+  std::int64_t ends = 0;
+  std::uint64_t bytes = 0;
+  std::string_view what; ///< Of `encode_stored`.
+};
+
+/// What a room has of them.
+struct key_totals {
+  std::uint64_t keys = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t newest = 0; ///< Number of a key that is there.
+};
+
 class log_tables {
 public:
   /// Opens the file, or makes it. Throws what a person should read before the
@@ -71,6 +87,17 @@ public:
   /// Whether there are any.
   [[nodiscard]] bool has_below(const log_row& row);
 
+  // -- its shared keys
+  [[nodiscard]] key_totals totals_of_keys(std::int64_t log);
+  /// No name and no value: those are known, or not needed.
+  [[nodiscard]] std::optional<key_row> find_key(std::int64_t log,
+                                                std::string_view name);
+  void put_key(std::int64_t log, const key_row& what);
+  void erase_key(std::int64_t log, std::string_view name);
+  void erase_keys_ended(std::int64_t log, std::int64_t now);
+  void each_key(std::int64_t log,
+                const std::function<void(const key_row&)>& take);
+
   // -- reading
   void each_size(const log_row& row,
                  const std::function<void(const stored_row&)>& take);
@@ -87,9 +114,11 @@ public:
     bool more = false;      ///< There may be more to do now.
   };
 
-  /// Deletes a little of what is too old.
+  /// Deletes a little of what is too old. `open_for` says of a log that is
+  /// open how long it is left alone (milliseconds); of others nothing.
   swept sweep(std::int64_t now,
-              const std::function<bool(const room_key&)>& is_open);
+              const std::function<std::optional<std::int64_t>(const room_key&)>&
+                  open_for);
 
   [[nodiscard]] std::int64_t rooms();
   [[nodiscard]] std::int64_t file_bytes();
@@ -102,6 +131,7 @@ private:
   };
 
   bool sweep_one(const expired& log, std::int64_t now);
+  bool erase_keys(std::int64_t log, std::uint64_t most);
 
   sqlite_database db_;
   // After the file is known to be ours; and gone before it.

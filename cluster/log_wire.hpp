@@ -7,17 +7,24 @@
 //
 //   published  [version, epoch, start, first, entry…]
 //              of the first one's offset; none: an epoch begins there
+//              [version, epoch, number, key…]
+//              changes of shared keys, and the number of the one before them
 //   appended   [version, epoch, top, first, (verdict, offset)…]
+//   set        [version, epoch, (verdict, number)…]
 //   read       [version, epoch, top, first, prev, base, from, known, start,
-//               entry…]
-//   tops       [version, node, number, (room, epoch, top)…]
+//               number, whole, keys, entry…]
+//              of the newest change; whether all keys follow, in one string
+//   tops       [version, node, number, (room, epoch, top, number)…]
 //
 // An entry is four elements: stored, bytes, key, message (as
-// cluster/stored_message.hpp has it). All decoders are total.
+// cluster/stored_message.hpp has it). A key is an array: number, name, until,
+// bytes, value (as cluster/stored_key.hpp has it). All decoders are total.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <boost/system/result.hpp>
@@ -48,9 +55,20 @@ struct published_entries {
   std::vector<keyed_entry> entries;
 };
 
+/// As `set` takes it, beside its name.
+[[nodiscard]] std::string pack_key(const stored_key& what);
+
+struct published_keys {
+  std::string epoch;
+  std::uint64_t before = 0; ///< Number of the change before these.
+  std::vector<stored_key> changes;
+};
+
+using published = std::variant<published_entries, published_keys>;
+
 /// Of entries up to `have` in `epoch`, which nobody wants again, only the
 /// places are looked at: they are left out.
-[[nodiscard]] boost::system::result<published_entries, decode_error>
+[[nodiscard]] boost::system::result<published, decode_error>
 decode_published(std::string_view bytes, std::string_view epoch,
                  std::uint64_t have);
 
@@ -64,6 +82,19 @@ struct append_answer {
 [[nodiscard]] boost::system::result<append_answer, decode_error>
 decode_append_answer(std::string_view bytes);
 
+struct keys_answer {
+  struct verdict {
+    /// The number is that of the change, or of the newest one that there was.
+    key_answer how;
+    bool is_change = false; ///< Deleting what is not there is none.
+  };
+  std::string epoch;
+  std::vector<verdict> verdicts;
+};
+
+[[nodiscard]] boost::system::result<keys_answer, decode_error>
+decode_keys_answer(std::string_view bytes);
+
 struct read_answer {
   std::string epoch;
   std::uint64_t top = 0;
@@ -73,6 +104,9 @@ struct read_answer {
   std::uint64_t from = 0;
   bool known = false;
   std::uint64_t start = 1; ///< Offset of the first entry, if there are any.
+  std::uint64_t state = 0; ///< Number of the newest change of a shared key.
+  /// All of them by their numbers, where the asker has others.
+  std::optional<std::vector<stored_key>> keys;
   std::vector<keyed_entry> entries;
 };
 
@@ -86,6 +120,7 @@ struct log_tops {
     std::string room; ///< As `room_name` has it.
     std::string epoch;
     std::uint64_t top = 0;
+    std::uint64_t state = 0; ///< Number of the newest change.
   };
 
   /// In one message; more go in several.

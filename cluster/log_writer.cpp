@@ -17,6 +17,9 @@ namespace {
 /// disk.
 constexpr milliseconds house_pause{50};
 
+/// A log that is open, though its time has come, is looked at again by then.
+constexpr std::chrono::hours look_again{1};
+
 /// Open logs that have more to delete, in one piece.
 constexpr std::size_t house_logs_max = 16;
 
@@ -104,7 +107,7 @@ void log_writer::decide(log_call& call) {
   }
 }
 
-void log_writer::decide(log_call& call, const log_call::opening& what) {
+void log_writer::decide(log_call& call, log_call::opening& what) {
   auto& line = call.line;
   if (!open_.emplace(line->room, line).second) {
     call.refused = true; // Two at once would give the same offsets.
@@ -114,7 +117,12 @@ void log_writer::decide(log_call& call, const log_call::opening& what) {
   try {
     if (sqlite_log::is_new(*tables_, line->room))
       begin();
-    call.epoch = log_of(*line, what.now).epoch();
+    auto& log = log_of(*line, what.now);
+    call.epoch = log.epoch();
+    auto keys = log.read_keys(*tables_, what.now);
+    what.keys = std::move(keys.found);
+    if (keys.unreadable > 0)
+      note_failed_read({0, "keys of a room's state cannot be read"});
   } catch (const sqlite_failure& why) {
     // One log that cannot be read must not cost the others their commit.
     if (writing && !tables_->in_transaction())
@@ -131,6 +139,13 @@ void log_writer::decide(log_call& call, const log_call::opening& what) {
 void log_writer::decide(log_call& call, new_message& what) {
   call.said = log_of(*call.line, what.now).append(std::move(what));
   if (call.said.is == appended::verdict::accepted)
+    change(call.line);
+}
+
+void log_writer::decide(log_call& call, sqlite_log::setting& what) {
+  begin();
+  log_of(*call.line, what.now).set(*tables_, what);
+  if (what.is_change)
     change(call.line);
 }
 
@@ -162,7 +177,7 @@ void log_writer::decide(log_call& call, const log_call::closing&) {
   auto is = open_.find(line->room);
   if (is == open_.end() || is->second != line)
     return; // It could not be opened.
-  if (line->log && line->log->top() == 0) {
+  if (line->log && line->log->top() == 0 && !line->log->has_keys()) {
     begin();
     tables_->remove(line->log->number());
   } else {
@@ -224,6 +239,10 @@ void log_writer::refuse_all(std::vector<log_call>& calls) {
     if (std::holds_alternative<log_call::opening>(call.what)
         || std::holds_alternative<log_call::closing>(call.what))
       leave(call.line);
+    if (auto* setting = std::get_if<sqlite_log::setting>(&call.what)) {
+      setting->said = {key_answer::verdict::unavailable};
+      setting->is_change = false;
+    }
     call.refused = true;
     call.said = {appended::verdict::unavailable, 0};
   }
@@ -278,6 +297,12 @@ void log_writer::read(log_call& call, log_call::reading& what) {
 void log_writer::count(const log_call& call) {
   if (std::holds_alternative<log_call::reading>(call.what))
     ++counts_.reads;
+  if (const auto* setting = std::get_if<sqlite_log::setting>(&call.what)) {
+    using enum key_answer::verdict;
+    counts_.keys_set += setting->said.is == accepted ? 1 : 0;
+    counts_.conflicts += setting->said.is == conflict ? 1 : 0;
+    counts_.unavailable += setting->said.is == unavailable ? 1 : 0;
+  }
   if (!std::holds_alternative<new_message>(call.what))
     return;
   switch (call.said.is) {
@@ -323,7 +348,7 @@ void log_writer::keep_house() {
     tables_->begin();
     erase_rests();
     swept = tables_->sweep(options_.wall_now(), [this](const room_key& room) {
-      return open_.contains(room);
+      return left_alone(room);
     });
     tables_->commit();
     counts_.cleared += swept.logs;
@@ -339,6 +364,15 @@ void log_writer::keep_house() {
                    ? std::min(house_pause, options_.sweep_interval)
                    : options_.sweep_interval;
   next_sweep_ = steady_clock::now() + pause;
+}
+
+/// None: nobody has it open.
+std::optional<std::int64_t> log_writer::left_alone(const room_key& room) const {
+  auto is = open_.find(room);
+  if (is == open_.end())
+    return std::nullopt;
+  bool has_keys = is->second->log && is->second->log->has_keys();
+  return milliseconds{has_keys ? kept_unasked : look_again}.count();
 }
 
 void log_writer::erase_rests() {

@@ -23,6 +23,7 @@ struct store_counters {
   number conflicts{0};
   number unavailable{0};
   number reads{0};
+  number keys_set{0};
   number commits{0};
   number commit_us{0};
   number failures{0};
@@ -47,8 +48,9 @@ private:
   void serve(std::vector<log_call> calls);
   [[nodiscard]] bool write_all(std::vector<log_call>& calls);
   void decide(log_call& call);
-  void decide(log_call& call, const log_call::opening& what);
+  void decide(log_call& call, log_call::opening& what);
   void decide(log_call& call, new_message& what);
+  void decide(log_call& call, sqlite_log::setting& what);
   void decide(log_call& call, log_call::reading& what);
   void decide(log_call& call, const log_call::trimming& what);
   void decide(log_call& call, const log_call::forgetting& what);
@@ -69,6 +71,8 @@ private:
 
   // -- beside all that
   void keep_house();
+  [[nodiscard]] std::optional<std::int64_t>
+  left_alone(const room_key& room) const;
   void erase_rests();
   void note_failed_write(const sqlite_failure& why);
   void note_failed_read(const sqlite_failure& why);

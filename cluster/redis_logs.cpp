@@ -186,12 +186,34 @@ void redis_logs::log_answered(const appended& what, std::uint64_t bytes) {
   }
 }
 
+void redis_logs::log_answered(const key_answer& what, std::uint64_t bytes) {
+  --counts_.waiting;
+  counts_.waiting_bytes -= bytes;
+  switch (what.is) {
+  case key_answer::verdict::accepted:
+    ++counts_.keys_set;
+    return;
+  case key_answer::verdict::conflict:
+    ++counts_.conflicts;
+    return;
+  case key_answer::verdict::unavailable:
+    ++counts_.unavailable;
+    return;
+  case key_answer::verdict::too_large:
+    return;
+  }
+}
+
 void redis_logs::log_wants(shared_log& log) {
   auto found = places_.find(log.name());
   if (found == places_.end() || std::exchange(found->second.wants, true))
     return;
   wanting_.push_back(log.name());
   loop_.turn_end.add(*this);
+}
+
+void redis_logs::log_awaits_word(const shared_log& log) {
+  awaiting_.insert(log.name());
 }
 
 void redis_logs::log_repaired(const shared_log& log, std::uint64_t entries) {
@@ -293,7 +315,7 @@ void redis_logs::on_called(const sent& what, const redis_reply& reply) {
       log_wants(*log);
       if (!function_sha_.empty())
         load();
-      return;
+      return finish_if_done(what.log);
     }
     if (may_pass(reply.text))
       return commands_.give_up("calls refused: " + std::string{reply.text});
@@ -410,14 +432,18 @@ void redis_logs::on_word(std::string_view bytes) {
     while (!words_under_way_.empty()
            && words_under_way_.front().number <= word->number)
       words_under_way_.pop_front();
-    for_all([&](shared_log& log) { log.word_came(word->number); });
+    // Few of many: not all are visited.
+    std::erase_if(awaiting_, [&](const std::string& name) {
+      auto* log = find(name);
+      return log == nullptr || log->word_came(word->number);
+    });
     return;
   }
   if (peers_.size() < peers_max || peers_.contains(word->node))
     peers_[word->node] = clock::now();
   for (const auto& each : word->logs)
     if (auto* log = find(each.room))
-      log->peer_is_at(each.epoch, each.top);
+      log->peer_is_at(each.epoch, each.top, each.state);
 }
 
 // -- from time to time --------------------------------------------------------
@@ -443,7 +469,8 @@ void redis_logs::say_word() {
     for_all([&](shared_log& log) {
       if (!log.is_touched() || log.epoch().empty())
         return;
-      word.logs.push_back({log.name(), log.epoch(), log.have()});
+      word.logs.push_back(
+          {log.name(), log.epoch(), log.have(), log.have_key()});
       log.look();
       if (word.logs.size() == log_tops::logs_max)
         send_word(word);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "cluster/redis_link.hpp"
@@ -28,6 +29,7 @@ struct redis_store_counters {
   number conflicts{0};
   number unavailable{0};
   number reads{0};
+  number keys_set{0};
   number failures{0};
   number dropped{0}; ///< Heard and not kept: they were read again.
   number waiting{0};
@@ -77,7 +79,9 @@ private:
   // -- of the logs
   void log_tells(log_news news) override;
   void log_answered(const appended& what, std::uint64_t bytes) override;
+  void log_answered(const key_answer& what, std::uint64_t bytes) override;
   void log_wants(shared_log& log) override;
+  void log_awaits_word(const shared_log& log) override;
   void log_repaired(const shared_log& log, std::uint64_t entries) override;
   void log_turned(const shared_log& log, const log_turn& to) override;
   void log_rejected(const shared_log& log, std::string_view why) override;
@@ -126,7 +130,8 @@ private:
   std::string tops_channel_;
   std::string log_channels_; ///< What theirs begin with.
   places places_;
-  std::deque<std::string> wanting_; ///< Names of logs, each once.
+  std::unordered_set<std::string> awaiting_; ///< Logs, a word of this node's.
+  std::deque<std::string> wanting_;          ///< Names of logs, each once.
   std::unordered_map<loop_entrance*, std::vector<log_news>> news_;
 
   redis_link commands_;

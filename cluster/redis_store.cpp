@@ -102,6 +102,8 @@ public:
   std::optional<appended> append(const new_entry& what) override;
   void read(std::uint64_t from, std::size_t limit, std::int64_t now,
             then<entries> answer) override;
+  [[nodiscard]] bool keeps_state() const override { return true; }
+  std::optional<key_answer> set(const new_key& what) override;
   void trim(std::int64_t now) override { push(log_request::trimming{now}); }
   void forget(std::int64_t now, then<void> answer) override;
 
@@ -126,12 +128,25 @@ std::optional<appended> redis_room_store::append(const new_entry& what) {
             std::move(entry),
             {0, what.now, std::string{what.session}, what.id, what.what},
             what.expected,
+            what.now,
             bytes}))
       return std::nullopt;
     into_->leaves(bytes);
   }
   ++into_->counts.unavailable;
   return appended{appended::verdict::unavailable, line_->state.top};
+}
+
+std::optional<key_answer> redis_room_store::set(const new_key& what) {
+  auto bytes = bytes_of(what.what);
+  if (into_->admits(bytes)) {
+    if (push(log_request::setting{pack_key(what.what), what.what, what.expected,
+                                  what.now, bytes}))
+      return std::nullopt;
+    into_->leaves(bytes);
+  }
+  ++into_->counts.unavailable;
+  return key_answer{key_answer::verdict::unavailable};
 }
 
 void redis_room_store::read(std::uint64_t from, std::size_t limit,
@@ -185,6 +200,7 @@ public:
     to.conflicts = counts.conflicts;
     to.unavailable = counts.unavailable;
     to.reads = counts.reads;
+    to.keys_set = counts.keys_set;
     to.waiting = counts.waiting;
     to.failures = counts.failures;
     return to;

@@ -1,30 +1,37 @@
--- The log of one room of order `total`, as docs/model/README.md has it: each
--- call is one of the functions at the end, atomic, and replicated whole or not
--- at all. Nobody else writes these keys.
+-- The log of one room of order `total`, as docs/model/README.md has it, and its
+-- shared keys: each call is one of the functions at the end, atomic, and
+-- replicated whole or not at all. Nobody else writes these keys.
 --
---   KEYS  meta, log, ids
+--   KEYS  meta, log, ids, state
 --   ARGV  function, name of the epoch to begin if needed, channel, time of
 --         expiry in ms (0: none), now in ms (0: nothing is too old), and what
---         is kept: messages, bytes, age in ms (0: any), ids, their time in ms;
---         then what the function takes
+--         is kept: messages, bytes, age in ms (0: any), ids, their time in ms,
+--         keys of state, their bytes; then what the function takes
 --
 -- Answers and what is published are MessagePack (cluster/log_wire.hpp). An
 -- entry comes packed by its node, as four values without an array around them:
--- stored, bytes, key, message.
+-- stored, bytes, key, message. So does what is under a key of the state, as
+-- three: until (ms; 0: for ever), bytes (0: the key is deleted), value.
 
-local META, LOG, IDS = KEYS[1], KEYS[2], KEYS[3]
+local META, LOG, IDS, STATE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local FUNCTION, NEW_EPOCH, CHANNEL = ARGV[1], ARGV[2], ARGV[3]
 local EXPIRY, NOW = tonumber(ARGV[4]), tonumber(ARGV[5])
 local MESSAGES, BYTES, AGE = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local ID_COUNT, ID_TIME = tonumber(ARGV[9]), tonumber(ARGV[10])
-local FIRST_OWN = 11 -- Of ARGV, what the function takes.
+local STATE_KEYS, STATE_BYTES = tonumber(ARGV[11]), tonumber(ARGV[12])
+local FIRST_OWN = 13 -- Of ARGV, what the function takes.
 
 -- Ids that nodes drew for messages without one: for their own retries, whatever
 -- clients' ids are remembered for.
 local DRAWN_COUNT, DRAWN_TIME = 4096, 60000
 
+-- What has not been asked for so much longer than it is to be kept goes.
+local SLACK, FRESH_TIME = 60000, 300000
+
 local VERSION = 1
+local VERSION_OF_KEYS = 2 -- What is published begins with the one or the other.
 local ACCEPTED, DUPLICATE, CONFLICT = 0, 1, 2
+local SET, NOT_EXPECTED, TOO_LARGE, NO_CHANGE = 0, 1, 2, 3
 
 -- Numbers up to 2^53, whole: Lua's own way would round from 10^14 on.
 local function text(number)
@@ -37,6 +44,7 @@ local FIELDS = {
   'epoch', 'top', 'life', 'prev', 'base', -- as the model has them
   'first', 'bytes', 'oldest',             -- of the messages that are kept
   'id_first', 'id_next', 'drawn_first', 'drawn_next', -- numbers of ids
+  'state', 'state_bytes', -- number of the newest change; bytes of all keys
 }
 local meta = {}
 local old = redis.call('HMGET', META, unpack(FIELDS))
@@ -46,6 +54,19 @@ for i, name in ipairs(FIELDS) do
     value = tonumber(value) or 0
   end
   meta[name] = value
+end
+
+-- 0 is never.
+local function sooner(time, other)
+  return other > 0 and math.min(time, other) or time
+end
+
+local function expire(key, time)
+  if time > 0 then
+    redis.call('PEXPIRE', key, time)
+  else
+    redis.call('PERSIST', key)
+  end
 end
 
 local function save()
@@ -63,17 +84,28 @@ local function save()
   if #changed > 0 then
     redis.call('HSET', META, unpack(changed))
   end
-  if EXPIRY > 0 then -- All together: meta must not go first.
-    redis.call('PEXPIRE', META, EXPIRY)
-    redis.call('PEXPIRE', LOG, EXPIRY)
-    redis.call('PEXPIRE', IDS, EXPIRY)
-  end
+  -- A room in which nothing was ever said is nothing to keep. Nodes that have
+  -- it open ask sooner.
+  local is_fresh = meta.top == 0 and meta.state == 0
+  expire(META, is_fresh and sooner(FRESH_TIME, EXPIRY) or EXPIRY)
+  -- Meta must not go first. It is known what to do where one of these is gone.
+  local log_time = AGE > 0 and sooner(AGE + SLACK, EXPIRY) or EXPIRY
+  expire(LOG, log_time)
+  expire(IDS, sooner(math.max(ID_TIME, DRAWN_TIME) + SLACK, EXPIRY))
+  expire(STATE, EXPIRY)
 end
 
 -- An array of `count` values, of which `entries` are packed already.
 local function array(head, count, entries)
   return '\220' .. string.char(math.floor(count / 256), count % 256)
     .. head .. table.concat(entries)
+end
+
+local function binary(bytes)
+  local size = #bytes
+  return '\198' .. string.char(math.floor(size / 16777216),
+    math.floor(size / 65536) % 256, math.floor(size / 256) % 256, size % 256)
+    .. bytes
 end
 
 -- Messages from offset `first` on; none: the log goes on there in an epoch.
@@ -102,7 +134,7 @@ local function begin_epoch()
 end
 
 local function clear()
-  redis.call('DEL', META, LOG, IDS)
+  redis.call('DEL', META, LOG, IDS, STATE)
   old = {}
   for _, name in ipairs(FIELDS) do
     meta[name] = 0
@@ -243,9 +275,14 @@ end
 
 -- -- messages -----------------------------------------------------------------
 
+-- Of an entry that somebody else put there: one that takes no place, and goes
+-- first.
 local function stored_and_bytes(entry)
-  local _, stored, bytes = cmsgpack.unpack_limit(entry, 2, 0)
-  return stored, bytes
+  local is_good, _, stored, bytes = pcall(cmsgpack.unpack_limit, entry, 2, 0)
+  if is_good and type(stored) == 'number' and type(bytes) == 'number' then
+    return stored, bytes
+  end
+  return 0, 0
 end
 
 local function is_too_much()
@@ -282,6 +319,27 @@ local function trim()
   redis.call('XTRIM', LOG, 'MINID', text(meta.first) .. '-0')
 end
 
+-- Where a binary value that begins behind `at` ends. (cmsgpack knows none.)
+local function end_of_binary(bytes, at)
+  local kind, a, b, c, d = string.byte(bytes, at + 1, at + 5)
+  if kind == 196 and a then
+    return at + 2 + a
+  elseif kind == 197 and b then
+    return at + 3 + a * 256 + b
+  elseif kind == 198 and d then
+    return at + 5 + ((a * 256 + b) * 256 + c) * 256 + d
+  end
+end
+
+-- Four values, whatever somebody else put there. An empty message is none.
+local function well_formed(entry)
+  local is_good, behind = pcall(cmsgpack.unpack_limit, entry, 3, 0)
+  if is_good and end_of_binary(entry, behind) == #entry then
+    return entry
+  end
+  return cmsgpack.pack(0, 0, '') .. '\196\0'
+end
+
 -- `limit` at most from offset `start` on, and no more bytes than `bytes_max`
 -- but one.
 local function entries_from(start, limit, bytes_max)
@@ -297,7 +355,7 @@ local function entries_from(start, limit, bytes_max)
         or (#found > 0 and sum > bytes_max) then
         return found
       end
-      found[#found + 1] = entry
+      found[#found + 1] = well_formed(entry)
     end
     if #page < page_size then
       return found
@@ -307,7 +365,7 @@ local function entries_from(start, limit, bytes_max)
   return found
 end
 
-local function answer_of_read(from, is_known, limit, bytes_max)
+local function answer_of_read(from, is_known, limit, bytes_max, state)
   local start = math.max(from + 1, meta.first)
   local found = {}
   if limit > 0 and start <= meta.top then
@@ -320,8 +378,134 @@ local function answer_of_read(from, is_known, limit, bytes_max)
   save()
   return array(
     cmsgpack.pack(VERSION, meta.epoch, meta.top, meta.first, meta.prev,
-      meta.base, from, is_known, start),
-    9 + 4 * #found, found)
+      meta.base, from, is_known, start, meta.state, state ~= nil)
+      .. binary(state or ''),
+    12 + 4 * #found, found)
+end
+
+-- -- state --------------------------------------------------------------------
+-- `state` has for each key the number of its newest change, and what is under
+-- it, packed.
+
+-- An array of five.
+local function packed_key(number, name, what)
+  return '\149' .. cmsgpack.pack(number, name) .. what
+end
+
+-- Nothing: the key holds nothing.
+local function number_and_rest(record)
+  if not record then
+    return nil
+  end
+  local is_good, behind, number = pcall(cmsgpack.unpack_limit, record, 1, 0)
+  if is_good and type(number) == 'number' then
+    return number, string.sub(record, behind + 1)
+  end
+  return 0, ''
+end
+
+local function until_and_bytes(what)
+  local is_good, _, ends, bytes = pcall(cmsgpack.unpack_limit, what, 2, 0)
+  if is_good and type(ends) == 'number' and type(bytes) == 'number' then
+    return ends, bytes
+  end
+  return 1, 0 -- Over: somebody else put it there.
+end
+
+local function is_overdue(ends)
+  return NOW > 0 and ends > 0 and ends <= NOW
+end
+
+local function whole_state()
+  local all = redis.call('HGETALL', STATE)
+  local keys = {}
+  for i = 1, #all, 2 do
+    local number, what = number_and_rest(all[i + 1])
+    local is_good, behind = pcall(cmsgpack.unpack_limit, what, 2, 0)
+    if is_good and end_of_binary(what, behind) == #what then
+      keys[#keys + 1] = packed_key(number, all[i], what)
+    end
+  end
+  return table.concat(keys)
+end
+
+-- Nobody is told: each node looks at the time.
+local function drop_overdue()
+  local all = redis.call('HGETALL', STATE)
+  local gone = {}
+  for i = 1, #all, 2 do
+    local _, what = number_and_rest(all[i + 1])
+    local ends, bytes = until_and_bytes(what)
+    if is_overdue(ends) then
+      gone[#gone + 1] = all[i]
+      meta.state_bytes = meta.state_bytes - bytes
+    end
+  end
+  each_run(gone, function(...) redis.call('HDEL', STATE, ...) end)
+end
+
+-- `had`: whether the key is there, and with how many bytes.
+local function is_too_much_state(had, had_bytes, bytes)
+  return (not had and redis.call('HLEN', STATE) + 1 > STATE_KEYS)
+    or (bytes > had_bytes
+      and meta.state_bytes - had_bytes + bytes > STATE_BYTES)
+end
+
+-- Whether there is place now. What is overdue makes place, itself among it.
+local function has_place(name, bytes)
+  local function old_bytes()
+    local _, what = number_and_rest(redis.call('HGET', STATE, name))
+    if not what then
+      return false, 0
+    end
+    local _, had_bytes = until_and_bytes(what)
+    return true, had_bytes
+  end
+  local had, had_bytes = old_bytes()
+  if is_too_much_state(had, had_bytes, bytes) then
+    drop_overdue()
+    had, had_bytes = old_bytes()
+    if is_too_much_state(had, had_bytes, bytes) then
+      return false
+    end
+  end
+  meta.state_bytes = meta.state_bytes - had_bytes
+  return true
+end
+
+-- The number of the key, 0 where it holds nothing, and its bytes.
+local function present(name)
+  local number, what = number_and_rest(redis.call('HGET', STATE, name))
+  if not number then
+    return 0, 0
+  end
+  local ends, bytes = until_and_bytes(what)
+  if is_overdue(ends) then
+    return 0, bytes
+  end
+  return number, bytes
+end
+
+local function set_one(name, expected, what)
+  local number, had_bytes = present(name)
+  local _, bytes = until_and_bytes(what)
+  if expected ~= '' and tonumber(expected) ~= number then
+    return NOT_EXPECTED
+  end
+  if bytes == 0 then
+    if number == 0 then
+      return NO_CHANGE
+    end
+    redis.call('HDEL', STATE, name)
+    meta.state_bytes = meta.state_bytes - had_bytes
+  elseif has_place(name, bytes) then
+    meta.state_bytes = meta.state_bytes + bytes
+    redis.call('HSET', STATE, name, cmsgpack.pack(meta.state + 1) .. what)
+  else
+    return TOO_LARGE
+  end
+  meta.state = meta.state + 1
+  return SET
 end
 
 -- -- the functions ------------------------------------------------------------
@@ -375,11 +559,33 @@ function functions.append()
     4 + 2 * #verdicts, verdicts)
 end
 
+-- Takes for each key: name, the number that is expected (empty: any), and what is
+-- to be under it.
+function functions.set()
+  local before, verdicts, told = meta.state, {}, {}
+  for i = FIRST_OWN, #ARGV, 3 do
+    local name, what = ARGV[i], ARGV[i + 2]
+    local verdict = set_one(name, ARGV[i + 1], what)
+    if verdict == SET then
+      told[#told + 1] = packed_key(meta.state, name, what)
+    end
+    verdicts[#verdicts + 1] = cmsgpack.pack(verdict, meta.state)
+  end
+  if #told > 0 then
+    redis.call('PUBLISH', CHANNEL, array(
+      cmsgpack.pack(VERSION_OF_KEYS, meta.epoch, before), 3 + #told, told))
+  end
+  save()
+  return array(cmsgpack.pack(VERSION, meta.epoch), 2 + 2 * #verdicts, verdicts)
+end
+
 -- Takes the asker's epoch (empty: it comes for the first time), the offset that
--- it has, and how many messages and bytes it wants at most.
+-- it has, how many messages and bytes it wants at most, and the number of the
+-- newest change of the state that it has.
 function functions.read()
   local epoch, have = ARGV[FIRST_OWN], tonumber(ARGV[FIRST_OWN + 1])
-  if epoch == meta.epoch and have > meta.top then
+  local have_state = tonumber(ARGV[FIRST_OWN + 4])
+  if epoch == meta.epoch and (have > meta.top or have_state > meta.state) then
     begin_epoch() -- Somebody put back old keys.
   end
   local from, is_known = meta.base, false
@@ -390,8 +596,9 @@ function functions.read()
   elseif epoch == meta.prev then
     from, is_known = math.min(have, meta.base), true
   end
+  local is_behind = epoch ~= meta.epoch or have_state ~= meta.state
   return answer_of_read(from, is_known, tonumber(ARGV[FIRST_OWN + 2]),
-    tonumber(ARGV[FIRST_OWN + 3]))
+    tonumber(ARGV[FIRST_OWN + 3]), is_behind and whole_state() or nil)
 end
 
 -- Takes the offset after which it begins, and how many messages and bytes.

@@ -22,18 +22,25 @@ bool is_opening(const log_request& what) {
 
 shared_log::shared_log(const shared_log_options& how,
                        std::shared_ptr<shared_line> line, outlet& to)
-  : how_(how), line_(std::move(line)), to_(to), name_(room_name(line_->room)) {
+  : how_(how),
+    line_(std::move(line)),
+    to_(to),
+    name_(room_name(line_->room)),
+    shared_keys_(how.ahead_max, how.ahead_bytes_max, *this) {
   // One slot whatever the id is: the tag ends at the first `}`, which may be
-  // one of the id, but is the same in all four.
+  // one of the id, but is the same in all five.
   auto tag = '{' + name_ + '}';
   channel_ = how_.prefix + ":log:" + tag;
-  for (auto part : {":meta", ":log", ":ids"})
+  for (auto part : {":meta", ":log", ":ids", ":state"})
     keys_.push_back(how_.prefix + ':' + tag + part);
   const auto& bounds = line_->bounds;
-  bounds_ = {std::to_string(bounds.messages), std::to_string(bounds.bytes),
+  bounds_ = {std::to_string(bounds.messages),
+             std::to_string(bounds.bytes),
              std::to_string(bounds.age.count()),
              std::to_string(bounds.dedupe_messages),
-             std::to_string(bounds.dedupe_window.count())};
+             std::to_string(bounds.dedupe_window.count()),
+             std::to_string(bounds.state_keys),
+             std::to_string(bounds.state_bytes)};
 }
 
 // -- what comes ---------------------------------------------------------------
@@ -65,6 +72,9 @@ void shared_log::cut() {
     owed_ = true;
   if (was == flight::appends || held_)
     send_again();
+  // A second time, a key could be set over what another has set since.
+  if (was == flight::keys)
+    refuse_sent();
   sent_ = 0;
   settled_ = 0;
 }
@@ -75,10 +85,14 @@ void shared_log::send_again() {
   held_.reset();
   const auto& bounds = line_->bounds;
   if (bounds.dedupe_messages == 0 || bounds.dedupe_window.count() == 0)
-    for (auto left = sent_ - settled_; left > 0; --left)
-      refuse_first();
+    refuse_sent();
   sent_ = 0;
   settled_ = 0;
+}
+
+void shared_log::refuse_sent() {
+  for (auto left = sent_ - settled_; left > 0; --left)
+    refuse_first();
 }
 
 /// 5 to 8.
@@ -89,16 +103,33 @@ void shared_log::heard(std::string_view bytes) {
     to_.log_rejected(*this, said.error().text);
     return owe_read(true);
   }
-  if (!is_open() || said->epoch != state_.epoch) {
-    if (flight_ == flight::repair)
-      again_ = true; // Its answer may be older than this.
-    else if (is_open())
-      owe_read(false);
+  std::visit([this](auto& what) { hear(std::move(what)); }, *said);
+}
+
+void shared_log::hear_of_other_epoch() {
+  if (flight_ == flight::repair)
+    again_ = true; // Its answer may be older than this.
+  else if (is_open())
+    owe_read(false);
+}
+
+void shared_log::hear(published_keys&& what) {
+  if (!is_open() || what.epoch != state_.epoch)
+    return hear_of_other_epoch();
+  if (shared_keys_.heard(std::move(what.changes)))
     return;
-  }
-  kept_from_ = std::max(kept_from_, said->first);
-  bool fits = said->start <= reach() + 1;
-  for (auto& each : said->entries)
+  if (flight_ == flight::repair)
+    again_ = true;
+  else
+    owe_read(true);
+}
+
+void shared_log::hear(published_entries&& what) {
+  if (!is_open() || what.epoch != state_.epoch)
+    return hear_of_other_epoch();
+  kept_from_ = std::max(kept_from_, what.first);
+  bool fits = what.start <= reach() + 1;
+  for (auto& each : what.entries)
     fits &= put_ahead(std::move(each));
   if (flight_ == flight::repair) {
     again_ |= !fits;
@@ -109,8 +140,9 @@ void shared_log::heard(std::string_view bytes) {
     owe_read(true);
 }
 
-void shared_log::peer_is_at(std::string_view epoch, std::uint64_t top) {
-  if (is_open() && (epoch != state_.epoch || top > reach()))
+void shared_log::peer_is_at(std::string_view epoch, std::uint64_t top,
+                            std::uint64_t key) {
+  if (is_open() && (epoch != state_.epoch || top > reach() || key > have_key()))
     owe_read(true);
 }
 
@@ -119,16 +151,18 @@ void shared_log::look() {
     owe_read(false);
 }
 
-void shared_log::word_came(std::uint64_t n) {
-  if (!floor_holds_ || n < floor_word_)
-    return;
+bool shared_log::word_came(std::uint64_t n) {
+  if (!floor_holds_)
+    return true;
+  if (n < floor_word_)
+    return false;
   floor_holds_ = false;
-  if (flight_ == flight::repair)
-    return; // Its answer says it anew.
-  if (state_.top + 1 >= floor_)
-    return;
-  advance(floor_);
-  owe_read(true);
+  // The answer to a read that is under way says it anew.
+  if (flight_ != flight::repair && state_.top + 1 < floor_) {
+    advance(floor_);
+    owe_read(true);
+  }
+  return true;
 }
 
 void shared_log::owe_read(bool missing) {
@@ -152,6 +186,8 @@ std::optional<shared_log::command> shared_log::next() {
   settled_ = 0;
   if (std::holds_alternative<appending>(requests_.front().what))
     return make_appends();
+  if (std::holds_alternative<setting>(requests_.front().what))
+    return make_keys();
   return make_other(requests_.front());
 }
 
@@ -159,8 +195,8 @@ shared_log::command shared_log::make(std::string_view function,
                                      std::int64_t now) const {
   command to;
   auto& out = to.arguments;
-  out.reserve(20);
-  out.emplace_back("3");
+  out.reserve(24);
+  out.emplace_back("4");
   out.insert(out.end(), keys_.begin(), keys_.end());
   out.emplace_back(function);
   // Drawn for each call: one that was sent may have been used, or will be.
@@ -185,29 +221,53 @@ shared_log::command shared_log::make_repair() {
   to.arguments.push_back(std::to_string(reach()));
   to.arguments.push_back(std::to_string(read_entries_max));
   to.arguments.push_back(std::to_string(read_bytes_max));
+  to.arguments.push_back(std::to_string(have_key()));
   return to;
 }
 
 /// 1. As many as wait and one call may carry.
 shared_log::command shared_log::make_appends() {
   flight_ = flight::appends;
+  return make_together<appending>("append");
+}
+
+shared_log::command shared_log::make_keys() {
+  flight_ = flight::keys;
+  return make_together<setting>("set");
+}
+
+namespace {
+
+std::string_view name_of(const log_request::appending& what) {
+  return what.key;
+}
+
+std::string_view name_of(const log_request::setting& what) {
+  return what.is.name;
+}
+
+} // namespace
+
+template <class Request>
+shared_log::command shared_log::make_together(std::string_view function) {
   command to;
   std::int64_t now = 0;
   for (auto& each : requests_) {
-    auto* what = std::get_if<appending>(&each.what);
+    auto* what = std::get_if<Request>(&each.what);
     if (what == nullptr || sent_ == how_.call_messages_max
-        || (sent_ > 0 && to.bytes + what->entry.size() > how_.call_bytes_max))
+        || (sent_ > 0 && to.bytes + what->packed.size() > how_.call_bytes_max))
       break;
-    now = what->is.stored;
-    to.arguments.push_back(what->key);
+    now = what->now;
+    to.arguments.emplace_back(name_of(*what));
     to.arguments.push_back(what->expected ? std::to_string(*what->expected)
                                           : std::string{});
-    to.arguments.push_back(what->entry);
-    to.bytes += what->entry.size();
-    own_.insert(what->key);
+    to.arguments.push_back(what->packed);
+    to.bytes += what->packed.size();
+    if constexpr (std::is_same_v<Request, appending>)
+      own_.insert(what->key);
     ++sent_;
   }
-  auto front = make("append", now).arguments;
+  auto front = make(function, now).arguments;
   to.arguments.insert(to.arguments.begin(),
                       std::make_move_iterator(front.begin()),
                       std::make_move_iterator(front.end()));
@@ -249,6 +309,16 @@ void shared_log::answered(std::string_view bytes, std::uint64_t next_word) {
                        answer ? "answers are missing" : answer.error().text);
       refused();
     }
+  } else if (flight_ == flight::keys) {
+    auto answer = decode_keys_answer(bytes);
+    if (answer && answer->verdicts.size() == sent_) {
+      flight_ = flight::none;
+      on_keys(*answer);
+    } else {
+      to_.log_rejected(*this,
+                       answer ? "answers are missing" : answer.error().text);
+      refused();
+    }
   } else if (auto answer = decode_read_answer(bytes)) {
     if (std::exchange(flight_, flight::none) == flight::repair)
       on_repair(std::move(*answer), next_word);
@@ -268,6 +338,8 @@ void shared_log::on_repair(read_answer&& answer, std::uint64_t next_word) {
     state_.top = answer.from;
     kept_from_ = answer.first;
     take_state(answer);
+    shared_keys_.turn(answer.epoch);
+    take_keys(answer);
     if (!requests_.empty())
       pop(); // The opening.
     tell(log_news::opened{});
@@ -275,6 +347,7 @@ void shared_log::on_repair(read_answer&& answer, std::uint64_t next_word) {
     turn(answer);
   }
   take_state(answer);
+  take_keys(answer);
   auto before = reach();
   std::uint64_t found = 0;
   for (auto& each : answer.entries) {
@@ -299,6 +372,7 @@ void shared_log::on_repair(read_answer&& answer, std::uint64_t next_word) {
     floor_ = kept_from_;
     floor_word_ = next_word;
     floor_holds_ = true;
+    to_.log_awaits_word(*this);
   } else if (reach() < answer.top) {
     again_ = true; // One answer has its bounds.
   }
@@ -327,6 +401,14 @@ void shared_log::turn(const read_answer& answer) {
   take_state(answer);
   to_.log_turned(*this, to);
   tell(std::move(to));
+  shared_keys_.turn(answer.epoch);
+}
+
+void shared_log::take_keys(read_answer& answer) {
+  if (!answer.keys)
+    return;
+  shared_keys_.whole(answer.state, std::move(*answer.keys));
+  answer.keys.reset();
 }
 
 void shared_log::take_state(const read_answer& answer) {
@@ -365,6 +447,29 @@ void shared_log::settle_appends(const append_answer& answer) {
   settled_ = 0;
 }
 
+/// Of another epoch: what was accepted is in the state that is read now.
+void shared_log::on_keys(const keys_answer& answer) {
+  touched_ = true;
+  for (auto i = settled_; i < sent_; ++i) {
+    auto& front = requests_.front();
+    auto& what = std::get<setting>(front.what);
+    auto said = answer.verdicts[i];
+    if (said.is_change && answer.epoch == state_.epoch) {
+      // Not waiting for the subscription to bring it.
+      what.is.number = said.how.number;
+      if (!shared_keys_.put(std::move(what.is)))
+        owe_read(true);
+    }
+    shared_keys_.answered(said.how, answer.epoch, what.bytes, front.since);
+    pop();
+  }
+  sent_ = 0;
+  settled_ = 0;
+  shared_keys_.advance();
+  if (answer.epoch != state_.epoch)
+    owe_read(true);
+}
+
 void shared_log::on_other(read_answer&& answer) {
   if (settled_ > 0)
     return; // It was given up.
@@ -374,6 +479,8 @@ void shared_log::on_other(read_answer&& answer) {
     state_ = {answer.epoch};
     kept_from_ = answer.first;
     take_state(answer);
+    shared_keys_.turn(answer.epoch);
+    shared_keys_.whole(answer.state, {});
     tell(log_news::forgotten{std::move(forgetting->answer), {}});
     return pop();
   }
@@ -403,8 +510,7 @@ void shared_log::refused() {
     requests_.clear();
     return tell(log_news::opened{true});
   }
-  for (auto left = sent_ - settled_; left > 0; --left)
-    refuse_first();
+  refuse_sent();
   sent_ = 0;
   settled_ = 0;
 }
@@ -413,6 +519,7 @@ void shared_log::give_up_older(log_request::steady then) {
   while (!requests_.empty() && !is_opening(requests_.front())
          && requests_.front().since < then)
     refuse_first();
+  shared_keys_.give_up_older(then);
 }
 
 void shared_log::give_up_all() {
@@ -421,6 +528,7 @@ void shared_log::give_up_all() {
       requests_.pop_front();
     else
       refuse_first();
+  shared_keys_.give_up_older(log_request::steady::max());
 }
 
 void shared_log::refuse_first() {
@@ -432,6 +540,10 @@ void shared_log::refuse_first() {
     own_.erase(message->key);
     to_.log_answered(said, message->bytes);
     tell(said);
+  } else if (auto* key = std::get_if<setting>(&what)) {
+    // Behind the answers that wait.
+    shared_keys_.answered({key_answer::verdict::unavailable}, state_.epoch,
+                          key->bytes, requests_.front().since);
   } else if (auto* reading = std::get_if<log_request::reading>(&what)) {
     tell(log_news::found{std::move(reading->answer), store_error::unavailable});
   } else if (auto* losing = std::get_if<log_request::forgetting>(&what)) {
@@ -542,6 +654,15 @@ std::uint64_t shared_log::reach() const {
     to = std::max(to, offset);
   }
   return to;
+}
+
+void shared_log::state_tells(std::vector<stored_key> what, bool whole) {
+  tell(log_news::keys_heard{std::move(what), whole});
+}
+
+void shared_log::state_answers(const key_answer& what, std::uint64_t bytes) {
+  to_.log_answered(what, bytes);
+  tell(what);
 }
 
 log_state shared_log::shown_state() const {

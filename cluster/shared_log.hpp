@@ -12,6 +12,7 @@
 
 #include "cluster/log_wire.hpp"
 #include "cluster/shared_log_calls.hpp"
+#include "cluster/shared_state.hpp"
 
 namespace greenroom::cluster {
 
@@ -21,7 +22,7 @@ struct shared_log_options {
 
   /// A log that nobody has asked for so long is deleted. 0: never. Logs that
   /// are open are read every half minute.
-  milliseconds expiry{7LL * 24 * 3'600'000};
+  milliseconds expiry{kept_unasked};
 
   /// Messages in one call: enough to hide what a call costs beside them, few
   /// enough that no other client of Redis waits a millisecond for it.
@@ -40,7 +41,7 @@ struct shared_log_options {
 ///
 /// One call is under way at a time, so Redis does what a room asks for in the
 /// order of asking, and what comes meanwhile goes together next.
-class shared_log {
+class shared_log final : private shared_state::outlet {
 public:
   /// What becomes of a log. May not call it.
   class outlet {
@@ -48,8 +49,12 @@ public:
     virtual void log_tells(log_news news) = 0;
     /// An append has been answered.
     virtual void log_answered(const appended& what, std::uint64_t bytes) = 0;
+    /// So has a change of a shared key.
+    virtual void log_answered(const key_answer& what, std::uint64_t bytes) = 0;
     /// It may have something to send.
     virtual void log_wants(shared_log& log) = 0;
+    /// `word_came` has something to tell it.
+    virtual void log_awaits_word(const shared_log& log) = 0;
     /// What was missing was read.
     virtual void log_repaired(const shared_log& log, std::uint64_t entries) = 0;
     virtual void log_turned(const shared_log& log, const log_turn& to) = 0;
@@ -78,6 +83,8 @@ public:
   [[nodiscard]] const std::string& channel() const { return channel_; }
   [[nodiscard]] const std::string& epoch() const { return state_.epoch; }
   [[nodiscard]] std::uint64_t have() const { return state_.top; }
+  /// Number of the newest change of a shared key.
+  [[nodiscard]] std::uint64_t have_key() const { return shared_keys_.have(); }
 
   [[nodiscard]] bool is_closing() const { return closing_; }
 
@@ -95,14 +102,14 @@ public:
   void cut();
   void heard(std::string_view bytes);
   /// A peer's word (13).
-  void peer_is_at(std::string_view epoch, std::uint64_t top);
+  void peer_is_at(std::string_view epoch, std::uint64_t top, std::uint64_t key);
   /// Something was appended, answered or heard since its last read.
   [[nodiscard]] bool is_touched() const { return touched_; }
   /// Read it (13, 14).
   void look();
   /// The node's word number `n` came back: what was published before it and is
-  /// to come has come.
-  void word_came(std::uint64_t n);
+  /// to come has come. Whether it awaits no later one.
+  bool word_came(std::uint64_t n);
 
   // -- calls
   /// The next call; none: nothing is to be sent now. `next_word` is the number
@@ -123,27 +130,42 @@ public:
   }
 
 private:
-  enum class flight : std::uint8_t { none, repair, appends, other };
+  enum class flight : std::uint8_t { none, repair, appends, keys, other };
   using appending = log_request::appending;
+  using setting = log_request::setting;
+
+  void hear(published_entries&& what);
+  void hear(published_keys&& what);
+  void hear_of_other_epoch();
 
   command make(std::string_view function, std::int64_t now) const;
   command make_repair();
   command make_appends();
+  command make_keys();
+  template <class Request>
+  command make_together(std::string_view function);
   command make_other(const log_request& what);
 
   void on_repair(read_answer&& answer, std::uint64_t next_word);
   void on_appends(const append_answer& answer);
+  void on_keys(const keys_answer& answer);
   void on_other(read_answer&& answer);
+  void refuse_sent();
   void settle_appends(const append_answer& answer);
   void send_again();
   void turn(const read_answer& answer);
   void take_state(const read_answer& answer);
+  void take_keys(read_answer& answer);
 
   bool put_ahead(keyed_entry what);
   void drop_ahead();
   void advance(std::uint64_t trimmed_below = 0);
   bool settle_own(const keyed_entry& what);
   [[nodiscard]] std::uint64_t reach() const;
+
+  // -- of the shared keys
+  void state_tells(std::vector<stored_key> what, bool whole) override;
+  void state_answers(const key_answer& what, std::uint64_t bytes) override;
 
   void pop();
   void refuse_first();
@@ -158,7 +180,7 @@ private:
   outlet& to_;
   std::string name_;
   std::string channel_;
-  std::vector<std::string> keys_; ///< meta, log, ids.
+  std::vector<std::string> keys_; ///< meta, log, ids, state.
   std::vector<std::string> bounds_;
 
   log_state state_;             ///< As members are at; no epoch: not yet open.
@@ -179,6 +201,8 @@ private:
   /// Of appends that were sent and are not answered: hearing one is as good.
   std::unordered_set<std::string> own_;
   bool read_subscribed_ = false; ///< The read under way was sent behind it.
+
+  shared_state shared_keys_;
 
   std::map<std::uint64_t, keyed_entry> ahead_; ///< By offset.
   std::size_t ahead_bytes_ = 0;

@@ -22,6 +22,14 @@ void tell(shared_line& line, log_news::heard& news) {
   line.to->log_heard(std::move(news.what));
 }
 
+void tell(shared_line& line, log_news::keys_heard& news) {
+  line.to->state_heard(std::move(news.what), news.whole);
+}
+
+void tell(shared_line& line, key_answer& what) {
+  line.to->state_answered(what);
+}
+
 void tell(shared_line& line, log_news::skipped& what) {
   line.to->log_skipped(what.first, what.last);
 }

@@ -32,9 +32,17 @@ struct log_request {
   struct opening {};
   struct appending {
     std::string key;
-    std::string entry; ///< Packed, as Redis takes it.
-    log_entry is;      ///< The same; no offset yet.
+    std::string packed; ///< As Redis takes it.
+    log_entry is;       ///< The same; no offset yet.
     std::optional<std::uint64_t> expected;
+    std::int64_t now = 0;
+    std::uint64_t bytes = 0;
+  };
+  struct setting {
+    std::string packed; ///< As Redis takes it.
+    stored_key is;      ///< The same; no number yet.
+    std::optional<std::uint64_t> expected;
+    std::int64_t now = 0;
     std::uint64_t bytes = 0;
   };
   struct reading {
@@ -53,7 +61,9 @@ struct log_request {
   struct closing {};
 
   std::shared_ptr<shared_line> line;
-  std::variant<opening, appending, reading, trimming, forgetting, closing> what;
+  std::variant<opening, appending, setting, reading, trimming, forgetting,
+               closing>
+      what;
   steady since; ///< When it was asked for.
 };
 
@@ -64,6 +74,10 @@ struct log_news {
   };
   struct heard {
     room_store::entries what;
+  };
+  struct keys_heard {
+    std::vector<stored_key> what;
+    bool whole = false;
   };
   struct skipped {
     std::uint64_t first = 0;
@@ -84,8 +98,8 @@ struct log_news {
 
   std::shared_ptr<shared_line> line;
   log_state state;
-  std::variant<opened, appended, heard, skipped, log_turn, linked, found,
-               forgotten, trimmed>
+  std::variant<opened, appended, heard, keys_heard, key_answer, skipped,
+               log_turn, linked, found, forgotten, trimmed>
       what;
 };
 

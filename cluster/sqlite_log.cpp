@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "cluster/stored_key.hpp"
 #include "cluster/stored_message.hpp"
 #include "core/random_id.hpp"
 
@@ -54,6 +55,7 @@ void sqlite_log::load(log_tables& tables, std::int64_t now) {
       });
   if (newest != 0)
     last_ = newest;
+  keys_ = tables.totals_of_keys(row_.number);
   trim(now);
   has_rest_ = tables.has_below(row_);
 }
@@ -74,6 +76,85 @@ appended sqlite_log::append(new_message what) {
   to_write_.push_back({offset, std::move(what)});
   return {accepted, offset};
 }
+
+// -- shared keys --------------------------------------------------------------
+
+void sqlite_log::set(log_tables& tables, setting& what) {
+  using enum key_answer::verdict;
+  const auto& name = what.is.name;
+  auto before = tables.find_key(row_.number, name);
+  bool is_there = before && (before->ends == 0 || before->ends > what.now);
+  what.said.number = keys_.newest;
+  if (what.expected && *what.expected != (is_there ? before->number : 0)) {
+    what.said.is = conflict;
+    return;
+  }
+  if (what.is.now.empty()) {
+    if (!is_there)
+      return;
+    tables.erase_key(row_.number, name);
+    --keys_.keys;
+    keys_.bytes -= before->bytes;
+  } else if (make_place(tables, what)) {
+    auto bytes = bytes_of(what.is);
+    tables.put_key(row_.number, {name, keys_.newest + 1, what.is.until, bytes,
+                                 encode_stored(what.is)});
+    ++keys_.keys;
+    keys_.bytes += bytes;
+  } else {
+    what.said.is = too_large;
+    return;
+  }
+  what.is_change = true;
+  what.is.number = what.said.number = ++keys_.newest;
+  last_ = what.now;
+  changed_ = true;
+}
+
+/// What the key had before no longer counts, where this gives true. What is
+/// overdue makes place.
+bool sqlite_log::make_place(log_tables& tables, const setting& what) {
+  const auto& bounds = kept_.bounds();
+  auto bytes = bytes_of(what.is);
+  for (bool again = false;; again = true) {
+    auto before = tables.find_key(row_.number, what.is.name);
+    auto freed = before ? before->bytes : 0;
+    bool is_too_much =
+        (!before && keys_.keys + 1 > bounds.state_keys)
+        || (bytes > freed && keys_.bytes - freed + bytes > bounds.state_bytes);
+    if (!is_too_much) {
+      keys_.keys -= before ? 1 : 0;
+      keys_.bytes -= freed;
+      return true;
+    }
+    if (again)
+      return false;
+    tables.erase_keys_ended(row_.number, what.now);
+    auto newest = keys_.newest;
+    keys_ = tables.totals_of_keys(row_.number);
+    keys_.newest = newest;
+  }
+}
+
+sqlite_log::keys sqlite_log::read_keys(log_tables& tables,
+                                       std::int64_t now) const {
+  keys all;
+  tables.each_key(row_.number, [&](const key_row& row) {
+    if (row.ends != 0 && row.ends <= now)
+      return;
+    stored_key key;
+    key.name = row.name;
+    key.until = row.ends;
+    key.number = row.number;
+    if (decode_stored(row.what, key))
+      all.found.push_back(std::move(key));
+    else
+      ++all.unreadable;
+  });
+  return all;
+}
+
+// -- what goes ----------------------------------------------------------------
 
 void sqlite_log::trim(std::int64_t now) {
   kept_.trim(now);
@@ -114,9 +195,11 @@ void sqlite_log::erase(log_tables& tables) {
 }
 
 std::optional<std::int64_t> sqlite_log::expires() const {
-  if (row_.top == 0)
+  if (row_.top == 0 && !has_keys())
     return last_ + fresh_for_ms;
   auto kept_for = kept_.bounds().dedupe_window;
+  if (has_keys())
+    kept_for = std::max<milliseconds>(kept_for, kept_unasked);
   if (kept_.size() > 0) {
     if (kept_.bounds().age.count() == 0)
       return std::nullopt;

@@ -27,6 +27,15 @@ struct new_message {
 /// is read anew from there: `sqlite_log` has no way back.
 class sqlite_log {
 public:
+  /// What `set` is asked for, and what became of it.
+  struct setting {
+    stored_key is;
+    std::optional<std::uint64_t> expected;
+    std::int64_t now = 0;
+    key_answer said = {};
+    bool is_change = false; ///< Deleting what is not there is none.
+  };
+
   /// Reads it, or makes it (then a transaction must have begun).
   sqlite_log(log_tables& tables, const room_key& room, const log_bounds& bounds,
              std::int64_t now);
@@ -38,6 +47,17 @@ public:
 
   [[nodiscard]] appended append(new_message what);
   void trim(std::int64_t now);
+
+  /// Changes a shared key: in the file at once, within a transaction.
+  void set(log_tables& tables, setting& what);
+
+  /// By their numbers. Those that cannot be read are left out, and counted.
+  struct keys {
+    std::vector<stored_key> found;
+    std::uint64_t unreadable = 0;
+  };
+  [[nodiscard]] keys read_keys(log_tables& tables, std::int64_t now) const;
+  [[nodiscard]] bool has_keys() const { return keys_.keys > 0; }
 
   [[nodiscard]] const std::string& epoch() const { return row_.epoch; }
   [[nodiscard]] std::uint64_t first() const { return row_.first; }
@@ -69,8 +89,10 @@ private:
   void load(log_tables& tables, std::int64_t now);
   void settle();
   [[nodiscard]] std::optional<std::int64_t> expires() const;
+  [[nodiscard]] bool make_place(log_tables& tables, const setting& what);
 
   log_row row_;
+  key_totals keys_;
   history<kept_message> kept_;
   dedupe_table seen_;
   std::int64_t last_ = 0; ///< When the newest message was accepted.

@@ -26,7 +26,7 @@ public:
   sqlite_room_store(std::shared_ptr<common> with,
                     std::shared_ptr<log_line> line, std::int64_t now)
     : with_(std::move(with)), line_(std::move(line)) {
-    with_->calls.push_always({line_, log_call::opening{now}});
+    with_->calls.push_always({line_, log_call::opening{now, {}}});
   }
 
   ~sqlite_room_store() override {
@@ -40,6 +40,8 @@ public:
   std::optional<appended> append(const new_entry& what) override;
   void read(std::uint64_t from, std::size_t limit, std::int64_t now,
             then<entries> answer) override;
+  [[nodiscard]] bool keeps_state() const override { return true; }
+  std::optional<key_answer> set(const new_key& what) override;
   void trim(std::int64_t now) override;
   void forget(std::int64_t now, then<void> answer) override;
 
@@ -56,6 +58,14 @@ std::optional<appended> sqlite_room_store::append(const new_entry& what) {
     return std::nullopt;
   ++with_->counts.unavailable;
   return appended{appended::verdict::unavailable, line_->state.top};
+}
+
+std::optional<key_answer> sqlite_room_store::set(const new_key& what) {
+  sqlite_log::setting setting{what.what, what.expected, what.now, {}, false};
+  if (with_->calls.push({line_, std::move(setting)}, bytes_of(what.what)))
+    return std::nullopt;
+  ++with_->counts.unavailable;
+  return key_answer{key_answer::verdict::unavailable};
 }
 
 void sqlite_room_store::read(std::uint64_t from, std::size_t limit,
@@ -102,17 +112,10 @@ public:
 
   [[nodiscard]] store_statistics statistics() const override {
     auto& counts = with_->counts;
-    return {counts.open,
-            counts.accepted,
-            counts.duplicates,
-            counts.conflicts,
-            counts.unavailable,
-            counts.reads,
-            with_->calls.waiting(),
-            counts.commits,
-            counts.commit_us,
-            counts.failures,
-            counts.cleared};
+    return {counts.open,      counts.accepted,        counts.duplicates,
+            counts.conflicts, counts.unavailable,     counts.reads,
+            counts.keys_set,  with_->calls.waiting(), counts.commits,
+            counts.commit_us, counts.failures,        counts.cleared};
   }
 
 private:

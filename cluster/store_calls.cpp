@@ -4,7 +4,11 @@ namespace greenroom::cluster {
 
 namespace {
 
-void tell(log_line& line, log_call& call, log_call::opening&) {
+void tell(log_line& line, log_call& call, log_call::opening& what) {
+  if (!call.refused && !what.keys.empty())
+    line.to->state_heard(std::move(what.keys), true);
+  if (line.to == nullptr)
+    return; // It has closed the log.
   line.is_open = !call.refused;
   if (call.refused)
     line.to->log_opened(store_error::unavailable);
@@ -16,6 +20,13 @@ void tell(log_line& line, log_call& call, new_message&) {
   line.to->log_appended(call.said);
 }
 
+void tell(log_line& line, log_call&, sqlite_log::setting& what) {
+  if (what.is_change)
+    line.to->state_heard({std::move(what.is)}, false);
+  if (line.to != nullptr)
+    line.to->state_answered(what.said);
+}
+
 void tell(log_line&, log_call& call, log_call::reading& what) {
   if (call.refused)
     what.answer(store_error::unavailable);
@@ -23,7 +34,11 @@ void tell(log_line&, log_call& call, log_call::reading& what) {
     what.answer(std::move(what.found));
 }
 
-void tell(log_line&, log_call& call, log_call::forgetting& what) {
+void tell(log_line& line, log_call& call, log_call::forgetting& what) {
+  if (!call.refused)
+    line.to->state_heard({}, true);
+  if (line.to == nullptr)
+    return; // It has closed the log.
   if (call.refused)
     what.answer(store_error::unavailable);
   else

@@ -38,6 +38,7 @@ struct log_line {
 struct log_call {
   struct opening {
     std::int64_t now = 0;
+    std::vector<stored_key> keys; ///< That are there.
   };
   struct reading {
     std::uint64_t from = 0;
@@ -60,7 +61,8 @@ struct log_call {
   struct closing {};
 
   std::shared_ptr<log_line> line;
-  std::variant<opening, new_message, reading, trimming, forgetting, closing>
+  std::variant<opening, new_message, sqlite_log::setting, reading, trimming,
+               forgetting, closing>
       what;
 
   // What became of it.

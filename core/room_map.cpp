@@ -44,6 +44,10 @@ room_map::set(change what, std::optional<std::uint64_t> if_version) {
   return version_;
 }
 
+protocol::error room_map::conflict_on(std::string_view key) const {
+  return conflict_with(find(key), "ifVersion: the key has another version");
+}
+
 std::optional<protocol::error>
 room_map::refusal_of(const change& what,
                      std::optional<std::uint64_t> if_version) const {
@@ -70,7 +74,10 @@ room_map::refusal_of(const change& what,
 bool room_map::apply(change what, std::string_view origin,
                      std::uint64_t number) {
   auto found = places_.find(what.key);
-  if (found != places_.end()) {
+  if (found != places_.end() && found->second->is_kept()) {
+    if (what.now.empty())
+      return false; // It is the store's.
+  } else if (found != places_.end()) {
     const auto& before = *found->second;
     if (before.number > number
         || (before.number == number && before.origin >= origin))
@@ -80,8 +87,54 @@ bool room_map::apply(change what, std::string_view origin,
   return true;
 }
 
+void room_map::keep(change what, std::uint64_t number) {
+  const auto* before = find(what.key);
+  if (before == nullptr || before->is_kept()) {
+    if (before != nullptr || !what.now.empty())
+      put(std::move(what), kept, number);
+  } else if (what.now.empty()) {
+    hidden_.erase(what.key);
+  } else {
+    auto key = what.key;
+    hidden_.insert_or_assign(std::move(key), hidden{std::move(what), number});
+  }
+}
+
+std::uint64_t room_map::kept_number(std::string_view key) const {
+  if (auto under = hidden_.find(key); under != hidden_.end())
+    return under->second.number;
+  const auto* is = find(key);
+  return is != nullptr && is->is_kept() ? is->number : 0;
+}
+
+void room_map::keep_no_more_than(const std::set<std::string_view>& keys) {
+  std::erase_if(hidden_,
+                [&](const auto& each) { return !keys.contains(each.first); });
+  std::vector<const entry*> gone;
+  for (const auto& each : living_.entries)
+    if (each.is_kept() && !keys.contains(each.key))
+      gone.push_back(&each);
+  for (const auto* each : gone)
+    put(deletion_of(*each), kept, each->number);
+}
+
+/// What is put over a kept key hides it, and what goes shows it.
 void room_map::put(change what, std::string_view origin, std::uint64_t number) {
   auto found = places_.find(what.key);
+  if (origin != kept && found != places_.end() && found->second->is_kept()
+      && !found->second->now.empty()) {
+    hidden_.insert_or_assign(found->second->key,
+                             hidden{*found->second, found->second->number});
+  } else if (what.now.empty()) {
+    if (auto under = hidden_.find(what.key); under != hidden_.end()) {
+      if (origin == self_)
+        uncovered_.push_back({what, 0, self_, number});
+      what = std::move(under->second.what);
+      number = under->second.number;
+      origin = kept;
+      hidden_.erase(under);
+    }
+  }
   bool is_new = found == places_.end();
   auto at =
       is_new ? living_.entries.emplace(living_.entries.end()) : found->second;
@@ -101,7 +154,9 @@ void room_map::put(change what, std::string_view origin, std::uint64_t number) {
   at->until = what.until;
   at->origin = origin;
   at->number = number;
-  at->version = version_ = std::max(version_ + 1, number);
+  // A store's numbers are not of this clock.
+  at->version = version_ =
+      origin == kept ? version_ + 1 : std::max(version_ + 1, number);
   auto& to = chain_of(*at);
   to.entries.splice(to.entries.end(), from.entries, at);
   link(at);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <list>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,12 +30,17 @@ namespace greenroom {
 /// leave of the bounds. Who is older than what was forgotten of them needs the
 /// whole.
 ///
-/// In a cluster a key's change is known by who made it (`origin`: this node, a
-/// peer, or a store that gives the order for all) and its number there. Numbers
-/// are one logical clock: whoever makes a change takes one above all that it
-/// has seen, as `set` does. Of two changes of a key the one with the larger
-/// number stays, on every node, whichever came first; of equal numbers the one
-/// with the larger origin. Versions are this node's own, like offsets [P-9.1].
+/// In a cluster a key's change is known by who made it (`origin`: this node or
+/// a peer) and its number there. Numbers are one logical clock: whoever makes a
+/// change takes one above all that it has seen, as `set` does. Of two changes
+/// of a key the one with the larger number stays, on every node, whichever came
+/// first; of equal numbers the one with the larger origin. Versions are this
+/// node's own, like offsets [P-9.1].
+///
+/// Where a store keeps the keys that are bound to nobody, it gives their order,
+/// with numbers of its own, and `keep` does as it says. A key that somebody has
+/// bound hides the one in the store, which comes back when the other goes: so
+/// that both orders end alike on every node.
 ///
 /// A change costs O(log n), reading O(changes).
 class room_map {
@@ -64,10 +71,15 @@ public:
     std::optional<steady_time> until = {}; ///< Deleted then.
   };
 
+  /// The origin of what a store has put into order.
+  static constexpr std::string_view kept = "*";
+
   struct entry : change {
     std::uint64_t version = 0;
-    std::string origin;
+    std::string origin;       ///< Or `kept`.
     std::uint64_t number = 0; ///< Of the change, at its origin.
+
+    [[nodiscard]] bool is_kept() const { return origin == kept; }
   };
 
   room_map(bounds most, std::string self)
@@ -86,6 +98,28 @@ public:
   /// Makes a change that was made elsewhere, where its bounds were kept. False:
   /// the key has had this or a later one.
   bool apply(change what, std::string_view origin, std::uint64_t number);
+
+  /// Makes a change that a store has put into its order.
+  void keep(change what, std::uint64_t number);
+
+  /// Number of the change that a store has of the key, hidden or not; 0: none.
+  [[nodiscard]] std::uint64_t kept_number(std::string_view key) const;
+
+  /// Keys of this node's that went and uncovered what a store has: peers are to
+  /// be told that they went. Since this was asked last.
+  [[nodiscard]] std::vector<entry> take_uncovered() {
+    return std::exchange(uncovered_, {});
+  }
+
+  /// Deletes what stores kept, but for these keys.
+  void keep_no_more_than(const std::set<std::string_view>& keys);
+
+  /// Why `set` would not make the change; none: it would.
+  [[nodiscard]] std::optional<protocol::error>
+  refusal_of(const change& what, std::optional<std::uint64_t> if_version) const;
+
+  /// What `conflict` tells of a key.
+  [[nodiscard]] protocol::error conflict_on(std::string_view key) const;
 
   /// Deletes what is bound to a connection of this node. Gives how many.
   std::size_t drop_connection(std::string_view connection_id);
@@ -142,8 +176,12 @@ private:
   using owned_key =
       std::tuple<std::string_view, std::string_view, std::string_view>;
 
-  [[nodiscard]] std::optional<protocol::error>
-  refusal_of(const change& what, std::optional<std::uint64_t> if_version) const;
+  /// What a store has under a key that is bound.
+  struct hidden {
+    change what;
+    std::uint64_t number = 0;
+  };
+
   void put(change what, std::string_view origin, std::uint64_t number);
   std::size_t drop_owned(std::string_view origin,
                          std::optional<std::string_view> connection_id);
@@ -163,6 +201,8 @@ private:
   std::unordered_map<std::string_view, place> places_;
   std::set<owned_key> owned_;
   std::set<std::pair<steady_time, std::string_view>> due_;
+  std::map<std::string, hidden, std::less<>> hidden_;
+  std::vector<entry> uncovered_;
 };
 
 } // namespace greenroom

@@ -33,4 +33,8 @@ std::size_t bytes_of(const new_entry& what) {
   return bytes;
 }
 
+std::size_t bytes_of(const stored_key& what) {
+  return what.name.size() + what.now.bytes.size() + what.user_id.size();
+}
+
 } // namespace greenroom

@@ -4,6 +4,7 @@
 // keeps nothing beyond the process; one suite,
 // tests/conformance/store_suite.hpp, says what all of them promise.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,14 +22,16 @@
 
 namespace greenroom {
 
-/// How much of a log is kept, and how long ids are remembered. As it is made:
-/// nothing is.
+/// How much of a log is kept, and how long ids are remembered; and how much
+/// state there may be beside it. As it is made: nothing.
 struct log_bounds {
   std::uint32_t messages = 0; ///< 0: no message is kept.
   std::uint32_t bytes = 0;    ///< As `bytes_of` counts them.
   milliseconds age{0};        ///< 0: any age.
   std::uint32_t dedupe_messages = 0;
   milliseconds dedupe_window{0};
+  std::uint64_t state_keys = 0;
+  std::uint64_t state_bytes = 0; ///< As `bytes_of` counts them.
 
   log_bounds() = default;
   explicit log_bounds(const room_settings& rules)
@@ -38,6 +41,10 @@ struct log_bounds {
       dedupe_messages(rules.dedupe_messages),
       dedupe_window(rules.dedupe_window) {}
 };
+
+/// What nobody has asked for so long is lost, where else only its deletion
+/// would end it: the state of a room, and in Redis all of it.
+inline constexpr std::chrono::hours kept_unasked{7 * 24};
 
 /// A message that its room wants to have in the log. Views, read inside of
 /// `append` only.
@@ -107,6 +114,42 @@ struct appended {
   bool operator==(const appended&) const = default;
 };
 
+/// A shared key of a room's state: one that is bound to no connection [P-4.6].
+struct stored_key {
+  std::string name;
+  protocol::value now; ///< Empty: the key is deleted.
+  std::string user_id;
+  /// Holds nothing from then on, milliseconds since 1970: whoever reads it
+  /// looks at the time. 0: for ever.
+  std::int64_t until = 0;
+  /// Of the change that made it so. A later change of the room, of whatever
+  /// key, has a larger one.
+  std::uint64_t number = 0;
+};
+
+/// A change that its room wants to make.
+struct new_key {
+  const stored_key& what; ///< No number.
+  std::int64_t now = 0;   ///< Milliseconds since 1970.
+  /// Made only if the key's number is this; 0: if it holds nothing.
+  std::optional<std::uint64_t> expected = {};
+};
+
+/// What became of a change.
+struct key_answer {
+  enum class verdict : std::uint8_t {
+    accepted,
+    conflict,  ///< The key's number is not the one that was expected.
+    too_large, ///< The room has as much state as it may have.
+    /// Not now, or nobody knows: it may be made all the same.
+    unavailable,
+  };
+  verdict is = verdict::accepted;
+  std::uint64_t number = 0; ///< Of the change.
+
+  bool operator==(const key_answer&) const = default;
+};
+
 /// Why a store does not do what it was asked for. What went wrong it logs
 /// itself.
 enum class store_error : std::uint8_t { unavailable };
@@ -143,6 +186,19 @@ public:
 
     /// To the oldest `append` that is not yet answered.
     virtual void log_appended(appended what) = 0;
+
+    // -- of stores that keep state only
+
+    /// Shared keys that changed, in the order of their numbers; `whole`: all
+    /// that there are, and no others. When the log opens, all come before
+    /// `log_opened`.
+    virtual void state_heard(std::vector<stored_key> what, bool whole) {
+      static_cast<void>(what), static_cast<void>(whole);
+    }
+
+    /// To the oldest `set` that is not yet answered. What the answer tells of
+    /// has been heard: the change, or what stands against it.
+    virtual void state_answered(key_answer) {}
 
     // -- of shared stores only
 
@@ -201,12 +257,21 @@ public:
   virtual void read(std::uint64_t from, std::size_t limit, std::int64_t now,
                     then<entries> answer) = 0;
 
+  /// Whether shared keys are put into order and kept here; else the room does
+  /// that itself.
+  [[nodiscard]] virtual bool keeps_state() const { return false; }
+
+  /// Changes a shared key. Nothing: `state_answered` tells it later.
+  [[nodiscard]] virtual std::optional<key_answer> set(const new_key&) {
+    return key_answer{key_answer::verdict::unavailable};
+  }
+
   /// Lets go of what is too old. Every append and read does so too: for who
   /// wants the memory of a quiet room back.
   virtual void trim(std::int64_t now) = 0;
 
-  /// Loses the log: its messages, ids and epoch. What was asked for before is
-  /// answered before.
+  /// Loses the log: its messages, ids, epoch, and the state. What was asked for
+  /// before is answered before.
   virtual void forget(std::int64_t now, then<void> answer) = 0;
 };
 
@@ -230,6 +295,7 @@ struct store_statistics {
   std::uint64_t conflicts = 0;
   std::uint64_t unavailable = 0; ///< Appends that were refused.
   std::uint64_t reads = 0;
+  std::uint64_t keys_set = 0; ///< Changes of shared keys.
   // Of stores that write:
   std::uint64_t waiting = 0; ///< Calls that are not yet answered, now.
   std::uint64_t commits = 0;
@@ -262,5 +328,8 @@ public:
 /// What a message counts for in `log_bounds::bytes`: its texts, and what it
 /// takes beside them.
 [[nodiscard]] std::size_t bytes_of(const new_entry& what);
+
+/// What a key counts for in `log_bounds::state_bytes`, as in `room_map`.
+[[nodiscard]] std::size_t bytes_of(const stored_key& what);
 
 } // namespace greenroom

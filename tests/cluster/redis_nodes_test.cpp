@@ -3,6 +3,7 @@
 #include "cluster/log_wire.hpp"
 #include "cluster/room_functions.hpp"
 #include "core/events.hpp"
+#include "tests/conformance/key_user.hpp"
 #include "tests/conformance/shared_user.hpp"
 #include "tests/support/logged.hpp"
 #include "tests/support/mutate.hpp"
@@ -37,6 +38,11 @@ struct nodes {
   }
 
   template <class... Users>
+  bool open_keys(Users&... users) {
+    return until([&] { return (users.opened.value_or(false) && ...); });
+  }
+
+  template <class... Users>
   bool open(Users&... users) {
     bool good = until([&] {
       return ((users.opened.value_or(false) && users.linked) && ...);
@@ -53,13 +59,58 @@ struct nodes {
   /// Somebody appends to a room, and nobody hears of it.
   void append_unheard(const std::string& room, const std::string& text) {
     auto tag = "greenroom:{p:" + room + '}';
-    redis({"EVAL", std::string{cluster::room_functions}, "3", tag + ":meta",
-           tag + ":log", tag + ":ids", "append", "epoch-unheard", "nowhere",
-           "0", "1700000000000", "10000", "100000000", "0", "1000", "120000",
-           "s-eve#" + std::to_string(++unheard_), "",
+    redis({"EVAL",
+           std::string{cluster::room_functions},
+           "4",
+           tag + ":meta",
+           tag + ":log",
+           tag + ":ids",
+           tag + ":state",
+           "append",
+           "epoch-unheard",
+           "nowhere",
+           "0",
+           "1700000000000",
+           "10000",
+           "100000000",
+           "0",
+           "1000",
+           "120000",
+           "0",
+           "0",
+           "s-eve#" + std::to_string(++unheard_),
+           "",
            cluster::pack_entry(1'700'000'000'000, 300,
                                "s-eve#" + std::to_string(unheard_),
                                text_event(text))});
+  }
+
+  /// Somebody sets a key there, likewise.
+  void set_unheard(const std::string& room, const std::string& key,
+                   const std::string& value) {
+    auto tag = "greenroom:{p:" + room + '}';
+    redis({"EVAL",
+           std::string{cluster::room_functions},
+           "4",
+           tag + ":meta",
+           tag + ":log",
+           tag + ":ids",
+           tag + ":state",
+           "set",
+           "epoch-unheard",
+           "nowhere",
+           "0",
+           "1700000000000",
+           "10000",
+           "100000000",
+           "0",
+           "1000",
+           "120000",
+           "1000",
+           "1000000",
+           key,
+           "",
+           cluster::pack_key({key, {protocol::encoding::json, value}, "eve"})});
   }
 
   redis_server server;
@@ -230,7 +281,7 @@ TEST_CASE("a peer's word is a reason to read") {
   on.append_unheard("lounge", "lost");
   on.redis({"PUBLISH", "greenroom:tops",
             cluster::encode_tops(
-                {"node-c", 1, {{"p:lounge", bob.is->state().epoch, 1}}})});
+                {"node-c", 1, {{"p:lounge", bob.is->state().epoch, 1, 0}}})});
   // Well before the silence of that node would be one.
   REQUIRE(on.until([&] { return bob.messages == 1; }, 2s));
 }
@@ -424,7 +475,7 @@ TEST_CASE("what waits for Redis is bounded, by number, bytes and time") {
   on.server.kill();
   REQUIRE(on.until([&] { return !ann.linked; }));
   for (int i = 0; i < 5; ++i)
-    ann.append(text);
+    ann.append(std::to_string(i) + text);
   if (after == 300ms) {
     REQUIRE(on.until([&] { return ann.answers.size() == 5; }));
     CHECK(ann.answers[0].is == verdict::unavailable);
@@ -499,6 +550,242 @@ TEST_CASE("a log that nobody asks for is deleted, all of it") {
     CHECK(std::stoll(left) > 0);
   }
   REQUIRE(on.until([&] { return on.redis({"DBSIZE"}) == "0"; }));
+}
+
+TEST_CASE("a room in which nothing was said does not stay in Redis") {
+  nodes on;
+  auto left = [&](const std::string& part) {
+    return std::stoll(on.redis({"PTTL", "greenroom:{p:lounge}:" + part}));
+  };
+  auto bounds = key_user::with_state();
+  bounds.age = milliseconds{600'000};
+  SECTION("nothing") {
+    shared_user ann{*on.a.is, on.loop, "lounge", bounds};
+    REQUIRE(on.open(ann));
+    CHECK(left("meta") > 200'000);
+    CHECK(left("meta") <= 300'000);
+  }
+  SECTION("a message, which goes when nobody may read it any more") {
+    shared_user ann{*on.a.is, on.loop, "lounge", bounds};
+    REQUIRE(on.open(ann));
+    ann.append("x", id{1});
+    REQUIRE(on.until([&] { return ann.messages == 1; }));
+    CHECK(left("meta") > 86'400'000);
+    CHECK(left("log") > 600'000);
+    CHECK(left("log") <= 660'000);
+    CHECK(left("ids") <= 180'000);
+    // Its place is known all the same.
+    on.redis({"DEL", "greenroom:{p:lounge}:log", "greenroom:{p:lounge}:ids"});
+    shared_user bob{*on.b.is, on.loop, "lounge", bounds};
+    REQUIRE(on.open(bob));
+    bob.append("y");
+    REQUIRE(on.until([&] { return ann.messages == 2; }));
+    CHECK(ann.told == "1=x 2=y");
+  }
+  SECTION("a key") {
+    key_user ann{*on.a.is, on.loop, "lounge", bounds};
+    REQUIRE(on.open_keys(ann));
+    ann.set("x", "1");
+    REQUIRE(on.until([&] { return ann.all_answered(); }));
+    CHECK(left("meta") > 86'400'000);
+    CHECK(left("state") > 86'400'000);
+  }
+}
+
+TEST_CASE("what a stranger puts into a room's keys stops nobody") {
+  nodes on;
+  auto bounds = key_user::with_state();
+  bounds.messages = 4;
+  auto at = [](const char* part) {
+    return std::string{"greenroom:{p:lounge}:"} + part;
+  };
+  shared_user ann{*on.a.is, on.loop, "lounge", bounds};
+  REQUIRE(on.open(ann));
+  ann.append("x");
+  REQUIRE(on.until([&] { return ann.messages == 1; }));
+  on.redis({"XADD", at("log"), "2-0", "m", "\xc1 no MessagePack"});
+  on.redis({"HSET", at("meta"), "top", "2"});
+  on.redis({"HSET", at("state"), "k", "\xc1 nor this", "j", "", "i",
+            "\x05\xc1", "h", "\x05\x01\x01\xc4\x09"});
+  ann.append("y");
+  REQUIRE(on.until([&] { return ann.messages == 2; }));
+  CHECK(ann.told == "1=x skipped 2-2 3=y");
+  SECTION("it is trimmed like any other") {
+    for (auto text : {"a", "b", "c", "d"})
+      ann.append(text);
+    REQUIRE(on.until([&] { return ann.messages == 6; }));
+    CHECK(on.redis({"XLEN", at("log")}) == "4");
+  }
+  SECTION("who opens the room, and sets keys, can") {
+    key_user bob{*on.b.is, on.loop, "lounge", bounds};
+    REQUIRE(on.open_keys(bob));
+    CHECK(bob.shown().empty());
+    bob.set("k", "1");
+    REQUIRE(on.until([&] { return bob.all_answered(); }));
+    CHECK(bob.shown() == "k=1");
+  }
+}
+
+// -- shared keys --------------------------------------------------------------
+
+TEST_CASE("[P-4.6] rooms on two nodes see one order of changes") {
+  nodes on;
+  key_user ann{*on.a.is, on.loop};
+  key_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open_keys(ann, bob));
+  for (int i = 0; i < 300; ++i) {
+    ann.set("k" + std::to_string(i % 5), "1" + std::to_string(i));
+    bob.set("k" + std::to_string(i % 7), i % 11 == 0 ? "" : "2");
+    if (i % 13 == 0)
+      on.loop.turn();
+  }
+  REQUIRE(on.until([&] {
+    return ann.all_answered() && bob.all_answered()
+           && ann.changes == bob.changes;
+  }));
+  CHECK(ann.shown() == bob.shown());
+  CHECK(ann.number("k3") == bob.number("k3"));
+  CHECK(ann.wholes <= 1);
+}
+
+TEST_CASE("[P-4.6] of two nodes that set over one change, one is refused") {
+  nodes on;
+  key_user ann{*on.a.is, on.loop};
+  key_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open_keys(ann, bob));
+  ann.set("x", "1");
+  REQUIRE(on.until([&] { return bob.shown() == "x=1"; }));
+  ann.set("x", "2", ann.number("x"));
+  bob.set("x", "3", bob.number("x"));
+  REQUIRE(on.until([&] { return ann.all_answered() && bob.all_answered(); }));
+  using enum key_answer::verdict;
+  CHECK((ann.answers[1].is == accepted) != (bob.answers[0].is == accepted));
+  // Who was refused knows why by then.
+  auto& loser = ann.answers[1].is == accepted ? bob : ann;
+  CHECK(loser.shown() == (&loser == &bob ? "x=2" : "x=3"));
+}
+
+TEST_CASE("a lost change of a key is found by a second look within 2 s") {
+  nodes on;
+  key_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open_keys(ann));
+  ann.set("x", "1");
+  REQUIRE(on.until([&] { return ann.all_answered(); }));
+  on.set_unheard("lounge", "y", "2");
+  CHECK(on.until([&] { return ann.shown() == "x=1 y=2"; }, 2s));
+}
+
+TEST_CASE("a peer's word of a change is a reason to read") {
+  nodes on;
+  key_user ann{*on.a.is, on.loop};
+  key_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open_keys(ann, bob));
+  // Until nothing was heard for a while, so that only the peer's word is left.
+  on.set_unheard("lounge", "x", "1");
+  bob.set("y", "2"); // Its answer tells it of a hole.
+  CHECK(on.until([&] { return ann.shown() == "x=1 y=2"; }, 3s));
+  CHECK(on.until([&] { return bob.shown() == "x=1 y=2"; }, 3s));
+}
+
+TEST_CASE("a subscription that breaks loses no change of a key") {
+  nodes on;
+  key_user ann{*on.a.is, on.loop};
+  key_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open_keys(ann, bob));
+  for (int i = 0; i < 20; ++i) {
+    ann.set("k" + std::to_string(i), "1");
+    if (i % 5 == 0)
+      on.redis({"CLIENT", "KILL", "TYPE", "pubsub"});
+    on.loop.turn();
+  }
+  REQUIRE(
+      on.until([&] { return ann.all_answered() && bob.keys.size() == 20; }));
+  CHECK(ann.shown() == bob.shown());
+}
+
+TEST_CASE("a change whose answer is lost is not made again") {
+  nodes on;
+  key_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open_keys(ann));
+  on.server.freeze();
+  ann.set("x", "1");
+  REQUIRE(on.until([&] { return ann.all_answered(); }));
+  CHECK(ann.answers[0].is == key_answer::verdict::unavailable);
+  on.server.thaw(); // And finds it in its socket.
+  REQUIRE(on.until([&] { return ann.shown() == "x=1"; }));
+  ann.set("y", "2");
+  REQUIRE(on.until([&] { return ann.all_answered(); }));
+  CHECK(ann.shown() == "x=1 y=2");
+  CHECK(ann.changes == 2);
+}
+
+TEST_CASE("[P-4.3] what a Redis lost of the state is gone on all nodes") {
+  nodes on;
+  key_user ann{*on.a.is, on.loop};
+  key_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open_keys(ann, bob));
+  ann.set("x", "1");
+  REQUIRE(on.until([&] { return bob.shown() == "x=1"; }));
+  on.redis({"FLUSHALL"});
+  bob.set("y", "2");
+  REQUIRE(
+      on.until([&] { return ann.shown() == "y=2" && bob.shown() == "y=2"; }));
+  CHECK(bob.all_answered());
+  CHECK(ann.turns == 1);
+  CHECK(bob.answers[0].is == key_answer::verdict::accepted);
+}
+
+TEST_CASE("changes that wait for Redis are bounded by time") {
+  nodes on{[](auto& how) {
+    how.unavailable_after = milliseconds{200};
+  }};
+  key_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open_keys(ann));
+  on.server.freeze();
+  ann.set("x", "1");
+  REQUIRE(on.until([&] { return ann.all_answered(); }));
+  CHECK(ann.answers[0].is == key_answer::verdict::unavailable);
+}
+
+TEST_CASE("two nodes have the same keys, whatever happens meanwhile") {
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+    INFO("seed " << seed);
+    test::random dice{seed};
+    nodes on;
+    key_user ann{*on.a.is, on.loop};
+    key_user bob{*on.b.is, on.loop};
+    REQUIRE(on.open_keys(ann, bob));
+    for (int step = 0; step < 150; ++step) {
+      auto what = pick(dice, 100);
+      auto& who = pick(dice, 2) == 0 ? ann : bob;
+      if (what < 80) {
+        auto key = "k" + std::to_string(pick(dice, 9));
+        auto value = pick(dice, 5) == 0 ? "" : std::to_string(step);
+        if (pick(dice, 3) == 0)
+          who.set(key, value, who.number(key));
+        else
+          who.set(key, value);
+      } else if (what < 85) {
+        on.set_unheard("lounge", "k" + std::to_string(pick(dice, 9)), "0");
+      } else if (what < 88) {
+        on.redis({"CLIENT", "KILL", "TYPE", "pubsub"});
+      } else if (what < 90) {
+        on.redis({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+      } else if (what < 92) {
+        on.redis({"SCRIPT", "FLUSH"});
+      } else {
+        on.loop.turn();
+      }
+    }
+    ann.set("last", "1");
+    REQUIRE(on.until([&] { return ann.all_answered() && bob.all_answered(); }));
+    bob.set("last", "2");
+    REQUIRE(on.until([&] {
+      return bob.all_answered() && ann.shown() == bob.shown()
+             && ann.shown().ends_with("last=2");
+    }));
+    CHECK(ann.turns == 0);
+  }
 }
 
 // -- all of it ----------------------------------------------------------------

@@ -1,6 +1,7 @@
 #include <fstream>
 
 #include "core/events.hpp"
+#include "tests/conformance/state_suite.hpp"
 #include "tests/conformance/store_property.hpp"
 #include "tests/support/logged.hpp"
 #include "tests/support/sqlite_world.hpp"
@@ -11,6 +12,18 @@ using id = protocol::request_id;
 
 TEST_CASE("a sqlite_store is a store", "[store]") {
   store_suite([] { return std::make_unique<sqlite_world>(); });
+}
+
+TEST_CASE("a sqlite_store keeps the state of rooms", "[store]") {
+  state_suite([] { return std::make_unique<sqlite_world>(); });
+}
+
+TEST_CASE("a sqlite_store keeps keys as a plain map does, restarts included") {
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+    sqlite_world world;
+    world.start();
+    state_property(world, seed, 300);
+  }
 }
 
 TEST_CASE("a sqlite_store does what a plain model does, restarts included") {
@@ -123,6 +136,10 @@ TEST_CASE("logs that nobody wants any more are deleted, little by little") {
   auto cleared = [&](std::uint64_t logs) {
     return world.until([&] { return world.is().statistics().cleared == logs; });
   };
+  // Before time passes: a log that is open is left alone.
+  auto open = [&](std::uint64_t logs) {
+    return world.until([&] { return world.is().statistics().open == logs; });
+  };
   auto bounds = wide_bounds();
   bounds.age = milliseconds{3'600'000};
   log_user busy{world, "busy", bounds};
@@ -139,6 +156,7 @@ TEST_CASE("logs that nobody wants any more are deleted, little by little") {
     log_user kept{world, "kept"}; // For ever.
     kept.say("x");
   }
+  REQUIRE(open(1));
   REQUIRE(cleared(1)); // What was forgotten.
   world.wall += 3'600'000;
   REQUIRE(cleared(2)); // What was old; but not what is open.
@@ -151,6 +169,7 @@ TEST_CASE("logs that nobody wants any more are deleted, little by little") {
   }
   CHECK(busy.shown() == "1=x");
   busy.is.reset();
+  REQUIRE(open(0));
   world.wall += 31LL * 24 * 3'600'000;
   REQUIRE(cleared(4)); // The order of the old one; what was busy.
   world.stop();
@@ -203,10 +222,69 @@ TEST_CASE("the database of another program is refused") {
   CHECK(world.number("SELECT count(*) FROM sqlite_schema") == 1);
 }
 
+TEST_CASE("a file of an older version is brought up to this one") {
+  sqlite_world world;
+  world.start();
+  {
+    log_user room{world};
+    room.say("a", id{1});
+  }
+  world.stop();
+  world.run("DROP TABLE keys");
+  world.run("PRAGMA user_version = 1");
+  world.start();
+  {
+    log_user room{world};
+    CHECK(room.shown() == "1=a");
+    key_user keys{world.is(), world.loop, "other"};
+    keys.set("x", "1");
+    REQUIRE(world.until([&] { return keys.all_answered(); }));
+    CHECK(keys.shown() == "x=1");
+  }
+  world.stop();
+  CHECK(world.number("PRAGMA user_version") == 2);
+}
+
+TEST_CASE("state is kept for a week, and goes then with its room") {
+  constexpr std::int64_t week = 7LL * 24 * 3'600 * 1'000;
+  sqlite_world world;
+  world.options.sweep_interval = milliseconds{1};
+  world.wall = world.now;
+  world.start();
+  auto keys = [&] {
+    world.stop();
+    auto found = world.number("SELECT count(*) FROM keys");
+    world.start();
+    return found;
+  };
+  auto swept = [&](std::uint64_t so_many) {
+    return world.until(
+        [&] { return world.is().statistics().cleared >= so_many; });
+  };
+  {
+    key_user room{world.is(), world.loop};
+    room.set("x", "1");
+    REQUIRE(world.until([&] { return room.all_answered(); }));
+    // Also while it is open for longer than that.
+    world.wall = world.now + week + 1;
+    log_user other{world, "other"};
+    other.say("a");
+  }
+  CHECK(keys() == 1);
+  key_user room{world.is(), world.loop};
+  REQUIRE(world.until([&] { return room.opened.has_value(); }));
+  CHECK(room.shown() == "x=1");
+  room.is.reset();
+  REQUIRE(world.until([&] { return world.is().statistics().open == 0; }));
+  world.wall = world.now + 3 * week;
+  CHECK(swept(1));
+  CHECK(keys() == 0);
+}
+
 TEST_CASE("a file of a newer version is refused") {
   sqlite_world world;
   fill(world);
-  world.run("PRAGMA user_version = 2");
+  world.run("PRAGMA user_version = 3");
   CHECK(world.refusal().find("newer version") != std::string::npos);
 }
 

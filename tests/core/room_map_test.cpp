@@ -359,3 +359,97 @@ TEST_CASE(
   CHECK(since(map, 4) == "whole");
   CHECK(whole(map) == "b=222222@4");
 }
+
+TEST_CASE("[P-4.6] what a store has put into order is taken as it comes") {
+  room_map map{wide, "n1"};
+  map.keep(to("x", "1"), 7);
+  map.keep(to("x", "2"), 8);
+  map.keep(to("y", "3"), 9);
+  map.keep(to("y", ""), 10);
+  map.keep(to("y", ""), 11); // Nothing changes.
+  CHECK(map.find("x")->now.bytes == "2");
+  CHECK(map.kept_number("x") == 8);
+  CHECK(map.find("y") == nullptr);
+  CHECK(map.kept_number("y") == 0);
+  // Versions are this node's own; the store's numbers are not of its clock.
+  CHECK(map.version() == 4);
+  // A store that lost some of it may count anew.
+  map.keep(to("x", "4"), 1);
+  CHECK(map.find("x")->now.bytes == "4");
+  CHECK_FALSE(map.apply(to("x", ""), "n2", 100));
+  CHECK(map.find("x")->now.bytes == "4");
+}
+
+TEST_CASE("[P-4.6] a bound key hides what a store has, until it goes") {
+  room_map map{wide, "n1"};
+  map.keep(to("x", "1"), 1);
+  auto goes = [&] {
+    SECTION("with its connection") {
+      map.drop_connection("c-a");
+      CHECK(map.take_uncovered().size() == 1);
+    }
+    SECTION("as its user wants it") {
+      REQUIRE(map.set(to("x", "")).has_value());
+      auto told = map.take_uncovered();
+      REQUIRE(told.size() == 1);
+      CHECK(told[0].key == "x");
+      CHECK(told[0].now.empty());
+      CHECK(told[0].number > 0);
+    }
+  };
+  SECTION("it was there before") {
+    REQUIRE(map.set(bound("x", "2", "c-a")).has_value());
+    CHECK(map.find("x")->now.bytes == "2");
+    CHECK(map.kept_number("x") == 1);
+    goes();
+    CHECK(map.find("x")->now.bytes == "1");
+    CHECK(map.kept_number("x") == 1);
+  }
+  SECTION("it came and changed meanwhile") {
+    REQUIRE(map.set(bound("x", "2", "c-a")).has_value());
+    map.keep(to("x", ""), 2);
+    map.keep(to("x", "3"), 3);
+    CHECK(map.find("x")->now.bytes == "2");
+    goes();
+    CHECK(map.find("x")->now.bytes == "3");
+    CHECK(map.kept_number("x") == 3);
+  }
+  SECTION("it went meanwhile") {
+    REQUIRE(map.set(bound("x", "2", "c-a")).has_value());
+    SECTION("alone") {
+      map.keep(to("x", ""), 2);
+    }
+    SECTION("with others") {
+      map.keep_no_more_than({"y"});
+    }
+    map.drop_connection("c-a");
+    CHECK(map.find("x") == nullptr);
+    CHECK(map.take_uncovered().empty());
+  }
+  SECTION("a peer's") {
+    REQUIRE(map.apply(bound("x", "2", "c-b"), "n2", 40));
+    CHECK(map.find("x")->now.bytes == "2");
+    map.drop_node("n2");
+    CHECK(map.find("x")->now.bytes == "1");
+    CHECK(map.take_uncovered().empty());
+  }
+}
+
+TEST_CASE("[P-4.6] a whole says which keys a store has, and no others") {
+  room_map map{wide, "n1"};
+  map.keep(to("x", "1"), 1);
+  map.keep(to("y", "2"), 2);
+  REQUIRE(map.set(bound("z", "3", "c-a")).has_value());
+  map.keep_no_more_than({"y"});
+  CHECK(map.find("x") == nullptr);
+  CHECK(map.find("y") != nullptr);
+  CHECK(map.find("z") != nullptr);
+}
+
+TEST_CASE("[P-3.17] what a store has goes when it is due, too") {
+  room_map map{wide, "n1"};
+  map.keep(until("x", "1", at(10)), 1);
+  CHECK(map.drop_overdue(at(10)) == 1);
+  CHECK(map.find("x") == nullptr);
+  CHECK(map.kept_number("x") == 0);
+}

@@ -167,3 +167,65 @@ test('[P-3.3] a Redis that stays away: unavailable, and when to try again',
     assert.equal(error.code, 'unavailable');
     assert.ok(error.retryAfter > 0);
   });
+
+const set = (client, key, value, fields = {}, ms = undefined) =>
+  client.request({ type: 'set_state', roomId: 'map', key, value, ...fields },
+    ms);
+
+test('[P-4.6] of many on many nodes who compare and set, one wins each time',
+  async (t) => {
+    const nodes = await startCluster(t, await startRedis(t), 3, TOTAL);
+    const clients = await join(t, [...nodes, ...nodes], 'map');
+    await set(clients[0], 'count', 0);
+    // Each adds one, ten times: no step is lost.
+    await Promise.all(clients.map(async (client) => {
+      let known = { version: 0, value: null };
+      for (let added = 0; added < 10;) {
+        const answer = await set(client, 'count', (known.value ?? 0) + 1,
+          { ifVersion: known.version });
+        if (answer.type === 'ack') {
+          ++added;
+          known = { version: answer.version, value: (known.value ?? 0) + 1 };
+        } else {
+          assert.equal(answer.code, 'conflict', JSON.stringify(answer));
+          known = answer;
+        }
+      }
+    }));
+    const last = (client) => client.all('state')
+      .flatMap(({ changes }) => changes)
+      .filter(({ key }) => key === 'count').at(-1)?.value;
+    await eventually('all nodes tell the sum',
+      () => clients.every((client) => last(client) === 60));
+  });
+
+test('[P-4.6] shared keys outlive their node, bound ones do not', async (t) => {
+  const nodes = await startCluster(t, await startRedis(t), 2, TOTAL);
+  const [ann, bob] = await join(t, nodes, 'map');
+  await set(ann, 'title', 'shared');
+  await set(ann, 'cursor', 7, { bound: true });
+  await bob.next((m) => m.type === 'state'
+    && m.changes.some(({ key }) => key === 'cursor'));
+  nodes[0].signal('SIGKILL');
+  await nodes[0].exit();
+  await bob.next((m) => m.type === 'state'
+    && m.changes.some(({ key, value }) => key === 'cursor' && value === null));
+  const late = await connect(t, nodes[1]);
+  const { state } = await late.join('map');
+  assert.deepEqual(state.map(({ key, value }) => [key, value]),
+    [['title', 'shared']]);
+});
+
+test('[P-3.3] a key that cannot be set in time is refused, with retryAfter',
+  async (t) => {
+    const redis = await startRedis(t);
+    const [node] = await startCluster(t, redis, 1, TOTAL);
+    const [ann] = await join(t, [node], 'map');
+    redis.process.signal('SIGSTOP');
+    t.after(() => redis.process.signal('SIGCONT'));
+    const { code, retryAfter } = await set(ann, 'x', 1, {}, 30_000);
+    assert.deepEqual([code, retryAfter], ['unavailable', 1_000]);
+    redis.process.signal('SIGCONT');
+    await eventually('it can be set again',
+      async () => (await set(ann, 'x', 2)).type === 'ack');
+  });

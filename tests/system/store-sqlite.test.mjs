@@ -126,3 +126,30 @@ test('two nodes do not share a file', async (t) => {
   assert.notEqual(code, 0);
   assert.match(stderr, /store\.path/);
 });
+
+test('[P-4.6] a killed node starts again with the state of its rooms',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const first = await openNode(t, settings(folder));
+    const ann = await connect(t, first);
+    await ann.join('shelf');
+    const set = (client, key, value, fields = {}) => client.request(
+      { type: 'set_state', roomId: 'shelf', key, value, ...fields });
+    for (let i = 0; i < 50; ++i)
+      assert.equal((await set(ann, `k${i % 7}`, { i })).type, 'ack');
+    await set(ann, 'k3', null);
+    await set(ann, 'cursor', 1, { bound: true });
+    first.signal('SIGKILL');
+    await first.exit();
+    const second = await openNode(t, settings(folder));
+    const bob = await connect(t, second);
+    const { state } = await bob.join('shelf');
+    // What was bound went with its connection.
+    assert.deepEqual(
+      Object.fromEntries(state.map(({ key, value }) => [key, value.i])),
+      { k0: 49, k1: 43, k2: 44, k4: 46, k5: 47, k6: 48 });
+    const { version } = state.find(({ key }) => key === 'k0');
+    assert.equal((await set(bob, 'k0', 1, { ifVersion: version + 999 })).code,
+      'conflict');
+    assert.equal((await set(bob, 'k0', 1, { ifVersion: version })).type, 'ack');
+  });
