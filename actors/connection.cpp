@@ -293,7 +293,7 @@ void connection::on_client(protocol::list_presence& said,
            said.room_id);
     return;
   }
-  self_->send(in->room.handle(), list_members{self_->id(), id});
+  self_->send(in->room.handle(), list_members{self_->id(), id, said.by});
 }
 
 void connection::on_client(const protocol::ping&, const request_id& id) {

@@ -145,6 +145,7 @@ struct publish {
 struct list_members {
   member_id who = 0;
   protocol::request_id id;
+  protocol::presence_by by = protocol::presence_by::connection;
 };
 
 /// Likewise.

@@ -310,10 +310,22 @@ std::optional<std::string_view> room::list_for(const newcomer& who) const {
   return people_.list_in(encoding_of(who.lane.kind));
 }
 
+/// Where there is no list of connections, there is none of users [P-3.20].
+protocol::presence_by_user
+room::users_for(const newcomer& who, const protocol::request_id& id) const {
+  protocol::presence_by_user what{
+      key_.id, id, people_.size(), people_.users(), {}};
+  if (who.sees_presence && people_.listable())
+    what.users = people_.users_in(encoding_of(who.lane.kind));
+  return what;
+}
+
 void room::on_list_members(const list_members& msg) {
   const auto* who = members_.find(msg.who);
   if (who == nullptr)
     return; // It left meanwhile.
+  if (msg.by == protocol::presence_by::user)
+    return hand_to(*who, users_for(*who, msg.id));
   auto whole = whole_list(*who);
   whole.id = msg.id;
   hand_to(*who, whole);

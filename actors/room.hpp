@@ -77,6 +77,8 @@ private:
   [[nodiscard]] protocol::presence whole_list(const newcomer& who) const;
   [[nodiscard]] std::optional<std::string_view>
   list_for(const newcomer& who) const;
+  [[nodiscard]] protocol::presence_by_user
+  users_for(const newcomer& who, const protocol::request_id& id) const;
   void refuse_join(const join& msg, protocol::error_code code,
                    std::string_view why,
                    std::optional<std::int64_t> retry_after = {});

@@ -9,6 +9,11 @@ void roster::hold(const protocol::member& who, holder by) {
   auto& each = at->second;
   if (std::ranges::find(each.by, by) == each.by.end())
     each.by.push_back(by);
+  if (by_user_) {
+    if (!is_new)
+      by_user_->remove(each.who.user_id);
+    by_user_->add(who.user_id);
+  }
   if (!is_new)
     list_bytes_ -= protocol::likely_size(each.who);
   each.who = who;
@@ -43,7 +48,11 @@ void roster::remove(table::iterator at) {
   auto who = std::move(at->second.who);
   entries_.erase(at);
   list_bytes_ -= protocol::likely_size(who);
+  if (by_user_)
+    by_user_->remove(who.user_id);
   forget_list();
+  if (entries_.empty())
+    by_user_.reset();
   news.left(std::move(who));
 }
 
@@ -75,20 +84,39 @@ bool roster::listable(std::size_t margin) const {
 
 std::string_view roster::list_in(protocol::encoding as) const {
   auto& list = list_[static_cast<std::size_t>(as)];
-  if (list.empty()) {
-    std::vector<const protocol::member*> all;
-    all.reserve(size());
-    for (const auto& [id, each] : entries_)
-      all.push_back(&each.who);
-    list = protocol::encode_members(as, all);
-  }
+  if (list.empty())
+    list = protocol::encode_members(as, all());
   return list;
+}
+
+std::string_view roster::users_in(protocol::encoding as) const {
+  auto& view = by_user();
+  return view.has_list_in(as) ? view.list_in(as, {}) : view.list_in(as, all());
+}
+
+user_view& roster::by_user() const {
+  if (!by_user_) {
+    by_user_ = std::make_unique<user_view>();
+    for (const auto& [id, each] : entries_)
+      by_user_->add(each.who.user_id);
+  }
+  return *by_user_;
+}
+
+std::vector<const protocol::member*> roster::all() const {
+  std::vector<const protocol::member*> everybody;
+  everybody.reserve(size());
+  for (const auto& [id, each] : entries_)
+    everybody.push_back(&each.who);
+  return everybody;
 }
 
 void roster::forget_list() {
   for (auto& list : list_)
     if (!list.empty())
       std::string{}.swap(list);
+  if (by_user_)
+    by_user_->forget_lists();
 }
 
 } // namespace greenroom

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "core/presence_batch.hpp"
 #include "core/protocol/codec.hpp"
 #include "core/settings.hpp"
+#include "core/user_view.hpp"
 
 namespace greenroom {
 
@@ -55,6 +57,12 @@ public:
   /// The list, encoded: once, until somebody comes or goes. Valid until then.
   [[nodiscard]] std::string_view list_in(protocol::encoding as) const;
 
+  /// How many users they are [P-3.20].
+  [[nodiscard]] std::size_t users() const { return by_user().size(); }
+
+  /// The list by user, encoded, likewise; sorted.
+  [[nodiscard]] std::string_view users_in(protocol::encoding as) const;
+
   /// Who came and went since they were last told. For who tells it.
   presence_batch news;
 
@@ -67,12 +75,15 @@ private:
 
   void remove(table::iterator at);
   void forget_list();
+  [[nodiscard]] std::vector<const protocol::member*> all() const;
+  user_view& by_user() const;
 
   std::size_t listed_max_;
   std::size_t list_bytes_max_;
-  std::size_t list_bytes_ = 0;              ///< About, of the list as JSON.
-  table entries_;                           ///< By connection id.
-  mutable std::array<std::string, 2> list_; ///< By encoding; empty: not yet.
+  std::size_t list_bytes_ = 0;                 ///< About, of the list as JSON.
+  table entries_;                              ///< By connection id.
+  mutable std::array<std::string, 2> list_;    ///< By encoding; empty: not yet.
+  mutable std::unique_ptr<user_view> by_user_; ///< Null: nobody has asked.
 };
 
 } // namespace greenroom

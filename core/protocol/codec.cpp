@@ -58,6 +58,10 @@ std::size_t likely_size(const presence& what) {
          + likely_size(what.joined) + likely_size(what.left);
 }
 
+std::size_t likely_size(const presence_by_user& what) {
+  return 256 + what.room_id.size() + (what.users ? what.users->size() : 0);
+}
+
 template <class Message>
 std::string written(encoding as, const Message& what) {
   std::string out;
@@ -113,6 +117,7 @@ GREENROOM_ENCODE(state)
 GREENROOM_ENCODE(resumed)
 GREENROOM_ENCODE(typing_changed)
 GREENROOM_ENCODE(presence)
+GREENROOM_ENCODE(presence_by_user)
 GREENROOM_ENCODE(ack)
 GREENROOM_ENCODE(pong)
 GREENROOM_ENCODE(gap)
@@ -133,6 +138,20 @@ std::string encode_members(encoding as,
     write_members(json::writer{out}, members);
   else
     write_members(msgpack::writer{out}, members);
+  return out;
+}
+
+std::string encode_users(encoding as, std::span<const present_user> list) {
+  constexpr std::size_t names_of_fields = 40;
+  std::size_t size = 16;
+  for (const auto& each : list)
+    size += names_of_fields + each.user_id.size() + each.info_json.size();
+  std::string out;
+  out.reserve(size);
+  if (as == encoding::json)
+    write_users(json::writer{out}, list);
+  else
+    write_users(msgpack::writer{out}, list);
   return out;
 }
 

@@ -75,6 +75,7 @@ using decoded = boost::system::result<request, refusal>;
 [[nodiscard]] std::string encode(encoding as, const resumed& what);
 [[nodiscard]] std::string encode(encoding as, const typing_changed& what);
 [[nodiscard]] std::string encode(encoding as, const presence& what);
+[[nodiscard]] std::string encode(encoding as, const presence_by_user& what);
 [[nodiscard]] std::string encode(encoding as, const ack& what);
 [[nodiscard]] std::string encode(encoding as, const pong& what);
 [[nodiscard]] std::string encode(encoding as, const gap& what);
@@ -86,6 +87,10 @@ using decoded = boost::system::result<request, refusal>;
 /// A whole member list, for `joined::members` and `presence::members`.
 [[nodiscard]] std::string encode_members(encoding as,
                                          std::span<const member* const> list);
+
+/// A whole list by user, for `presence_by_user::users`.
+[[nodiscard]] std::string encode_users(encoding as,
+                                       std::span<const present_user> list);
 
 /// A whole state, for `joined::state`.
 [[nodiscard]] std::string encode_state(encoding as,

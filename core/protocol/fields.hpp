@@ -103,6 +103,21 @@ void put_members(Writer& to, std::string_view name,
 }
 
 template <class Writer>
+void write_users(Writer to, std::span<const present_user> users) {
+  to.begin_list(users.size());
+  for (const auto& each : users) {
+    to.begin_entry();
+    auto map = to.begin_map();
+    put(to, "userId", each.user_id);
+    put_natural(to, "connections", each.connections);
+    if (!each.info_json.empty())
+      put_any(to, "info", encoding::json, each.info_json);
+    to.end_map(map);
+  }
+  to.end_list();
+}
+
+template <class Writer>
 void put_value(Writer& to, std::string_view name, const value* what) {
   to.key(name);
   if (what != nullptr && !what->empty())
@@ -154,6 +169,9 @@ constexpr std::string_view type_of(const typing_changed&) {
   return "typing";
 }
 constexpr std::string_view type_of(const presence&) {
+  return "presence";
+}
+constexpr std::string_view type_of(const presence_by_user&) {
   return "presence";
 }
 constexpr std::string_view type_of(const ack&) {
@@ -304,6 +322,16 @@ void put_fields(Writer& to, const presence& what) {
     put_members(to, "joined", what.joined);
   if (!what.left.empty())
     put_members(to, "left", what.left);
+}
+
+template <class Writer>
+void put_fields(Writer& to, const presence_by_user& what) {
+  put(to, "roomId", what.room_id);
+  put_id(to, what.id);
+  put_natural(to, "memberCount", what.member_count);
+  put_natural(to, "userCount", what.user_count);
+  if (what.users)
+    put_any(to, "users", Writer::dialect, *what.users);
 }
 
 template <class Writer>

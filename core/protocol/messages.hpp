@@ -69,8 +69,12 @@ struct typing {
   bool is_typing = true;
 };
 
+/// What a member list has one entry for [P-3.20].
+enum class presence_by : std::uint8_t { connection, user };
+
 struct list_presence {
   std::string room_id;
+  presence_by by = presence_by::connection;
 };
 
 struct read_history {
@@ -127,6 +131,13 @@ struct member {
   std::string connection_id;
   std::string user_id;
   std::string info_json; ///< From the token's `info` claim; empty: none.
+};
+
+/// One user in a room's list by user [P-3.20]. Views.
+struct present_user {
+  std::string_view user_id;
+  std::uint64_t connections = 0;
+  std::string_view info_json; ///< Empty: none of them has any.
 };
 
 enum class order_mode : std::uint8_t { total, fifo };
@@ -222,6 +233,15 @@ struct presence {
   std::optional<std::string_view> members; ///< As in `joined`.
   std::vector<member> joined;
   std::vector<member> left;
+};
+
+/// Answers `presence` by user; never a difference.
+struct presence_by_user {
+  std::string_view room_id;
+  request_id id;
+  std::uint64_t member_count = 0; ///< Connections.
+  std::uint64_t user_count = 0;
+  std::optional<std::string_view> users; ///< By `encode_users`.
 };
 
 struct ack {

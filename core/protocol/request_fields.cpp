@@ -91,7 +91,7 @@ private:
     if (type == "leave_room")
       return read_room(to.emplace<leave_room>().room_id);
     if (type == "presence")
-      return read_room(to.emplace<list_presence>().room_id);
+      return read(to.emplace<list_presence>());
     if (type == "auth")
       return read(to.emplace<auth>());
     if (type == "set_state")
@@ -118,6 +118,18 @@ private:
   bool read(join_room& to) {
     return read_room(to.room_id) && read_user(to.user_id)
            && read_since(to.since) && read_history_of(to);
+  }
+
+  bool read(list_presence& to) {
+    const auto& by = rare_.by;
+    if (!read_room(to.room_id))
+      return false;
+    if (by.is == kind::string && by.text == "user")
+      to.by = presence_by::user;
+    else if (by.is != kind::absent
+             && (by.is != kind::string || by.text != "connection"))
+      return fail("by: must be \"connection\" or \"user\"");
+    return true;
   }
 
   /// Who wants more than there may be is given so many.
@@ -391,7 +403,7 @@ field* client_fields::find(std::string_view name) {
       {"since", &client_fields::since},
       {"token", &client_fields::token},
   }};
-  static constexpr std::array<seldom, 10> rare_table{{
+  static constexpr std::array<seldom, 11> rare_table{{
       {"key", &rare_fields::key},
       {"value", &rare_fields::value},
       {"ifVersion", &rare_fields::if_version},
@@ -401,6 +413,7 @@ field* client_fields::find(std::string_view name) {
       {"from", &rare_fields::from},
       {"limit", &rare_fields::limit},
       {"session", &rare_fields::session},
+      {"by", &rare_fields::by},
       {"rooms", &rare_fields::rooms},
   }};
   if (auto member = member_named(name, table))

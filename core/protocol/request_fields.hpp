@@ -81,6 +81,7 @@ struct rare_fields {
   field from;
   field limit;
   field session;
+  field by;
   field rooms;
   room_list rooms_list;
 };

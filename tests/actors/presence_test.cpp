@@ -11,6 +11,8 @@ bool names(const std::string& list, std::string_view user) {
 }
 
 constexpr auto asks = R"({"type":"presence","roomId":"a","id":1})";
+constexpr auto asks_by_user =
+    R"({"type":"presence","roomId":"a","id":1,"by":"user"})";
 
 } // namespace
 
@@ -84,6 +86,59 @@ TEST_CASE("[P-3] `presence` is answered with the whole list") {
   CHECK(names(whole["members"], "user-bob"));
 }
 
+TEST_CASE("[P-3.20] `presence` by user has one entry for each user") {
+  quiet_node node{{}, 2};
+  auto ann = node.member("user-ann", "a", 0);
+  auto bob = node.member("user-bob", "a", 1);
+  auto ann_too = node.member("user-ann", "a", 1);
+  bob.sees();
+  bob.says(asks_by_user);
+  auto whole = bob.sees().only("presence");
+  CHECK(whole["id"] == "1");
+  CHECK(whole["memberCount"] == "3");
+  CHECK(whole["userCount"] == "2");
+  CHECK(whole["members"] == "");
+  CHECK(whole["users"]
+        == R"([{"userId":"user-ann","connections":2},)"
+           R"({"userId":"user-bob","connections":1}])");
+  ann->hangs_up();
+  node.advance(50ms);
+  bob.sees();
+  bob.says(asks_by_user);
+  whole = bob.sees().only("presence");
+  CHECK(whole["userCount"] == "2");
+  CHECK(whole["users"]
+        == R"([{"userId":"user-ann","connections":1},)"
+           R"({"userId":"user-bob","connections":1}])");
+  bob.says(R"({"type":"presence","roomId":"a","id":2,"by":"node"})");
+  auto refused = bob.sees().only("error");
+  CHECK(refused["code"] == "bad_message");
+  CHECK(refused["message"].find("by:") == 0);
+}
+
+TEST_CASE("[P-3.20] nameless clients are users of their own, a name is one") {
+  quiet_node node{anonymous()};
+  auto first = node.connect({});
+  auto second = node.connect({});
+  first.joins("a");
+  second.joins("a");
+  first.sees();
+  first.says(asks_by_user);
+  CHECK(first.sees().only("presence")["userCount"] == "2");
+  auto names_itself = R"({"type":"join_room","roomId":"a","userId":"guest"})";
+  auto third = node.connect({});
+  auto fourth = node.connect({});
+  third.says(names_itself);
+  fourth.says(names_itself);
+  node.advance(100ms);
+  first.sees();
+  first.says(asks_by_user);
+  auto whole = first.sees().only("presence");
+  CHECK(whole["userCount"] == "3");
+  CHECK(whole["users"].find(R"({"userId":"guest","connections":2})")
+        != std::string::npos);
+}
+
 TEST_CASE("[P-2.5] a member without `p` sees no presence of any kind") {
   quiet_node node{{}, 2};
   claims who;
@@ -102,6 +157,8 @@ TEST_CASE("[P-2.5] a member without `p` sees no presence of any kind") {
   auto refused = ann.sees();
   CHECK(refused.types() == "error");
   CHECK(refused.each("code") == "forbidden");
+  ann.says(asks_by_user);
+  CHECK(ann.sees().each("code") == "forbidden");
   bob.says(R"({"type":"message","roomId":"a","text":"x"})");
   bob.says(R"({"type":"typing","roomId":"a"})");
   CHECK(ann.sees().types() == "message typing");
@@ -126,6 +183,11 @@ TEST_CASE("[P-4.4] a room beyond `listed-members` counts without lists") {
   eve.sees();
   eve.says(asks);
   CHECK(eve.sees().only("presence")["members"] == "");
+  eve.says(asks_by_user); // [P-3.20]
+  auto counts = eve.sees().only("presence");
+  CHECK(counts["memberCount"] == "3");
+  CHECK(counts["userCount"] == "3");
+  CHECK(counts["users"] == "");
 
   // Small enough again: who never had the list gets it whole.
   ann->hangs_up();

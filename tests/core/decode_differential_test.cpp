@@ -29,6 +29,7 @@ const std::vector<std::string> requests{
      "b":{"epoch":"f","offset":4}}})",
     R"({"type":"history","roomId":"r","from":7,"limit":30})",
     R"({"type":"join_room","roomId":"r","history":20})",
+    R"({"type":"presence","roomId":"r","by":"user"})",
 };
 
 /// What our reader says without Boost.JSON's rules about size and depth.
@@ -77,6 +78,8 @@ std::string gist(const request& asked) {
   } else if (auto* reads = std::get_if<read_history>(&asked.what)) {
     add(reads->from.value_or(1));
     add(reads->limit);
+  } else if (auto* lists = std::get_if<list_presence>(&asked.what)) {
+    add(static_cast<int>(lists->by));
   } else if (auto* join = std::get_if<join_room>(&asked.what)) {
     add(join->history);
     if (join->since)

@@ -82,6 +82,28 @@ TEST_CASE("[P-3] every request is read, in both dialects") {
       == "r");
 }
 
+TEST_CASE("[P-3.20] presence is asked for by connection or by user") {
+  auto as = GENERATE(values(test::dialects));
+  auto by = [&](const std::string& what) {
+    auto asked = read_as<list_presence>(as, R"({"type":"presence","roomId":"r")"
+                                                + what + "}");
+    CHECK(asked.room_id == "r");
+    return asked.by;
+  };
+  CHECK(by("") == presence_by::connection);
+  CHECK(by(R"(,"by":"connection")") == presence_by::connection);
+  CHECK(by(R"(,"by":"user")") == presence_by::user);
+  for (std::string_view other :
+       {R"("users")", R"("User")", R"("")", "null", "1", "true", "[]"}) {
+    INFO(other);
+    CHECK(blames(as,
+                 R"({"type":"presence","roomId":"r","by":)" + std::string{other}
+                     + "}",
+                 "by"));
+  }
+  CHECK(blames(as, R"({"type":"presence","by":"user"})", "roomId"));
+}
+
 TEST_CASE("[P-3] typing means true unless it says false") {
   auto as = GENERATE(values(test::dialects));
   CHECK(read_as<typing>(as, R"({"type":"typing","roomId":"r"})").is_typing);

@@ -219,6 +219,22 @@ TEST_CASE("[P-4] presence is whole or a difference") {
   check_written(what, json);
 }
 
+TEST_CASE("[P-3.20] presence by user counts connections and users") {
+  presence_by_user what{"r", "i", 3, 2, {}};
+  check_written(what, R"({"type":"presence","roomId":"r","id":"i",)"
+                      R"("memberCount":3,"userCount":2})");
+  std::vector<present_user> users{{"u", 2, R"({"a":1.5})"}, {"v", 1, {}}};
+  for (auto as : test::dialects) {
+    auto list = encode_users(as, users);
+    what.users = list;
+    CHECK(test::meaning(as, encode(as, what))
+          == boost::json::parse(
+              R"({"type":"presence","roomId":"r","id":"i","memberCount":3,)"
+              R"("userCount":2,"users":[{"userId":"u","connections":2,)"
+              R"("info":{"a":1.5}},{"userId":"v","connections":1}]})"));
+  }
+}
+
 TEST_CASE("[P-3.3] an ack says where the message is, or to how many it went") {
   check_written(
       ack{std::int64_t{1}, "r", log_position{"e", 5}, {}, false, false},

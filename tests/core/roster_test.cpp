@@ -1,3 +1,4 @@
+#include <map>
 #include <set>
 
 #include "core/roster.hpp"
@@ -94,6 +95,80 @@ TEST_CASE("[P-4.4] the list has everybody once, as last told") {
   who.release("c-ann", peer);
   who.release("c-ann", here);
   CHECK(who.list_in(protocol::encoding::json) == "[]");
+}
+
+TEST_CASE("[P-3.20] the list by user has each user once, sorted") {
+  auto who = make();
+  who.hold({"c-3", "bob", R"("third")"}, here);
+  who.hold({"c-1", "bob", {}}, peer);
+  who.hold({"c-2", "bob", R"("second")"}, other);
+  who.hold(ann(), here);
+  CHECK(who.users() == 2);
+  CHECK(who.users_in(protocol::encoding::json)
+        == R"([{"userId":"ann","connections":1},)"
+           R"({"userId":"bob","connections":3,"info":"second"}])");
+  // Held twice it is one connection; another user's name counts from then on.
+  who.hold(ann("bob"), peer);
+  CHECK(who.users() == 1);
+  CHECK(who.users_in(protocol::encoding::json)
+        == R"([{"userId":"bob","connections":4,"info":"second"}])");
+  who.release("c-2", other);
+  CHECK(who.users_in(protocol::encoding::json)
+        == R"([{"userId":"bob","connections":3,"info":"third"}])");
+  who.release_all(here);
+  who.release_all(peer);
+  CHECK(who.users() == 0);
+  CHECK(who.users_in(protocol::encoding::json) == "[]");
+}
+
+TEST_CASE("[P-3.20] users are counted as their connections come and go") {
+  for (std::uint32_t seed = 1; seed <= 50; ++seed) {
+    INFO("seed " << seed);
+    test::random dice{seed};
+    auto who = make(100, 100'000);
+    auto other_order = make(100, 100'000);
+    std::map<std::string, std::pair<std::string, std::set<roster::holder>>>
+        truth; // User and holders, by connection.
+    for (int step = 0; step < 300; ++step) {
+      auto id = "c-" + std::to_string(test::pick(dice, 8));
+      auto by = static_cast<roster::holder>(test::pick(dice, 3));
+      if (test::pick(dice, 2) == 0) {
+        auto user = "user-" + std::to_string(test::pick(dice, 4));
+        who.hold({id, user, '"' + id + '"'}, by);
+        truth[id].first = user;
+        truth[id].second.insert(by);
+      } else {
+        who.release(id, by);
+        if (auto at = truth.find(id); at != truth.end()) {
+          at->second.second.erase(by);
+          if (at->second.second.empty())
+            truth.erase(at);
+        }
+      }
+      std::map<std::string, std::pair<int, std::string>> users;
+      for (const auto& [connection, is] : truth) {
+        auto& user = users[is.first];
+        if (user.first++ == 0)
+          user.second = connection; // The first one by id.
+      }
+      // Not each time: what was asked for before is kept up to date.
+      if (test::pick(dice, 3) != 0)
+        continue;
+      std::string list = "[";
+      for (const auto& [user, is] : users)
+        list += (list.size() > 1 ? "," : "") + (R"({"userId":")" + user)
+                + R"(","connections":)" + std::to_string(is.first)
+                + R"(,"info":")" + is.second + "\"}";
+      REQUIRE(who.users() == users.size());
+      REQUIRE(who.users_in(protocol::encoding::json) == list + "]");
+    }
+    // Whoever heard of the same connections in another order gives it alike.
+    for (auto at = truth.rbegin(); at != truth.rend(); ++at)
+      other_order.hold({at->first, at->second.first, '"' + at->first + '"'},
+                       peer);
+    for (auto as : {protocol::encoding::json, protocol::encoding::msgpack})
+      REQUIRE(other_order.users_in(as) == who.users_in(as));
+  }
 }
 
 TEST_CASE(

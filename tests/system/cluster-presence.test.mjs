@@ -56,6 +56,34 @@ test('[P-9.2] lists and counts tell of the members on all nodes', async (t) => {
   assert.equal(memberCount, 9);
 });
 
+test('[P-3.20] users are listed with their connections on all nodes, alike',
+  async (t) => {
+    const nodes = await startCluster(t, await startRedis(t), 2);
+    const all = [];
+    for (const [i, userId] of ['eve', 'ann', 'bob', 'ann', 'ann'].entries()) {
+      const client = await connect(t, nodes[i % 2]);
+      await client.join('users', { userId });
+      all.push(client);
+    }
+    await agree(all, 'users', idsOf(all));
+    const list = (client) => client.request(
+      { type: 'presence', roomId: 'users', by: 'user' });
+    const wanted = [{ userId: 'ann', connections: 3 },
+      { userId: 'bob', connections: 1 }, { userId: 'eve', connections: 1 }];
+    for (const client of all) {
+      const { memberCount, userCount, users } = await list(client);
+      assert.deepEqual({ memberCount, userCount, users },
+        { memberCount: 5, userCount: 3, users: wanted });
+    }
+    // One of Ann's three goes, on the other node than who asks.
+    await all[3].close();
+    const rest = all.toSpliced(3, 1);
+    await agree(rest, 'users', idsOf(rest));
+    for (const client of rest)
+      assert.deepEqual((await list(client)).users[0],
+        { userId: 'ann', connections: 2 });
+  });
+
 test("[P-9.2] a dead node's members are gone everywhere within 3 s",
   async (t) => {
     const nodes = await startCluster(t, await startRedis(t), 3);
