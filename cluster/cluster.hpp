@@ -88,7 +88,9 @@ private:
     place last;              ///< Of its own stream: the last number given.
     sequence_tracker others;
     holdings_ledger holdings{0};
-    int digests_due = 0; ///< It is in so many of the next ones.
+    int digests_due = 0;                ///< It is in so many of the next ones.
+    std::size_t answered_in = SIZE_MAX; ///< After which digest peers were last
+    bool answer_due = false;            ///< answered, and asked again since.
     rate_gate gaps_told{1};
   };
   /// What it held is held no more.
@@ -158,7 +160,8 @@ private:
   void ask_for_holdings(const watched& entry, std::uint64_t whose);
   void let_go_of_holdings(const std::string& channel, watched& entry);
   void on_envelope(const std::string& channel, room_holdings& what);
-  void believe(watched& entry, room_holdings& what);
+  void believe(const std::string& channel, watched& entry, room_holdings& what);
+  void answer(watched& entry);
   void on_envelope(const std::string& channel, holdings_wanted& what);
   void on_envelope(const std::string& channel, holdings_digest& what);
   void tell_digest();
@@ -189,7 +192,7 @@ private:
   std::string channel_; ///< What `channel_of` gave last.
   rooms rooms_;
   std::vector<left_room> left_rooms_;
-  std::size_t digests_ = 0;
+  std::size_t digests_ = 0;   ///< With each beat.
   std::uint64_t streams_ = 0; ///< Numbers streams of this run.
   std::uint64_t not_sent_ = 0;
   peers peers_;

@@ -65,12 +65,15 @@ void cluster::on_envelope(const std::string& channel, room_holdings& what) {
   auto found = rooms_.find(channel);
   if (found == rooms_.end() || found->second.key != what.room)
     return reject(channel, "holdings outside their channel");
-  believe(found->second, what);
+  believe(channel, found->second, what);
 }
 
-void cluster::believe(watched& entry, room_holdings& what) {
+void cluster::believe(const std::string& channel, watched& entry,
+                      room_holdings& what) {
   auto from = what.from;
   auto verdict = entry.holdings.hear(std::move(what));
+  if (verdict.too_long)
+    reject(channel, "more holdings than are gathered");
   if (verdict.ask)
     ask_for_holdings(entry, from.incarnation);
   if (verdict.news)
@@ -84,7 +87,17 @@ void cluster::on_envelope(const std::string& channel, holdings_wanted& what) {
   if (found == rooms_.end() || found->second.key != what.room)
     return reject(channel, "a question outside its channel");
   if (what.whose == 0 || what.whose == how_.own.incarnation)
-    self_->send(found->second.room, actors::holdings_asked{});
+    answer(found->second);
+}
+
+/// Once a beat, for all who asked meanwhile: the whole can be long, and nodes
+/// that find something missing do so together.
+void cluster::answer(watched& entry) {
+  entry.answer_due = entry.answered_in == digests_;
+  if (entry.answer_due)
+    return;
+  entry.answered_in = digests_;
+  self_->send(entry.room, actors::holdings_asked{});
 }
 
 void cluster::on_envelope(const std::string& channel, holdings_digest& what) {
@@ -102,8 +115,8 @@ void cluster::on_envelope(const std::string& channel, holdings_digest& what) {
       none.at = line.at;
       none.what.whole = true;
       if (entry.holdings.misses(what.from.incarnation, line.at))
-        believe(entry, none);
-    } else if (entry.holdings.misses(what.from.incarnation, line.at)) {
+        believe(channel, entry, none);
+    } else if (entry.holdings.asks_behind(what.from.incarnation, line.at)) {
       ask_for_holdings(entry, what.from.incarnation);
     }
   }
@@ -111,6 +124,7 @@ void cluster::on_envelope(const std::string& channel, holdings_digest& what) {
 
 /// Those that changed lately, and some of the others in turn.
 void cluster::tell_digest() {
+  ++digests_;
   holdings_digest next{how_.own, {}};
   auto add = [&](const room_key& room, const holdings_place& at) {
     next.rooms.push_back({room, at});
@@ -119,9 +133,12 @@ void cluster::tell_digest() {
       next.rooms.clear();
     }
   };
-  auto turn = ++digests_ % digests_for_all;
+  auto turn = digests_ % digests_for_all;
   std::size_t place = 0;
   for (auto& [channel, entry] : rooms_) {
+    entry.holdings.next_beat();
+    if (entry.answer_due)
+      answer(entry);
     bool in_turn = ++place % digests_for_all == turn;
     bool is_due = entry.digests_due > 0 && entry.digests_due-- > 0;
     if ((is_due || in_turn) && entry.holdings.own().version > 0)

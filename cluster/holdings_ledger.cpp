@@ -4,37 +4,58 @@
 #include <iterator>
 #include <utility>
 
+#include "core/protocol/codec.hpp"
+
 namespace greenroom::cluster {
 
 namespace {
 
-/// Bytes of values in one envelope, about: see `envelope_bytes_max`.
-constexpr std::size_t values_bytes_max = envelope_bytes_max;
+/// What an envelope shall not be much longer than.
+constexpr std::size_t part_bytes_max = envelope_bytes_max;
+
+/// Who holds more than is gathered may hold less after a minute.
+constexpr std::uint64_t beats_when_too_long = 60;
+
+std::size_t bytes_of(const holdings::arrival& what) {
+  return protocol::likely_size(what.who);
+}
+
+std::size_t bytes_of(const std::string& connection_id) {
+  return connection_id.size();
+}
+
+std::size_t bytes_of(const holdings::key& what) {
+  return what.name.size() + what.now.bytes.size() + what.user_id.size()
+         + what.connection_id.size();
+}
+
+std::size_t bytes_of(const holdings& what) {
+  std::size_t bytes = 0;
+  auto add = [&](const auto& all) {
+    for (const auto& each : all)
+      bytes += bytes_of(each) + sizeof(each);
+  };
+  add(what.joined);
+  add(what.left);
+  add(what.keys);
+  return bytes;
+}
 
 template <class T>
 void append(std::vector<T>& to, std::vector<T>& more) {
   std::ranges::move(more, std::back_inserter(to));
 }
 
-/// Takes the next ones out of `from`, at most `holdings_part_max`.
+/// Takes the next ones out of `from`: at most `holdings_part_max`, and none
+/// once the part has all the bytes that it may have.
 template <class T>
-std::vector<T> some_of(std::vector<T>& from, std::size_t& taken) {
-  auto count = std::min(from.size() - taken, holdings_part_max);
-  auto first = from.begin() + static_cast<std::ptrdiff_t>(taken);
-  taken += count;
-  return {std::make_move_iterator(first),
-          std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count))};
-}
-
-/// Likewise, and not many more bytes than an envelope shall have.
-std::vector<holdings::key> some_keys_of(std::vector<holdings::key>& from,
-                                        std::size_t& taken) {
-  std::vector<holdings::key> some;
-  for (std::size_t bytes = 0;
-       taken < from.size() && some.size() < holdings_part_max
-       && bytes < values_bytes_max;
+std::vector<T> some_of(std::vector<T>& from, std::size_t& taken,
+                       std::size_t& bytes) {
+  std::vector<T> some;
+  for (; taken < from.size() && some.size() < holdings_part_max
+         && bytes < part_bytes_max;
        ++taken) {
-    bytes += from[taken].now.bytes.size() + from[taken].name.size();
+    bytes += bytes_of(from[taken]);
     some.push_back(std::move(from[taken]));
   }
   return some;
@@ -59,9 +80,10 @@ std::vector<room_holdings> holdings_ledger::tell(holdings what) {
     part.since = own_.version - 1;
     part.part = what.whole ? parts.size() : 0;
     part.what.whole = what.whole;
-    part.what.joined = some_of(what.joined, joined);
-    part.what.left = some_of(what.left, left);
-    part.what.keys = some_keys_of(what.keys, keys);
+    std::size_t bytes = 0;
+    part.what.joined = some_of(what.joined, joined, bytes);
+    part.what.left = some_of(what.left, left, bytes);
+    part.what.keys = some_of(what.keys, keys, bytes);
     part.last = !what.whole || !rest();
     parts.push_back(std::move(part));
   } while (rest());
@@ -78,10 +100,20 @@ holdings_ledger::verdict holdings_ledger::hear(room_holdings what) {
 
 holdings_ledger::verdict holdings_ledger::hear_whole(peer& of,
                                                      room_holdings what) {
-  if (what.part == 0)
+  if (what.part == 0) {
     of.parts = {};
-  else if (what.part != of.next_part)
+    of.parts_bytes = 0;
+    of.is_too_long = false;
+  } else if (of.is_too_long || what.part != of.next_part) {
     return {}; // A part was lost; the digest will tell.
+  }
+  of.parts_bytes += bytes_of(what.what);
+  if (of.parts_bytes > staged_bytes_max_) {
+    of.parts = {};
+    of.is_too_long = true;
+    of.asked_in = beat_;
+    return {std::nullopt, false, true};
+  }
   of.next_part = what.part + 1;
   append(of.parts.joined, what.what.joined);
   append(of.parts.keys, what.what.keys);
@@ -94,7 +126,7 @@ holdings_ledger::verdict holdings_ledger::hear_whole(peer& of,
   all.whole = true;
   of.at = what.at;
   of.known = true;
-  return {std::move(all), false};
+  return {std::move(all), false, false};
 }
 
 holdings_ledger::verdict holdings_ledger::hear_difference(peer& of,
@@ -104,14 +136,27 @@ holdings_ledger::verdict holdings_ledger::hear_difference(peer& of,
   if (!of.known || of.at.stream != what.at.stream
       || of.at.version != what.since) {
     of.known = false;
-    return {std::nullopt, true};
+    return {std::nullopt, asks(of), false};
   }
   of.at = what.at;
-  return {std::move(what.what), false};
+  return {std::move(what.what), false, false};
+}
+
+bool holdings_ledger::asks(peer& of) const {
+  auto pause = of.is_too_long ? beats_when_too_long : 1;
+  if (of.asked_in != 0 && beat_ - of.asked_in < pause)
+    return false;
+  of.asked_in = beat_;
+  return true;
+}
+
+bool holdings_ledger::asks_behind(std::uint64_t incarnation,
+                                  const holdings_place& at) {
+  return misses(incarnation, at) && asks(heard_[incarnation]);
 }
 
 bool holdings_ledger::misses(std::uint64_t incarnation,
-                             const holdings_place& at) {
+                             const holdings_place& at) const {
   auto found = heard_.find(incarnation);
   if (found == heard_.end())
     return at.version > 0;

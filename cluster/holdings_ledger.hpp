@@ -15,7 +15,14 @@ namespace greenroom::cluster {
 /// complete. One thread.
 class holdings_ledger {
 public:
-  explicit holdings_ledger(std::uint64_t stream) : own_{stream, 0} {}
+  /// The parts of one peer's whole take no more while they are gathered: four
+  /// times what a full room takes whose members tell little beside their names.
+  /// A peer that holds more is not believed, and seldom asked.
+  static constexpr std::size_t staged_bytes_usual = 64 * 1024 * 1024;
+
+  explicit holdings_ledger(std::uint64_t stream,
+                           std::size_t staged_bytes_max = staged_bytes_usual)
+    : own_{stream, 0}, staged_bytes_max_(staged_bytes_max) {}
 
   // -- own
 
@@ -29,15 +36,23 @@ public:
 
   struct verdict {
     std::optional<holdings> news; ///< What is to be believed.
-    bool ask = false; ///< Something was missed: the whole is wanted.
+    bool ask = false;      ///< Something was missed: the whole is wanted.
+    bool too_long = false; ///< The whole is more than is gathered.
   };
 
   [[nodiscard]] verdict hear(room_holdings what);
 
   /// Whether a peer that stands there has told something that was not heard.
-  /// It is asked for once; `hear` settles it.
   [[nodiscard]] bool misses(std::uint64_t incarnation,
-                            const holdings_place& at);
+                            const holdings_place& at) const;
+
+  /// Whether it is to be asked for that: once a beat, as by `hear`, however
+  /// often it is noticed meanwhile. `hear` settles it.
+  [[nodiscard]] bool asks_behind(std::uint64_t incarnation,
+                                 const holdings_place& at);
+
+  /// Who did not answer may be asked again.
+  void next_beat() { ++beat_; }
 
   /// The peer is gone. Whether anything of it was believed.
   bool forget(std::uint64_t incarnation);
@@ -50,13 +65,19 @@ private:
     holdings_place at;
     bool known = false; ///< `at` was heard in full.
     holdings parts;     ///< Of a whole.
+    std::size_t parts_bytes = 0;
     std::uint64_t next_part = 0;
+    bool is_too_long = false;
+    std::uint64_t asked_in = 0; ///< Which beat.
   };
 
   [[nodiscard]] verdict hear_whole(peer& of, room_holdings what);
   [[nodiscard]] verdict hear_difference(peer& of, room_holdings what);
+  [[nodiscard]] bool asks(peer& of) const;
 
   holdings_place own_;
+  std::size_t staged_bytes_max_;
+  std::uint64_t beat_ = 1;
   std::unordered_map<std::uint64_t, peer> heard_; ///< By incarnation.
 };
 

@@ -22,7 +22,8 @@ struct heard {
   std::vector<std::string> mirrored; ///< "origin:bytes" of raw frames.
   std::vector<bool> links;
   std::size_t typing = 0;
-  std::size_t told = 0; ///< Times that the cluster had something.
+  std::size_t asked = 0; ///< Times that peers wanted to hear all.
+  std::size_t told = 0;  ///< Times that the cluster had something.
 };
 
 class fake_room {
@@ -51,7 +52,7 @@ public:
               ++to_->typing;
         },
         [](const actors::holdings_heard&) {},
-        [](const actors::holdings_asked&) {},
+        [this](const actors::holdings_asked&) { ++to_->asked; },
         [](const actors::peer_gone&) {},
         [this](const actors::link_changed& msg) {
           to_->links.push_back(msg.up);
@@ -599,6 +600,30 @@ TEST_CASE("what a newer node says is skipped and leaves no gap") {
   CHECK(room.got->mirrored.size() == 2);
   CHECK(ann->counts->unknown == 1);
   CHECK(ann->counts->gaps == 0);
+}
+
+TEST_CASE("[P-9.2] what a node holds is told once a beat, whoever asks") {
+  town all;
+  auto ann = all.start("ann", 1);
+  auto room = all.open(*ann, lounge);
+  auto ask = [&](std::uint64_t by, std::uint64_t whose) {
+    all.publish(lounge_channel,
+                encode(cluster::holdings_wanted{{"node", by}, lounge, whose}));
+  };
+  ask(2, 0);
+  CHECK(room.got->asked == 1);
+  for (std::uint64_t by = 2; by < 8; ++by)
+    ask(by, 1);
+  CHECK(room.got->asked == 1);
+  all.pass(1s); // Those that asked meanwhile are answered together.
+  CHECK(room.got->asked == 2);
+  all.pass(2s);
+  CHECK(room.got->asked == 2);
+  ask(2, 7); // Somebody else.
+  CHECK(room.got->asked == 2);
+  ask(2, 1);
+  CHECK(room.got->asked == 3);
+  CHECK(ann->counts->rejected == 0);
 }
 
 TEST_CASE("a node says goodbye after what it had to say, and is gone") {

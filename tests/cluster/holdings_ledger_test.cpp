@@ -71,9 +71,101 @@ TEST_CASE("[P-9.2] behind a difference that got lost the whole is asked for") {
   auto found = peer.hear(sent(own, arrival("c-3")));
   CHECK(found.ask);
   CHECK_FALSE(found.news);
-  CHECK(peer.hear(sent(own, arrival("c-4"))).ask);
+  CHECK_FALSE(peer.hear(sent(own, arrival("c-4"))).ask); // It was, just now.
   CHECK(peer.hear(sent(own, whole({"c-1", "c-2", "c-3", "c-4"}))).news);
   CHECK(peer.hear(sent(own, arrival("c-5"))).news);
+}
+
+TEST_CASE("[P-9.2] who misses something asks once a beat, however it notices") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  auto differs = [&] {
+    return peer.hear(sent(own, arrival("c"))).ask;
+  };
+  sent(own, whole({}));
+  CHECK(differs());
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(differs());
+    CHECK(peer.misses(7, own.own()));
+    CHECK_FALSE(peer.asks_behind(7, own.own()));
+    peer.next_beat();
+    CHECK(peer.asks_behind(7, own.own()));
+    CHECK_FALSE(differs());
+    peer.next_beat();
+    CHECK(differs());
+  }
+  CHECK(peer.hear(sent(own, whole({"c"}))).news);
+  peer.next_beat();
+  CHECK_FALSE(peer.asks_behind(7, own.own()));
+  // Of a peer that only the digest names.
+  holdings_ledger newly{1};
+  CHECK(newly.asks_behind(7, own.own()));
+  CHECK_FALSE(newly.asks_behind(7, own.own()));
+  CHECK(newly.asks_behind(8, own.own()));
+}
+
+TEST_CASE("[P-9.2] an envelope of holdings has a bound in bytes, too") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  holdings many;
+  many.whole = true;
+  for (int i = 0; i < 100; ++i)
+    many.joined.push_back({{"c-" + std::to_string(i), "user",
+                            '"' + std::string(8'000, 'x') + '"'},
+                           1});
+  for (int i = 0; i < 100; ++i)
+    many.keys.push_back({"k" + std::to_string(i),
+                         {protocol::encoding::json, "1"},
+                         std::string(250, 'u'),
+                         {},
+                         std::nullopt,
+                         1});
+  auto parts = own.tell(many);
+  CHECK(parts.size() >= 20);
+  std::optional<holdings> got;
+  for (auto& part : parts) {
+    part.from = ann;
+    CHECK(encode(part).size() < envelope_bytes_max + 10'000);
+    auto found = peer.hear(std::move(part));
+    if (found.news)
+      got = std::move(found.news);
+  }
+  REQUIRE(got);
+  CHECK(got->joined.size() == 100);
+  CHECK(got->keys.size() == 100);
+}
+
+TEST_CASE("[P-9.2] what a peer holds is gathered up to a bound") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1, 100'000};
+  auto hear = [&](std::size_t members) {
+    holdings many;
+    many.whole = true;
+    for (std::size_t i = 0; i < members; ++i)
+      many.joined.push_back({{"c-" + std::to_string(i), "user", {}}, 1});
+    holdings_ledger::verdict last;
+    int too_long = 0;
+    for (auto& part : own.tell(std::move(many))) {
+      part.from = ann;
+      last = peer.hear(std::move(part));
+      too_long += last.too_long;
+    }
+    CHECK(too_long == (last.news ? 0 : 1)); // Told once.
+    return last.news.has_value();
+  };
+  CHECK(hear(300));
+  CHECK_FALSE(hear(10'000));
+  // Who cannot be heard is not asked to say it again and again.
+  CHECK(peer.misses(7, own.own()));
+  for (int beat = 0; beat < 60; ++beat) {
+    CHECK_FALSE(peer.asks_behind(7, own.own()));
+    CHECK_FALSE(peer.hear(sent(own, arrival("c"))).ask);
+    peer.next_beat();
+  }
+  CHECK(peer.asks_behind(7, own.own()));
+  // Once it is shorter, it is heard again.
+  CHECK(hear(300));
+  CHECK(peer.hear(sent(own, arrival("d"))).news);
 }
 
 TEST_CASE("[P-9.2] who was not heard before is asked for the whole") {
@@ -166,13 +258,15 @@ TEST_CASE("[P-9.2] whatever gets lost, peers end with what is held") {
     for (int step = 0; step < 200; ++step) {
       auto connection = "c-" + std::to_string(test::pick(dice, 10));
       bool arrives = test::pick(dice, 4) != 0;
+      if (test::pick(dice, 3) == 0)
+        peer.next_beat();
       if (truth.erase(connection) == 0) {
         truth.insert(connection);
         say(arrival(connection), arrives);
       } else {
         say(departure(connection), arrives);
       }
-      if (test::pick(dice, 6) == 0 && peer.misses(7, own.own()))
+      if (test::pick(dice, 6) == 0 && peer.asks_behind(7, own.own()))
         asked = true;
       if (std::exchange(asked, false) && test::pick(dice, 2) == 0)
         say(whole_truth(), test::pick(dice, 3) != 0);
