@@ -60,25 +60,34 @@ log_writer::log_writer(const sqlite_options& options,
 }
 
 void log_writer::run() {
-  while (auto calls = calls_.take(next_sweep_)) {
+  // While there is something to read, it does not wait for more.
+  while (auto calls =
+             calls_.take(reads_.empty() ? next_sweep_ : steady_clock::now())) {
     if (!calls->empty())
       serve(std::move(*calls));
+    read_some(options_.reads_at_once);
     if (steady_clock::now() >= next_sweep_)
       keep_house();
   }
+  read_some(SIZE_MAX);
 }
 
 // -- what came together -------------------------------------------------------
 
 void log_writer::serve(std::vector<log_call> calls) {
+  // What was asked for before a log is forgotten is answered before.
+  bool forgets = std::ranges::any_of(calls, [](const log_call& each) {
+    return std::holds_alternative<log_call::forgetting>(each.what);
+  });
+  if (forgets)
+    read_some(SIZE_MAX);
   if (!write_all(calls))
     refuse_all(calls);
-  // Behind the commit, so that nobody is shown what a crash would take back.
-  for (auto& call : calls) {
-    if (auto* reading = std::get_if<log_call::reading>(&call.what))
-      read(call, *reading);
+  put_off_reads(calls);
+  if (forgets)
+    read_some(SIZE_MAX);
+  for (const auto& call : calls)
     count(call);
-  }
   counts_.open = open_.size();
   answer(std::move(calls));
 }
@@ -99,7 +108,34 @@ bool log_writer::write_all(std::vector<log_call>& calls) {
   }
 }
 
+/// Whether the call's log is there, or can be read: one that cannot must not
+/// cost the others their commit. Where not, the call is refused.
+bool log_writer::load(log_call& call, std::int64_t now) {
+  return safely(call, [&] {
+    if (!call.line->log && sqlite_log::is_new(*tables_, call.line->room))
+      begin();
+    (void)log_of(*call.line, now);
+  });
+}
+
+template <class Read>
+bool log_writer::safely(log_call& call, Read read_it) {
+  auto writing = tables_->in_transaction();
+  try {
+    read_it();
+    return true;
+  } catch (const sqlite_failure& why) {
+    if (writing && !tables_->in_transaction())
+      throw; // What was written before is gone with it.
+    note_failed_read(why);
+    call.refused = true;
+    call.said = {appended::verdict::unavailable, 0};
+    return false;
+  }
+}
+
 void log_writer::decide(log_call& call) {
+  call.number = ++decided_;
   std::visit([&](auto& what) { decide(call, what); }, call.what);
   if (call.line->log) {
     call.first = call.line->log->first();
@@ -113,52 +149,51 @@ void log_writer::decide(log_call& call, log_call::opening& what) {
     call.refused = true; // Two at once would give the same offsets.
     return;
   }
-  auto writing = tables_->in_transaction();
-  try {
-    if (sqlite_log::is_new(*tables_, line->room))
-      begin();
-    auto& log = log_of(*line, what.now);
-    call.epoch = log.epoch();
-    auto keys = log.read_keys(*tables_, what.now);
-    what.keys = std::move(keys.found);
-    if (keys.unreadable > 0)
-      note_failed_read({0, "keys of a room's state cannot be read"});
-  } catch (const sqlite_failure& why) {
-    // One log that cannot be read must not cost the others their commit.
-    if (writing && !tables_->in_transaction())
-      throw;
-    note_failed_read(why);
-    leave(line);
-    call.refused = true;
-    return;
-  }
+  if (!load(call, what.now) || !safely(call, [&] {
+        auto keys = line->log->read_keys(*tables_, what.now);
+        what.keys = std::move(keys.found);
+        if (keys.unreadable > 0)
+          note_failed_read({0, "keys of a room's state cannot be read"});
+      }))
+    return leave(line);
+  call.epoch = line->log->epoch();
   if (line->log->has_rest())
     erase_later(line);
 }
 
 void log_writer::decide(log_call& call, new_message& what) {
-  call.said = log_of(*call.line, what.now).append(std::move(what));
+  if (!load(call, what.now))
+    return;
+  call.said = call.line->log->append(std::move(what));
   if (call.said.is == appended::verdict::accepted)
     change(call.line);
 }
 
 void log_writer::decide(log_call& call, sqlite_log::setting& what) {
+  what.said = {key_answer::verdict::unavailable};
+  if (!load(call, what.now))
+    return;
   begin();
-  log_of(*call.line, what.now).set(*tables_, what);
+  call.line->log->set(*tables_, what);
   if (what.is_change)
     change(call.line);
 }
 
 void log_writer::decide(log_call& call, log_call::reading& what) {
-  auto& log = log_of(*call.line, what.now);
+  if (!load(call, what.now)) {
+    call.refused = false; // It is tried again when its turn comes.
+    return;
+  }
+  auto& log = *call.line->log;
   // Is written with the next message: who reads is not to wait for the disk.
   log.trim(what.now);
   what.log = log.number();
-  what.until = log.top();
 }
 
 void log_writer::decide(log_call& call, const log_call::trimming& what) {
-  auto& log = log_of(*call.line, what.now);
+  if (!load(call, what.now))
+    return;
+  auto& log = *call.line->log;
   log.trim(what.now);
   if (log.is_changed())
     change(call.line);
@@ -166,8 +201,10 @@ void log_writer::decide(log_call& call, const log_call::trimming& what) {
 
 void log_writer::decide(log_call& call, const log_call::forgetting& what) {
   auto& line = *call.line;
+  if (!load(call, what.now))
+    return;
   begin();
-  tables_->orphan(log_of(line, what.now).number());
+  tables_->orphan(line.log->number());
   line.log.reset();
   call.epoch = log_of(line, what.now).epoch();
 }
@@ -256,6 +293,29 @@ void log_writer::leave(const std::shared_ptr<log_line>& line) {
 
 // -- reading ------------------------------------------------------------------
 
+/// Behind the commit, so that nobody is shown what a crash would take back, and
+/// behind the answers to those who say something.
+void log_writer::put_off_reads(std::vector<log_call>& calls) {
+  auto others = std::ranges::stable_partition(calls, [](const log_call& each) {
+    return !std::holds_alternative<log_call::reading>(each.what);
+  });
+  std::ranges::move(others, std::back_inserter(reads_));
+  calls.erase(others.begin(), others.end());
+}
+
+void log_writer::read_some(std::size_t most) {
+  std::vector<log_call> done;
+  for (; most > 0 && !reads_.empty(); --most) {
+    auto call = std::move(reads_.front());
+    reads_.pop_front();
+    read(call, std::get<log_call::reading>(call.what));
+    count(call);
+    done.push_back(std::move(call));
+  }
+  if (!done.empty())
+    answer(std::move(done));
+}
+
 sqlite_log& log_writer::log_of(log_line& line, std::int64_t now) {
   if (!line.log)
     line.log.emplace(*tables_, line.room, line.bounds, now);
@@ -268,19 +328,20 @@ void log_writer::read(log_call& call, log_call::reading& what) {
     return; // It was closed: nobody will hear this.
   try {
     auto& log = log_of(*call.line, what.now);
-    if (what.log == 0) {
-      call.first = log.first();
-      call.top = log.top();
-    } else if (what.log != log.number()) {
+    if (what.log != 0 && what.log != log.number())
       return; // It was forgotten.
-    }
+    // As it is now, not as it was when this was asked for: what was answered
+    // since has to be in it, or a room in which much is said would read on and
+    // on to catch up.
+    call.number = ++decided_;
+    call.first = log.first();
+    call.top = log.top();
     auto from = std::max(what.from, log.first());
     auto limit = std::min(what.limit, read_entries_max);
-    auto until = what.log == 0 ? log.top() : what.until;
-    if (limit == 0 || from > until)
+    if (limit == 0 || from > log.top())
       return;
     std::size_t bytes = 0;
-    tables_->each_message(log.number(), from, until,
+    tables_->each_message(log.number(), from, log.top(),
                           [&](const stored_row& row) {
                             bytes += row.bytes;
                             if (!what.found.empty() && bytes > read_bytes_max)

@@ -28,10 +28,11 @@ struct store_counters {
   number commit_us{0};
   number failures{0};
   number cleared{0};
+  number reads_refused{0};
 };
 
 /// The thread of a sqlite_store: takes what waits, decides it, commits it,
-/// answers it.
+/// answers it, and reads a little in between.
 class log_writer {
 public:
   /// The file is open: whether it can be is for who starts the node.
@@ -47,6 +48,9 @@ private:
   // -- what came together
   void serve(std::vector<log_call> calls);
   [[nodiscard]] bool write_all(std::vector<log_call>& calls);
+  [[nodiscard]] bool load(log_call& call, std::int64_t now);
+  template <class Read>
+  [[nodiscard]] bool safely(log_call& call, Read read_it);
   void decide(log_call& call);
   void decide(log_call& call, log_call::opening& what);
   void decide(log_call& call, new_message& what);
@@ -64,6 +68,8 @@ private:
   void leave(const std::shared_ptr<log_line>& line);
 
   // -- reading
+  void put_off_reads(std::vector<log_call>& calls);
+  void read_some(std::size_t most);
   sqlite_log& log_of(log_line& line, std::int64_t now);
   void read(log_call& call, log_call::reading& what);
   void count(const log_call& call);
@@ -87,6 +93,9 @@ private:
   std::unordered_map<room_key, std::shared_ptr<log_line>> open_;
   /// To be written with the commit that comes next.
   std::vector<std::shared_ptr<log_line>> changed_;
+  /// Asked for, and decided with all that was asked for before.
+  std::deque<log_call> reads_;
+  std::uint64_t decided_ = 0; ///< Calls so far.
   /// Have let go of more than was deleted with it.
   std::deque<std::shared_ptr<log_line>> with_rest_;
 

@@ -84,7 +84,7 @@ void sqlite_log::set(log_tables& tables, setting& what) {
   const auto& name = what.is.name;
   auto before = tables.find_key(row_.number, name);
   bool is_there = before && (before->ends == 0 || before->ends > what.now);
-  what.said.number = keys_.newest;
+  what.said = {accepted, keys_.newest};
   if (what.expected && *what.expected != (is_there ? before->number : 0)) {
     what.said.is = conflict;
     return;

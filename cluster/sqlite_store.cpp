@@ -14,7 +14,8 @@ namespace {
 /// What loops and the thread share. Rooms may outlive the store.
 struct common {
   explicit common(const sqlite_options& options)
-    : calls(options.waiting_max, options.waiting_bytes_max) {}
+    : calls(options.waiting_max, options.waiting_bytes_max, options.reads_max) {
+  }
 
   call_queue calls;
   store_counters counts;
@@ -54,7 +55,8 @@ std::optional<appended> sqlite_room_store::append(const new_entry& what) {
   auto bytes = bytes_of(what);
   new_message message{what.what, message_key(what.session, what.id), bytes,
                       what.now, what.expected};
-  if (with_->calls.push({line_, std::move(message)}, bytes))
+  log_call call{line_, std::move(message)};
+  if (with_->calls.push(call, bytes))
     return std::nullopt;
   ++with_->counts.unavailable;
   return appended{appended::verdict::unavailable, line_->state.top};
@@ -70,22 +72,24 @@ std::optional<key_answer> sqlite_room_store::set(const new_key& what) {
 
 void sqlite_room_store::read(std::uint64_t from, std::size_t limit,
                              std::int64_t now, then<entries> answer) {
-  auto refuse = answer;
-  log_call::reading what{from, limit, now, std::move(answer), 0, 0, {}};
-  if (!with_->calls.push({line_, std::move(what)}, 0))
-    refuse(store_error::unavailable);
+  log_call::reading what{from, limit, now, std::move(answer), 0, {}, {}};
+  log_call call{line_, std::move(what)};
+  if (with_->calls.push_read(call))
+    return;
+  ++with_->counts.reads_refused;
+  std::get<log_call::reading>(call.what).answer(store_error::unavailable);
 }
 
 void sqlite_room_store::trim(std::int64_t now) {
   // Where it has no time for this, there will be another.
-  (void)with_->calls.push({line_, log_call::trimming{now}}, 0);
+  log_call call{line_, log_call::trimming{now}};
+  (void)with_->calls.push(call, 0);
 }
 
 void sqlite_room_store::forget(std::int64_t now, then<void> answer) {
-  auto refuse = answer;
-  if (!with_->calls.push({line_, log_call::forgetting{now, std::move(answer)}},
-                         0))
-    refuse(store_error::unavailable);
+  log_call call{line_, log_call::forgetting{now, std::move(answer)}};
+  if (!with_->calls.push(call, 0))
+    std::get<log_call::forgetting>(call.what).answer(store_error::unavailable);
 }
 
 class sqlite_store final : public store {
@@ -106,16 +110,17 @@ public:
                                    loop_entrance& loop,
                                    room_store::listener& to) override {
     auto line = std::make_shared<log_line>(
-        log_line{room, bounds, loop, &to, false, {}, std::nullopt, false});
+        log_line{room, bounds, loop, &to, false, {}, 0, std::nullopt, false});
     return std::make_unique<sqlite_room_store>(with_, std::move(line), now);
   }
 
   [[nodiscard]] store_statistics statistics() const override {
     auto& counts = with_->counts;
-    return {counts.open,      counts.accepted,        counts.duplicates,
-            counts.conflicts, counts.unavailable,     counts.reads,
-            counts.keys_set,  with_->calls.waiting(), counts.commits,
-            counts.commit_us, counts.failures,        counts.cleared};
+    return {counts.open,         counts.accepted,        counts.duplicates,
+            counts.conflicts,    counts.unavailable,     counts.reads,
+            counts.keys_set,     with_->calls.waiting(), counts.commits,
+            counts.commit_us,    counts.failures,        counts.cleared,
+            counts.reads_refused};
   }
 
 private:

@@ -55,7 +55,9 @@ void tell(log_call& call) {
   auto& line = *call.line;
   if (line.to == nullptr)
     return;
-  if (!call.refused) {
+  // What a read saw is older than what was answered before it.
+  if (!call.refused && call.number > line.told) {
+    line.told = call.number;
     line.state.first = call.first;
     line.state.top = call.top;
     if (!call.epoch.empty())
@@ -64,16 +66,27 @@ void tell(log_call& call) {
   std::visit([&](auto& what) { tell(line, call, what); }, call.what);
 }
 
-bool call_queue::push(log_call what, std::size_t bytes) {
+bool call_queue::push(log_call& what, std::size_t bytes) {
   std::lock_guard lock{mutex_};
-  if (closed_ || calls_.size() + taken_calls_ >= calls_max_
+  if (closed_ || calls_.size() - waiting_reads_ + taken_calls_ >= calls_max_
       || bytes_ + taken_bytes_ + bytes > bytes_max_)
     return false;
-  calls_.push_back(std::move(what));
   bytes_ += bytes;
-  // Waking costs a system call, so only who sleeps is woken.
-  if (std::exchange(sleeps_, false))
-    came_.notify_one();
+  add(what);
+  return true;
+}
+
+bool call_queue::push_read(log_call& what) {
+  std::lock_guard lock{mutex_};
+  if (closed_ || *reads_ >= reads_max_)
+    return false;
+  ++*reads_;
+  ++waiting_reads_;
+  std::get<log_call::reading>(what.what).place = {nullptr,
+                                                  [reads = reads_](void*) {
+                                                    --*reads;
+                                                  }};
+  add(what);
   return true;
 }
 
@@ -81,10 +94,15 @@ bool call_queue::push_always(log_call what) {
   std::lock_guard lock{mutex_};
   if (closed_)
     return false;
+  add(what);
+  return true;
+}
+
+void call_queue::add(log_call& what) {
   calls_.push_back(std::move(what));
+  // Waking costs a system call, so only who sleeps is woken.
   if (std::exchange(sleeps_, false))
     came_.notify_one();
-  return true;
 }
 
 std::optional<std::vector<log_call>>
@@ -100,7 +118,7 @@ call_queue::take(std::chrono::steady_clock::time_point until) {
   sleeps_ = false;
   if (calls_.empty() && closed_)
     return std::nullopt;
-  taken_calls_ = calls_.size();
+  taken_calls_ = calls_.size() - std::exchange(waiting_reads_, 0);
   taken_bytes_ = std::exchange(bytes_, 0);
   return std::exchange(calls_, {});
 }
@@ -113,7 +131,7 @@ void call_queue::close() {
 
 std::size_t call_queue::waiting() {
   std::lock_guard lock{mutex_};
-  return calls_.size() + taken_calls_;
+  return calls_.size() - waiting_reads_ + taken_calls_ + *reads_;
 }
 
 } // namespace greenroom::cluster

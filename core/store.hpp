@@ -167,8 +167,10 @@ inline constexpr std::size_t read_bytes_max = 1024 * 1024;
 /// happens.
 ///
 /// What can be answered at once is, by what a member returns or inside of it.
-/// What cannot is answered later on the loop, in the order of the calls. A
-/// refusal (`unavailable`) may come at once though earlier calls still wait.
+/// What cannot is answered later on the loop: appends in the order of the
+/// calls, reads likewise, though an append may be answered before a read that
+/// was asked for earlier. A refusal (`unavailable`) may come at once though
+/// earlier calls still wait.
 class room_store {
 public:
   /// Oldest first, without a hole.
@@ -302,6 +304,7 @@ struct store_statistics {
   std::uint64_t commit_us = 0; ///< All of them together.
   std::uint64_t failures = 0;  ///< Commits and reads that failed.
   std::uint64_t cleared = 0;   ///< Logs that were deleted as too old.
+  std::uint64_t reads_refused = 0;
 };
 
 /// Where rooms keep their logs. Any thread.

@@ -65,10 +65,10 @@ TEST_CASE("nothing is answered before it is on the disk, and all at once") {
     disk.release();
     REQUIRE(world.until([&] {
       other_loop.turn();
-      return a.all_answered() && b.all_answered() && far.all_answered();
+      return a.all_answered() && b.all_answered() && far.all_answered() && read;
     }));
     CHECK(world.is().statistics().commits == commits + 2);
-    CHECK(world.loop.entries() == entries + 2);
+    CHECK(world.loop.entries() == entries + 3); // What was read comes last.
     CHECK(other_loop.entries() == far_entries + 1);
     CHECK(*a.answers.back() == appended{accepted, 11});
     CHECK(*far.answers.back() == appended{accepted, 10});
@@ -173,10 +173,6 @@ TEST_CASE("no more calls wait for the disk than may") {
     room.append("too many");
     REQUIRE(room.answers.back().has_value());
     CHECK(room.answers.back()->is == verdict::unavailable);
-    bool refused = false;
-    room.is->read(1, 9, world.now,
-                  [&](auto found) { refused = found.has_error(); });
-    CHECK(refused);
     CHECK(world.is().statistics().unavailable == 1);
     // A room can always be opened and closed.
     log_user other{world, world.loop, "other"};
@@ -195,6 +191,106 @@ TEST_CASE("no more calls wait for the disk than may") {
     disk.release();
     CHECK(room.said(1) == appended{accepted, 2});
   }
+}
+
+TEST_CASE("no number of reads keeps out or holds up a message") {
+  faulty_disk disk;
+  sqlite_world world{faulty_disk::name};
+  world.options.waiting_max = 4;
+  world.options.reads_max = 6;
+  world.options.reads_at_once = 2;
+  world.start();
+  log_user room{world};
+  room.say("0");
+  disk.hold();
+  room.append("1");
+  REQUIRE(world.until([&] { return disk.is_holding(); }));
+  std::size_t found = 0;
+  std::size_t refused = 0;
+  for (int i = 0; i < 8; ++i)
+    room.is->read(1, 9, world.now,
+                  [&](auto what) { ++(what.has_error() ? refused : found); });
+  CHECK(refused == 2);
+  CHECK(world.is().statistics().reads_refused == 2);
+  std::size_t found_before = 0;
+  room.on_answer = [&] {
+    found_before += found;
+  };
+  for (auto text : {"2", "3", "4"})
+    room.append(text);
+  CHECK(world.is().statistics().waiting == 10);
+  auto entries = world.loop.entries();
+  disk.release();
+  REQUIRE(world.until([&] { return room.all_answered() && found == 6; }));
+  CHECK(*room.answers.back() == appended{accepted, 5});
+  CHECK(found_before == 0);
+  // Two times messages, and the reads two by two.
+  CHECK(world.loop.entries() == entries + 5);
+  CHECK(world.is().statistics().waiting == 0);
+  CHECK(room.is->state().top == 5);
+  // There is room for others, and what is asked for when it stops is answered.
+  CHECK(room.read(1).size() == 5);
+}
+
+TEST_CASE("a read finds all that was answered before it") {
+  faulty_disk disk;
+  sqlite_world world{faulty_disk::name};
+  world.start();
+  log_user room{world};
+  room.say("0");
+  // Both wait for the same commit: the room is told of the message first, and
+  // would have to read again and again if that were not found.
+  disk.hold();
+  room.append("1");
+  REQUIRE(world.until([&] { return disk.is_holding(); }));
+  std::optional<std::uint64_t> found;
+  std::uint64_t top = 0;
+  room.is->read(1, 9, world.now, [&](auto what) {
+    found = what->back().offset;
+    top = room.is->state().top;
+  });
+  room.append("2");
+  disk.release();
+  REQUIRE(world.until([&] { return room.all_answered() && found; }));
+  CHECK(*found == 3);
+  CHECK(top == 3);
+}
+
+TEST_CASE("a log that cannot be read again costs others nothing") {
+  faulty_disk disk;
+  sqlite_world world{faulty_disk::name};
+  world.start();
+  log_user damaged{world, "damaged"};
+  log_user room{world, "room"};
+  CHECK(room.say("a") == appended{accepted, 1});
+  for (int i = 0; i < 300; ++i)
+    damaged.append(std::string(10'000, 'x')); // More than SQLite keeps.
+  REQUIRE(world.until([&] { return damaged.all_answered(); }));
+  for (std::uint64_t from : {1, 101, 201}) // What is read last stays there.
+    CHECK(damaged.read(from, 100).size() == 100);
+  // A commit that fails has both be read anew from the file.
+  disk.syncing = SQLITE_IOERR_FSYNC;
+  damaged.append("b");
+  room.append("b");
+  REQUIRE(world.until(
+      [&] { return damaged.all_answered() && room.all_answered(); }));
+  CHECK(room.answers.back()->is == verdict::unavailable);
+  disk.syncing = 0;
+  disk.hold();
+  room.append("c");
+  // Whatever is read then, so that the next ones are decided together.
+  REQUIRE(world.until([&] { return disk.is_holding(); }));
+  disk.failing_reads = 1;
+  disk.reading = SQLITE_IOERR_READ;
+  damaged.append("d");
+  room.append("d");
+  disk.release();
+  REQUIRE(world.until(
+      [&] { return damaged.all_answered() && room.all_answered(); }));
+  CHECK(damaged.answers.back()->is == verdict::unavailable);
+  CHECK(*room.answers.back() == appended{accepted, 3});
+  disk.reading = 0;
+  CHECK(damaged.say("e") == appended{accepted, 301});
 }
 
 TEST_CASE("a power cut loses nothing that was acknowledged") {

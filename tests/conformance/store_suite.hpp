@@ -90,14 +90,15 @@ inline void order_suite(store_world& world) {
     CHECK(room.shown() == "1=a 2=b 3=c");
   }
 
-  SECTION("answers come in the order of the calls") {
+  SECTION("appends are answered in the order of the calls, and so are reads") {
     log_user room{world};
     std::string order;
     auto read = [&](const char* name, std::uint64_t top) {
       room.is->read(1, 100, world.now, [&, name, top](auto found) {
         REQUIRE(found.has_value());
-        CHECK(found->size() == top);
-        CHECK(room.is->state().top == top);
+        // All that was asked for before, and all that was answered before.
+        CHECK(found->size() >= top);
+        CHECK(found->size() == room.is->state().top);
         order += name;
       });
     };
@@ -111,7 +112,8 @@ inline void order_suite(store_world& world) {
     room.append("z");
     read("3", 3);
     REQUIRE(world.until([&] { return order.size() >= 6; }));
-    CHECK(order == "0a1aa3");
+    CHECK(std::erase(order, 'a') == 3);
+    CHECK(order == "013");
   }
 
   SECTION("many rooms are served at once") {

@@ -37,8 +37,14 @@ int file_close(sqlite3_file* file) {
 }
 
 int file_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
-  if (auto code = disk->reading.load())
-    return code;
+  if (auto code = disk->reading.load()) {
+    if (disk->failing_reads < 0)
+      return code;
+    if (disk->failing_reads > 0) {
+      --disk->failing_reads;
+      return code;
+    }
+  }
   auto* real = of(file).real();
   return real->pMethods->xRead(real, to, size, at);
 }

@@ -24,6 +24,8 @@ public:
   std::atomic<int> writing{0};
   std::atomic<int> syncing{0};
   std::atomic<int> reading{0};
+  /// So many reads fail, then they work again; -1: all, until told otherwise.
+  std::atomic<int> failing_reads{-1};
 
   /// From now on, who syncs waits …
   void hold();
