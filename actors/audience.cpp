@@ -53,7 +53,8 @@ void audience::on_admit(const admit& msg) {
     give(*entry->second, msg.first);
   }
   follow_state(*entry->second, msg.state_seen);
-  self_->send(msg.who.connection, room_entered{key_, msg.room, msg.resumed});
+  self_->send(msg.who.connection,
+              room_entered{key_, msg.room, msg.who.join, msg.resumed});
 }
 
 void audience::on_dismiss(const dismiss& msg) {

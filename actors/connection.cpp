@@ -313,6 +313,7 @@ void connection::send_join(const std::string& room_id, const request_id& id,
     return; // The URL names the room twice.
   in.asked_at = home_.now();
   in.asked = id;
+  in.join = ++joins_;
   ++joining_;
   newcomer who;
   who.id = self_->id();
@@ -325,6 +326,7 @@ void connection::send_join(const std::string& room_id, const request_id& id,
               lane_window(hello_.deflate.server_bits)};
   who.about = {connection_id_, who_.user_id(), who_.info_json()};
   who.sees_presence = may.presence;
+  who.join = in.join;
   // Before the key goes: arguments are evaluated in any order.
   const auto& keeper = context_->keeper_of(key);
   keeper.tell_from(home_,
@@ -389,10 +391,16 @@ void connection::on_entered(const room_entered& msg) {
     self_->send(msg.room.handle(), leave{self_->id(), {}, {}, false});
     return;
   }
-  answered(found->second);
-  found->second.room = msg.room.seen_from(home_);
-  if (msg.resumed && resuming_) // Else it comes late.
-    resumed_in(msg);
+  auto& in = found->second;
+  in.room = msg.room.seen_from(home_);
+  in.entered_by = msg.join;
+  // One that was given up came true all the same; the next one is still to be
+  // answered.
+  if (in.asked_at && in.join == msg.join) {
+    answered(in);
+    if (msg.resumed && resuming_)
+      resumed_in(msg);
+  }
   work_off();
 }
 
@@ -400,14 +408,21 @@ void connection::on_exited(const room_exited& msg) {
   auto found = rooms_.find(msg.key.id);
   if (found == rooms_.end())
     return;
-  if (resuming_ && found->second.asked_at) {
-    answered(found->second);
+  auto& in = found->second;
+  if (msg.join != in.join && msg.join != in.entered_by)
+    return; // Of a room that it has left since; by now it may be in another.
+  bool is_asked = in.asked_at && in.join == msg.join;
+  if (is_asked)
+    answered(in);
+  if (is_asked && resuming_) {
     rooms_.erase(found);
     not_resumed_in(msg.key.id, error_code::unavailable);
     return;
   }
-  answered(found->second);
-  rooms_.erase(found);
+  if (in.asked_at)
+    in.room = {}; // It is on its way into another one.
+  else
+    rooms_.erase(found);
   unconfirmed_ = 0; // What the room owed will not come.
   if (hello_.space == room_space::relay)
     close(close_code::internal_error);
@@ -427,17 +442,18 @@ void connection::on_done(const request_done& msg) {
 void connection::on_refused(const request_refused& msg) {
   if (msg.credit)
     unconfirmed_ -= std::min(unconfirmed_, credit_every);
-  if (msg.was_join) {
+  if (msg.join != 0) {
     auto found = rooms_.find(msg.key.id);
-    if (found != rooms_.end() && found->second.asked_at) {
-      answered(found->second);
-      if (!found->second.room)
-        rooms_.erase(found);
-      if (resuming_) {
-        not_resumed_in(msg.key.id, msg.what.code);
-        work_off();
-        return;
-      }
+    if (found == rooms_.end() || !found->second.asked_at
+        || found->second.join != msg.join)
+      return; // It was given up, and the client was told.
+    answered(found->second);
+    if (!found->second.room)
+      rooms_.erase(found);
+    if (resuming_) {
+      not_resumed_in(msg.key.id, msg.what.code);
+      work_off();
+      return;
     }
   }
   if (hello_.space == room_space::relay)

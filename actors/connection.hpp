@@ -57,7 +57,9 @@ private:
     neighbour<room_actor, publish> room;
     rights may;
     std::optional<steady_time> asked_at; ///< A join is under way since then.
-    protocol::request_id asked;          ///< Its id.
+    protocol::request_id asked;          ///< Its id,
+    std::uint32_t join = 0;              ///< and its number.
+    std::uint32_t entered_by = 0; ///< The join that `room` last answered.
   };
 
   /// A `resume` that its rooms have not yet all answered.
@@ -159,6 +161,7 @@ private:
 
   std::map<std::string, membership> rooms_;
   std::uint32_t joining_ = 0; ///< Memberships with a join under way.
+  std::uint32_t joins_ = 0;   ///< Numbers them: an answer may come late.
   boost::container::deque<inbound> backlog_; ///< Empty, it holds nothing.
   std::uint32_t unconfirmed_ = 0; ///< Publishes since the last credit came.
   std::uint32_t since_credit_ = 0;

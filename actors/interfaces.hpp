@@ -112,6 +112,7 @@ struct newcomer {
   lane_id lane;
   protocol::member about; ///< As others see it; its ids are remembered by it.
   bool sees_presence = false;
+  std::uint32_t join = 0; ///< The number of the join by which it is here.
   std::int64_t since = 0; ///< When it came, milliseconds since 1970.
 };
 
@@ -222,11 +223,13 @@ struct resumed_part {
 struct room_entered {
   room_key key;
   neighbour<room_actor, publish> room;
+  std::uint32_t join = 0; ///< Which of the connection's joins it answers.
   std::shared_ptr<const resumed_part> resumed = {}; ///< Null: it joined.
 };
 
 struct room_exited {
   room_key key;
+  std::uint32_t join = 0; ///< By which it was a member.
 };
 
 /// A publish is done. `credit` repeats what the publish asked: so a connection
@@ -239,7 +242,7 @@ struct request_done {
 struct request_refused {
   protocol::error what;
   room_key key;
-  bool was_join = false;
+  std::uint32_t join = 0; ///< Which join is refused; 0: something else is.
   bool credit = false;
 };
 

@@ -80,7 +80,7 @@ void keeper::refuse(const join& msg) {
                        "the node has as many rooms as it may have", msg.id,
                        msg.room.id, retry_after.count()};
   self_->send(msg.who.connection,
-              request_refused{std::move(busy), msg.room, true, false});
+              request_refused{std::move(busy), msg.room, msg.who.join, false});
 }
 
 /// Ends the room that has been empty for longest; only what lingers goes.

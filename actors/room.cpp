@@ -136,7 +136,7 @@ void room::failed(std::string_view why) {
       events::room_failed,
       {{"room", key_.id}, {"space", to_string(key_.space)}, {"reason", why}});
   for (const auto& [id, who] : members_)
-    caf::anon_send(who.connection, room_exited{key_});
+    caf::anon_send(who.connection, room_exited{key_, who.join});
 }
 
 // -- members ------------------------------------------------------------------
@@ -186,7 +186,7 @@ void room::refuse_join(const join& msg, protocol::error_code code,
                        std::optional<std::int64_t> retry_after) {
   protocol::error refusal{code, std::string{why}, msg.id, key_.id, retry_after};
   self_->send(msg.who.connection,
-              request_refused{std::move(refusal), key_, true, false});
+              request_refused{std::move(refusal), key_, msg.who.join, false});
   if (is_deserted() && !empty_since_) {
     on_last_left(); // It was kept open for who could not come in.
     set_timer();
@@ -247,6 +247,7 @@ void room::greet(const join& asked, const catch_up& past) {
     members_.change_lane(who, asked.who.lane);
     who.sees_presence = asked.who.sees_presence;
   }
+  who.join = asked.who.join;
   answer(who, asked, past);
 }
 

@@ -142,7 +142,7 @@ void room::show_history(const read_log& asked,
                                  "the log cannot be read now", asked.id,
                                  key_.id, retry_after},
                                 key_,
-                                false,
+                                0,
                                 false});
     return;
   }

@@ -76,7 +76,7 @@ void room::refuse(const publish& msg, const connection_actor& from) {
   protocol::error why{protocol::error_code::unavailable,
                       "the message cannot be kept now", msg.id, key_.id,
                       retry_after};
-  self_->send(from, request_refused{std::move(why), key_, false, msg.credit});
+  self_->send(from, request_refused{std::move(why), key_, 0, msg.credit});
 }
 
 void room::say(const publish& msg, const newcomer& by, const directed& what) {

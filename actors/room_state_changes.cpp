@@ -166,7 +166,7 @@ void room::refuse(const change_state& msg, const connection_actor& to,
                   protocol::error why) {
   why.id = msg.id;
   why.room_id = key_.id;
-  self_->send(to, request_refused{std::move(why), key_, false, false});
+  self_->send(to, request_refused{std::move(why), key_, 0, false});
 }
 
 // -- what the store tells -----------------------------------------------------

@@ -138,6 +138,47 @@ TEST_CASE("[P-5.1] a join that nobody answers is refused after 5 s") {
   CHECK(ann.sees().only("error")["code"] == "not_in_room");
 }
 
+TEST_CASE("[P-5.1] what comes late of a join is not taken for the next one's") {
+  still_life still; // Outlives the node.
+  quiet_node node{anonymous()};
+  still.answers_joins = false;
+  node.context->keepers = {node.spawn<still_keeper>(0, std::ref(still))};
+  auto ann = node.connect();
+  ann.says(R"({"type":"join_room","roomId":"a","id":1})");
+  node.advance(5s);
+  ann.sees();
+  ann.says(R"({"type":"join_room","roomId":"a","id":2})");
+  ann.says(R"({"type":"message","roomId":"a","text":"x","id":3})");
+  REQUIRE(still.joins.size() == 2);
+  auto first = still.joins[0].who.join;
+  auto second = still.joins[1].who.join;
+  CHECK(first != second);
+  room_key key{room_space::protocol, "a"};
+  SECTION("a refusal") {
+    protocol::error why{protocol::error_code::room_full, "full",
+                        still.joins[0].id, "a", std::nullopt};
+    caf::anon_send(ann->reader(),
+                   actors::request_refused{why, key, first, false});
+  }
+  SECTION("an entry") {
+    caf::anon_send(ann->reader(), actors::room_entered{key, still.room, first});
+  }
+  SECTION("the end of its room") {
+    caf::anon_send(ann->reader(), actors::room_exited{key, first});
+  }
+  node.run();
+  CHECK(ann.sees().empty());
+  CHECK(still.published.empty());
+  caf::anon_send(ann->reader(), actors::room_entered{key, still.room, second});
+  node.run();
+  CHECK(still.published.size() == 1);
+  CHECK(still.left == 0);
+  // Its own end is told.
+  caf::anon_send(ann->reader(), actors::room_exited{key, second});
+  node.run();
+  CHECK(ann.sees().only("left")["reason"] == "closed");
+}
+
 TEST_CASE("[P-5.1] a rejoin that nobody answers does not hold a client up") {
   still_life still; // Outlives the node.
   quiet_node node{anonymous()};

@@ -34,7 +34,7 @@ struct still_life {
 
   void answer_joins(const actors::connection_actor& to) {
     for (const auto& one : joins)
-      caf::anon_send(to, actors::room_entered{one.room, room});
+      caf::anon_send(to, actors::room_entered{one.room, room, one.who.join});
   }
 };
 
@@ -91,8 +91,9 @@ public:
         [this](const actors::join& msg) {
           shows_.joins.push_back(msg);
           if (shows_.answers_joins)
-            self_->send(msg.who.connection,
-                        actors::room_entered{msg.room, shows_.room});
+            self_->send(
+                msg.who.connection,
+                actors::room_entered{msg.room, shows_.room, msg.who.join});
         },
         [](const actors::emptied&) {},
         [](const actors::retire&) {},
