@@ -144,10 +144,11 @@ void room::failed(std::string_view why) {
 void room::on_join(const join& msg) {
   ++joins_seen_;
   // Whoever goes on with a session has its seat already.
+  const auto& connection_id = msg.who.about.connection_id;
   bool is_member = members_.find(msg.who.id) != nullptr
-                   || members_.find(msg.who.about.connection_id) != nullptr;
-  if (!is_member
-      && members_.size() + waiting_.size() + reading_.size() >= rules_.members)
+                   || members_.find(connection_id) != nullptr;
+  if (!is_member && !absent_.contains(connection_id)
+      && places_taken() >= rules_.members)
     return refuse_join(msg, protocol::error_code::room_full,
                        "the room has as many members as it may have");
   if (!is_member && must_wait()) {
@@ -156,6 +157,13 @@ void room::on_join(const join& msg) {
     return;
   }
   begin_join(msg);
+}
+
+/// Also by those that are on their way in, and those that may be back in a
+/// moment: each is held in memory as a member is.
+std::size_t room::places_taken() const {
+  return members_.size() + absent_.size() + waiting_.size() + reading_.size()
+         + ahead_.size();
 }
 
 /// Who is told `joined` must get what is said from then on: wait until the log

@@ -63,6 +63,7 @@ private:
   void on_join(const join& msg);
   void on_leave(const leave& msg);
   void on_dead(member_id who);
+  [[nodiscard]] std::size_t places_taken() const;
   [[nodiscard]] bool must_wait();
   void admit_waiting();
   void admit_member(const join& msg, const catch_up& past);

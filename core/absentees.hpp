@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -43,6 +44,10 @@ public:
   }
 
   [[nodiscard]] bool empty() const { return until_.empty(); }
+  [[nodiscard]] std::size_t size() const { return until_.size(); }
+  [[nodiscard]] bool contains(const std::string& connection_id) const {
+    return until_.contains(connection_id);
+  }
 
 private:
   using place = std::pair<steady_time, std::string>;

@@ -62,6 +62,28 @@ TEST_CASE("[P-5.1] a full room refuses, and takes in when somebody left") {
   CHECK(bob.sees().count("joined") == 1);
 }
 
+TEST_CASE("[P-3.19] who is lost keeps its place in a full room for a moment") {
+  auto config = calm();
+  config.rooms.members = 1;
+  quiet_node node{config};
+  auto ann = node.connect("user-ann");
+  auto session = ann.sees().only("auth_success")["session"];
+  ann.joins("a");
+  ann->hangs_up(protocol::no_close_frame);
+  auto bob = node.member("user-bob", "b");
+  bob.says(R"({"type":"join_room","roomId":"a"})");
+  CHECK(bob.sees().only("error")["code"] == "room_full");
+  auto back = node.connect("user-ann");
+  back.says(R"({"type":"resume","session":")" + session
+            + R"(","rooms":{"a":{"epoch":"e","offset":0}}})");
+  CHECK(back.sees().only("resumed")["rooms"].find("error")
+        == std::string::npos);
+  back->hangs_up(protocol::no_close_frame);
+  node.advance(2s);
+  bob.joins("a");
+  CHECK(bob.sees().count("joined") == 1);
+}
+
 TEST_CASE("[P-4.2] `since` is answered with whether anything was missed") {
   quiet_node node;
   auto ann = node.connect("user-ann");
