@@ -331,7 +331,7 @@ void connection::send_join(const std::string& room_id, const request_id& id,
   const auto& keeper = context_->keeper_of(key);
   keeper.tell_from(home_,
                    join{std::move(key), std::move(who), id, std::move(since),
-                        history, resuming_ != nullptr});
+                        history, resuming_ ? resuming_->budget : nullptr});
   set_timer();
 }
 

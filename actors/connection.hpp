@@ -65,9 +65,9 @@ private:
   /// A `resume` that its rooms have not yet all answered.
   struct resumption {
     protocol::resumed answer;
-    std::vector<slice> missed; ///< Comes behind the answer.
-    std::size_t bytes = 0;     ///< Of `missed`.
-    bool all_asked = false;    ///< Some answer while others are being asked.
+    std::vector<slice> rest; ///< Comes behind the answer.
+    std::shared_ptr<resume_budget> budget;
+    bool all_asked = false; ///< Some answer while others are being asked.
   };
 
   // -- login [P-2], in connection_login.cpp

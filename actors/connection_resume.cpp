@@ -33,6 +33,8 @@ void connection::on_client(protocol::resume& said, const request_id& id) {
                                          {"user", who_.user_id()},
                                          {"rooms", said.rooms.size()}});
   resuming_ = std::make_unique<resumption>();
+  resuming_->budget =
+      std::make_shared<resume_budget>(context_->config.limits.unsent_bytes);
   auto& answer = resuming_->answer;
   answer.id = id;
   answer.session = session_;
@@ -60,20 +62,10 @@ void connection::take_session(std::string session) {
 }
 
 void connection::resumed_in(const room_entered& msg) {
-  auto what = msg.resumed->what;
-  auto missed = msg.resumed->missed;
-  // All that was missed at once must not be more than may wait for a client.
-  if (missed.size() > 0
-      && resuming_->bytes + missed.size()
-             > context_->config.limits.unsent_bytes / 2) {
-    what.recovered = false;
-    what.reason = "too_many";
-    missed = {};
-  }
-  resuming_->bytes += missed.size();
-  resuming_->answer.rooms.push_back(std::move(what));
-  resuming_->missed.push_back(std::move(missed));
-  resuming_->missed.push_back(msg.resumed->snapshot);
+  const auto& part = *msg.resumed;
+  resuming_->answer.rooms.push_back(part.what);
+  for (const auto& each : {part.missed, part.members, part.state})
+    resuming_->rest.push_back(each);
   end_resume_if_answered();
 }
 
@@ -90,7 +82,7 @@ void connection::end_resume_if_answered() {
     return;
   auto done = std::exchange(resuming_, nullptr);
   std::vector<slice> first{make_frame(hello_.encoding, done->answer)};
-  std::ranges::move(done->missed, std::back_inserter(first));
+  std::ranges::move(done->rest, std::back_inserter(first));
   out_->release(std::move(first));
 }
 

@@ -13,6 +13,7 @@
 #include "actors/caf_bridge.hpp"
 #include "actors/crowds.hpp"
 #include "actors/neighbour.hpp"
+#include "actors/resume_budget.hpp"
 #include "core/deflate_terms.hpp"
 #include "core/holdings.hpp"
 #include "core/outbox.hpp"
@@ -122,8 +123,9 @@ struct join {
   protocol::request_id id;
   std::optional<protocol::log_position> since;
   std::uint32_t history = 0; ///< So many of the newest messages, without since.
-  /// Its connection tells the client, with all that it resumes [P-3.18].
-  bool resumes = false;
+  /// Its connection tells the client, with all that it resumes [P-3.18]; what
+  /// the rooms may bring for that. Null: it is no `resume`.
+  std::shared_ptr<resume_budget> resumes = {};
 };
 
 struct leave {
@@ -216,8 +218,9 @@ using room_actor = caf::typed_actor< //
 /// What a client is told of one of the rooms that it resumes.
 struct resumed_part {
   protocol::resumed_room what;
-  slice missed;   ///< Frames that come behind `resumed`. May be empty.
-  slice snapshot; ///< Likewise, behind those: members and state as they are.
+  slice missed;  ///< Frames that come behind `resumed`. May be empty.
+  slice members; ///< Likewise, behind those: who is there,
+  slice state;   ///< and what the room's state is.
 };
 
 struct room_entered {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "actors/interfaces.hpp"
 #include "core/store.hpp"
@@ -17,13 +18,19 @@ namespace greenroom::actors {
 /// Messages of the log as frames for one member, one behind the other.
 class replay {
 public:
-  replay(const newcomer& to, const std::string& room_id, std::size_t bytes_max)
-    : to_(to), room_id_(room_id), bytes_max_(bytes_max) {}
+  /// Behind `frames`, which were made before.
+  replay(const newcomer& to, const std::string& room_id, std::size_t bytes_max,
+         std::string frames = {})
+    : to_(to),
+      room_id_(room_id),
+      bytes_max_(bytes_max),
+      frames_(std::move(frames)) {}
 
   /// False: it would be more than a member is given in one go.
   [[nodiscard]] bool add(const log_entry& entry);
 
-  [[nodiscard]] const std::string& frames() const { return frames_; }
+  /// All of them.
+  [[nodiscard]] std::string take() { return std::move(frames_); }
 
 private:
   const newcomer& to_;

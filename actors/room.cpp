@@ -183,6 +183,9 @@ void room::admit_waiting() {
 
 void room::finish_join(const join& msg, const catch_up& past) {
   announce();
+  if (msg.resumes && !msg.resumes->take_room(snapshot_bytes(msg.who)))
+    return refuse_join(msg, protocol::error_code::unavailable,
+                       "the resume brings as much as it may: join by itself");
   if (members_.find(msg.who.id) != nullptr)
     greet(msg, past); // Joining twice is joining once.
   else
@@ -296,13 +299,17 @@ std::shared_ptr<const resumed_part> room::resumed(const newcomer& who,
                 protocol::log_position{log_->state().epoch, log_->state().top},
                 past.recovered.value_or(false), past.reason, std::nullopt};
   part->missed = whole_slice(past.frames);
-  std::string snapshot;
   if (who.sees_presence)
-    snapshot.append(make_frame(who.lane.kind, whole_list(who)).view());
+    part->members = make_frame(who.lane.kind, whole_list(who));
   if (state_)
-    snapshot.append(state_frame(who).view());
-  part->snapshot = whole_slice(snapshot);
+    part->state = state_frame(who);
   return part;
+}
+
+/// About what it will be told of how the room is now.
+std::size_t room::snapshot_bytes(const newcomer& who) const {
+  auto list = list_for(who);
+  return (list ? list->size() : 0) + (state_ ? state_frame(who).size() : 0);
 }
 
 protocol::presence room::whole_list(const newcomer& who) const {

@@ -75,6 +75,7 @@ private:
                                          const catch_up& past) const;
   [[nodiscard]] std::shared_ptr<const resumed_part>
   resumed(const newcomer& who, const catch_up& past) const;
+  [[nodiscard]] std::size_t snapshot_bytes(const newcomer& who) const;
   [[nodiscard]] protocol::presence whole_list(const newcomer& who) const;
   [[nodiscard]] std::optional<std::string_view>
   list_for(const newcomer& who) const;
@@ -96,7 +97,8 @@ private:
   void read_on(reading_back past);
   void on_read(reading_back past, store_result<room_store::entries> found);
   void finish_join(const join& msg, const catch_up& past);
-  [[nodiscard]] catch_up past_of(const reading_back& past) const;
+  void gather(reading_back& past, room_store::entries found) const;
+  [[nodiscard]] catch_up past_of(reading_back& past) const;
   void on_read_log(const read_log& msg);
   void show_history(const read_log& asked,
                     store_result<room_store::entries> found);

@@ -19,11 +19,17 @@ constexpr std::int64_t retry_after = 1'000;
 
 } // namespace
 
-/// A newcomer's past while it is read, in as many pages as it takes.
+/// A newcomer's past while it is read, in as many pages as it takes. No more of
+/// it is held than it may be given.
 struct room::reading_back {
   join asked;
   std::uint64_t next = 1;
-  room_store::entries found;
+  std::uint64_t first = 0; ///< Offset of the first that was read; 0: none yet.
+  /// It is given nothing of it: more than it may have, or said faster than it
+  /// is read.
+  bool too_many = false;
+  std::string frames = {};         ///< Of one that said what it had;
+  room_store::entries newest = {}; ///< of one that asked for the newest.
 };
 
 // -- catching up --------------------------------------------------------------
@@ -38,7 +44,7 @@ void room::begin_join(const join& msg, bool may_look) {
     if (count == 0 || log.top == 0)
       return finish_join(msg, {});
     auto before = log.top - std::min(count, log.top);
-    return read_on({msg, before + 1, {}});
+    return read_on({msg, before + 1});
   }
   if (may_look && is_ahead(*msg.since))
     return look_ahead(msg);
@@ -51,7 +57,7 @@ void room::begin_join(const join& msg, bool may_look) {
     return finish_join(msg, {false, "trimmed", {}});
   if (log.top - *behind > missed_max)
     return finish_join(msg, {false, "too_many", {}});
-  read_on({msg, *behind + 1, {}});
+  read_on({msg, *behind + 1});
 }
 
 void room::read_on(reading_back past) {
@@ -77,39 +83,67 @@ void room::on_read(reading_back past, store_result<room_store::entries> found) {
   }
   auto top = log_->state().top;
   bool is_end = found->empty();
-  std::ranges::move(*found, std::back_inserter(past.found));
   // Of a shared log more can be read than was heard here: that comes by itself.
-  while (!past.found.empty() && past.found.back().offset > top)
-    past.found.pop_back(), is_end = true;
-  auto reached = past.found.empty() ? top : past.found.back().offset;
-  if (!is_end && reached < top && past.found.size() <= missed_max) {
-    past.next = reached + 1; // Said while it was read.
-    return read_on(std::move(past));
+  while (!found->empty() && found->back().offset > top)
+    found->pop_back(), is_end = true;
+  if (!found->empty()) {
+    if (past.first == 0)
+      past.first = found->front().offset;
+    past.next = found->back().offset + 1;
+    gather(past, std::move(*found));
   }
+  bool is_whole =
+      !asked.since || past.first == 0 || past.first == asked.since->offset + 1;
+  if (!is_end && past.next <= top && is_whole && !past.too_many)
+    return read_on(std::move(past)); // Said while it was read.
   std::erase(reading_, asked.who.id);
   finish_join(asked, past_of(past));
 }
 
-room::catch_up room::past_of(const reading_back& past) const {
+/// Before the next page comes, so that a room of long messages is not held
+/// whole for each of its newcomers.
+void room::gather(reading_back& past, room_store::entries found) const {
   const auto& asked = past.asked;
-  if (asked.since
-      && (past.found.empty()
-          || past.found.front().offset != asked.since->offset + 1
-          || past.found.back().offset != log_->state().top))
-    return {false, "trimmed", {}};
   if (!asked.since) {
-    // The newest are wanted, as many as fit.
-    replay frames{asked.who, key_.id, SIZE_MAX};
-    auto count = newest_within(past.found, replay_bytes_max());
-    for (auto i = past.found.size() - count; i < past.found.size(); ++i)
-      (void)frames.add(past.found[i]);
-    return {std::nullopt, {}, frames.frames()};
+    std::ranges::move(found, std::back_inserter(past.newest));
+    auto count = newest_within(past.newest, replay_bytes_max());
+    past.newest.erase(past.newest.begin(),
+                      past.newest.end() - static_cast<std::ptrdiff_t>(count));
+    past.too_many = past.next - past.first > 2 * missed_max;
+    return;
   }
-  replay frames{asked.who, key_.id, replay_bytes_max()};
-  for (const auto& each : past.found)
-    if (!frames.add(each))
-      return {false, "too_many", {}};
-  return {true, {}, frames.frames()};
+  if (past.first != asked.since->offset + 1)
+    return;
+  auto before = past.frames.size();
+  replay more{asked.who, key_.id, replay_bytes_max(), std::move(past.frames)};
+  for (const auto& each : found)
+    if (past.too_many = !more.add(each); past.too_many)
+      return;
+  past.frames = more.take();
+  // All rooms of a `resume` share what it may bring.
+  past.too_many =
+      past.next - 1 - asked.since->offset > missed_max
+      || (asked.resumes
+          && !asked.resumes->take_missed(past.frames.size() - before));
+}
+
+room::catch_up room::past_of(reading_back& past) const {
+  const auto& asked = past.asked;
+  if (!asked.since) {
+    if (past.too_many)
+      return {};
+    replay frames{asked.who, key_.id, SIZE_MAX};
+    for (const auto& each : past.newest)
+      (void)frames.add(each);
+    return {std::nullopt, {}, frames.take()};
+  }
+  if (past.first != asked.since->offset + 1)
+    return {false, "trimmed", {}};
+  if (past.too_many)
+    return {false, "too_many", {}};
+  if (past.next != log_->state().top + 1)
+    return {false, "trimmed", {}};
+  return {true, {}, std::move(past.frames)};
 }
 
 /// What one member may be given in one go, beside all else that waits for it.

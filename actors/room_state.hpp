@@ -33,15 +33,25 @@ public:
   /// then. Empty where it holds nothing.
   [[nodiscard]] std::string_view whole_in(protocol::encoding as);
 
+  /// The same as a message of its own, likewise. There is one also where it
+  /// holds nothing: who comes back may know keys that are gone.
+  [[nodiscard]] slice whole_frame_in(protocol::encoding as,
+                                     const std::string& room_id);
+
 private:
   struct text {
     std::uint64_t version = 0;
     std::string bytes;
   };
+  struct frame {
+    std::uint64_t version = 0;
+    slice bytes; ///< Empty: not yet.
+  };
 
   room_map map_;
   std::uint64_t told_ = 0;
   std::array<text, 2> whole_; ///< By encoding.
+  std::array<frame, 2> whole_frames_;
 };
 
 } // namespace greenroom::actors

@@ -238,10 +238,7 @@ std::optional<std::string_view> room::state_for(const newcomer& who) const {
 
 /// The whole, as a message of its own.
 slice room::state_frame(const newcomer& who) const {
-  std::vector<protocol::state_change> all;
-  for (const auto* each : state_->map().whole())
-    all.push_back({each->key, &each->now, each->version, each->user_id});
-  return make_frame(who.lane.kind, protocol::state{key_.id, all, true});
+  return state_->whole_frame_in(encoding_of(who.lane.kind), key_.id);
 }
 
 } // namespace greenroom::actors

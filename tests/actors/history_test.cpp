@@ -127,6 +127,32 @@ TEST_CASE("[P-3.16] a join may ask for the newest messages") {
   CHECK(seen.only("joined")["recovered"] == "");
 }
 
+TEST_CASE("[P-3.16] of a long past that is read in pages the end is given") {
+  settings config;
+  config.rooms.history_messages = 5'000;
+  config.rooms.history_bytes = 64 * 1024 * 1024;
+  config.limits.messages_per_second = 0;
+  config.limits.unsent_bytes = 256 * 1024;
+  talk room{config};
+  // Several times what a store gives in one page.
+  for (int i = 1; i <= 60; ++i)
+    room.ann->says(say(std::string(50'000, 'x')));
+  room.ann->says(say("last"));
+  auto bob = room.node.connect("user-bob", 1);
+  bob.sees();
+  bob.says(join(R"(,"history":60)"));
+  auto seen = bob.sees();
+  CHECK(seen.types() == "joined message message");
+  CHECK(seen.all("message").each("offset") == "60 61");
+  CHECK(seen.only("joined")["offset"] == "61");
+  // What was missed is as long: whole or not at all.
+  auto eve = room.node.connect("user-eve", 1);
+  eve.says(join(since(room.epoch, 2)));
+  seen = eve.sees();
+  CHECK(seen.only("joined")["reason"] == "too_many");
+  CHECK(seen.count("message") == 0);
+}
+
 TEST_CASE("[P-4.10] a newcomer that asks for nothing is sent nothing old") {
   talk room;
   room.ann->says(say("one"));

@@ -259,6 +259,110 @@ TEST_CASE("[P-4.16] a room that cannot be entered says why") {
         != std::string::npos);
 }
 
+TEST_CASE("[P-4.16] a resume brings no more than may wait for its client") {
+  auto config = calm();
+  config.limits.unsent_bytes = 16 * 1024; // Three quarters of it.
+  quiet_node node{config};
+  claims talkative;
+  talkative.user_id = "max";
+  talkative.info_json = '"' + std::string(3'000, 'x') + '"';
+  node.tokens["max"] = talkative;
+  auto max = node.connect("max");
+  visitor ann{node.connect("user-ann")};
+  for (auto room : {"a", "b", "c", "d", "e"}) {
+    max.joins(room);
+    ann.enters(room);
+  }
+  ann.who->hangs_up(lost);
+  node.run();
+  visitor back{node.connect("user-ann")};
+  back.who.says(ann.resume());
+  auto seen = back.who.sees();
+  auto rooms = seen.only("resumed")["rooms"];
+  auto refused = [&](const std::string& room) {
+    return rooms.find(R"("roomId":")" + room
+                      + R"(","recovered":false,"error":"unavailable")")
+           != std::string::npos;
+  };
+  for (auto room : {"a", "b", "c"})
+    CHECK_FALSE(refused(room));
+  CHECK(refused("d"));
+  CHECK(refused("e"));
+  CHECK(seen.count("presence") == 3);
+  // It joins those one by one, and is not seen to have been away.
+  node.advance(100ms);
+  max.sees();
+  back.enters("d");
+  node.advance(100ms);
+  CHECK(max.sees().empty());
+}
+
+TEST_CASE("[P-4.16] what was missed leaves place for one room in any case") {
+  actors::resume_budget left{1'000};
+  CHECK(left.take_missed(250));
+  CHECK(left.take_missed(250));
+  CHECK_FALSE(left.take_missed(1)); // Half of all.
+  CHECK(left.take_room(500));       // The first one: else nobody could resume.
+  CHECK_FALSE(left.take_room(1));
+  actors::resume_budget other{1'000};
+  CHECK(other.take_room(100));
+  CHECK(other.take_room(650));
+  CHECK_FALSE(other.take_room(1)); // Three quarters.
+  CHECK_FALSE(other.take_missed(1));
+  CHECK(other.take_room(0));
+}
+
+TEST_CASE("[P-4.18] of all rooms together so much of what was missed is sent") {
+  auto config = calm();
+  config.limits.unsent_bytes = 64 * 1024; // Half of it.
+  config.limits.messages_per_second = 0;
+  quiet_node node{config};
+  auto bob = node.connect("user-bob");
+  visitor ann{node.connect("user-ann")};
+  for (auto room : {"a", "b", "c"}) {
+    bob.joins(room);
+    ann.enters(room);
+  }
+  ann.who->hangs_up(lost);
+  for (auto room : {"a", "b", "c"})
+    bob.says(say(room, std::string(14'000, 'x')));
+  visitor back{node.connect("user-ann")};
+  back.who.says(ann.resume());
+  auto seen = back.who.sees();
+  CHECK(seen.count("message") == 2);
+  auto rooms = seen.only("resumed")["rooms"];
+  CHECK(rooms.find("too_many") > rooms.find("\"roomId\":\"c\""));
+  CHECK(rooms.find("too_many") != std::string::npos);
+}
+
+TEST_CASE("[P-4.16] who resumes is told the state as it is, made once") {
+  quiet_node node{calm()};
+  visitor ann{node.connect("user-ann")};
+  visitor eve{node.connect("user-eve")};
+  auto bob = node.connect("user-bob");
+  auto set = [&](const std::string& value) {
+    bob.says(R"({"type":"set_state","roomId":"a","key":"k","value":)" + value
+             + '}');
+  };
+  for (auto* each : {&ann, &eve})
+    each->enters("a");
+  bob.joins("a");
+  set("1");
+  for (const auto& [value, changes] :
+       {std::pair{"2", R"("key":"k","value":2)"}, {"null", "[]"}}) {
+    set(value);
+    for (const auto& [user, who] :
+         {std::pair{"user-ann", &ann}, {"user-eve", &eve}}) {
+      visitor back{node.connect(user)};
+      back.who.says(who->resume());
+      auto state = back.who.sees().only("state");
+      CHECK(state["whole"] == "true");
+      CHECK(state["changes"].find(changes) != std::string::npos);
+      back.who->hangs_up(lost);
+    }
+  }
+}
+
 TEST_CASE("[P-3.18] resume comes before the first room, and may name none") {
   quiet_node node{calm(), 2};
   visitor ann{node.connect("user-ann", 0)};
