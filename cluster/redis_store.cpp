@@ -24,8 +24,8 @@ public:
       waiting_max_(how.waiting_max),
       waiting_bytes_max_(how.waiting_bytes_max) {}
 
-  /// Any thread. False: the store is gone.
-  bool push(log_request what) {
+  /// Any thread. False: the store is gone; `what` is still the caller's.
+  bool push(log_request& what) {
     what.since = std::chrono::steady_clock::now();
     std::lock_guard lock{mutex_};
     if (logs_ == nullptr)
@@ -109,7 +109,8 @@ public:
 
 private:
   bool push(decltype(log_request::what) what) {
-    return into_->push({line_, std::move(what), {}});
+    log_request request{line_, std::move(what), {}};
+    return into_->push(request);
   }
 
   std::shared_ptr<entrance> into_;
@@ -151,19 +152,21 @@ std::optional<key_answer> redis_room_store::set(const new_key& what) {
 
 void redis_room_store::read(std::uint64_t from, std::size_t limit,
                             std::int64_t now, then<entries> answer) {
-  auto refuse = answer;
-  if (into_->admits(0)) {
-    if (push(log_request::reading{from, limit, now, std::move(answer)}))
-      return;
-    into_->leaves(0);
-  }
-  refuse(store_error::unavailable);
+  if (!into_->admits(0))
+    return answer(store_error::unavailable);
+  log_request what{
+      line_, log_request::reading{from, limit, now, std::move(answer)}, {}};
+  if (into_->push(what))
+    return;
+  into_->leaves(0);
+  std::get<log_request::reading>(what.what).answer(store_error::unavailable);
 }
 
 void redis_room_store::forget(std::int64_t now, then<void> answer) {
-  auto refuse = answer;
-  if (!push(log_request::forgetting{now, std::move(answer)}))
-    refuse(store_error::unavailable);
+  log_request what{line_, log_request::forgetting{now, std::move(answer)}, {}};
+  if (!into_->push(what))
+    std::get<log_request::forgetting>(what.what).answer(
+        store_error::unavailable);
 }
 
 class redis_store final : public store {

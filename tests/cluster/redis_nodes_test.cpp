@@ -493,6 +493,52 @@ TEST_CASE("what waits for Redis is bounded, by number, bytes and time") {
   CHECK(on.a.is->statistics().waiting == 0);
 }
 
+TEST_CASE("calls under way are bounded, by number and bytes") {
+  bool by_number = GENERATE(true, false);
+  redis_store_world world;
+  world.with = [&](cluster::redis_store_options& options) {
+    options.silent_after = 60s; // It is this test that holds Redis up.
+    options.unavailable_after = 60s;
+    options.beat = 100ms;
+    (by_number ? options.window_calls_max : options.window_bytes_max) = 3;
+  };
+  world.start();
+  {
+    std::vector<std::unique_ptr<log_user>> rooms;
+    for (int i = 0; i < 40; ++i)
+      rooms.push_back(
+          std::make_unique<log_user>(world, "room-" + std::to_string(i)));
+    redis_client redis{world.server};
+    /// Bytes that Redis has read of the store's commands, and not done.
+    auto waiting = [&] {
+      auto clients = redis({"CLIENT", "LIST"});
+      auto line = clients.find("name=greenroom:node-a:log ");
+      REQUIRE(line != std::string::npos);
+      return std::stoul(clients.substr(clients.find(" qbuf=", line) + 6));
+    };
+    redis({"CLIENT", "PAUSE", "60000", "WRITE"});
+    for (auto& each : rooms)
+      each->append(std::string(1'000, 'x'));
+    // Words go beside the calls: those that come behind show that all calls
+    // which may be sent have been.
+    std::vector<std::size_t> seen;
+    REQUIRE(world.until([&] {
+      auto now = waiting();
+      if (now > 0 && (seen.empty() || now > seen.back()))
+        seen.push_back(now);
+      return seen.size() >= 4;
+    }));
+    CHECK(seen.back() < 3 * 2'000 + 1'000);
+    redis({"CLIENT", "UNPAUSE"});
+    REQUIRE(world.until([&] {
+      return std::ranges::all_of(
+          rooms, [](auto& each) { return each->all_answered(); });
+    }));
+    for (auto& each : rooms)
+      CHECK(*each->answers[0] == appended{verdict::accepted, 1});
+  }
+}
+
 TEST_CASE("a subscriber that Redis cuts off as too slow repairs itself") {
   nodes on;
   on.redis({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 1 1 1"});
