@@ -64,7 +64,8 @@ std::optional<appended> sqlite_room_store::append(const new_entry& what) {
 
 std::optional<key_answer> sqlite_room_store::set(const new_key& what) {
   sqlite_log::setting setting{what.what, what.expected, what.now, {}, false};
-  if (with_->calls.push({line_, std::move(setting)}, bytes_of(what.what)))
+  log_call call{line_, std::move(setting)};
+  if (with_->calls.push(call, bytes_of(what.what)))
     return std::nullopt;
   ++with_->counts.unavailable;
   return key_answer{key_answer::verdict::unavailable};

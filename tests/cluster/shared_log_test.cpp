@@ -40,7 +40,9 @@ struct one_log final : shared_log::outlet {
   void log_answered(const appended& what, std::uint64_t) override {
     accepted += what.is == appended::verdict::accepted;
   }
+  void log_answered(const key_answer&, std::uint64_t) override {}
   void log_wants(shared_log&) override {}
+  void log_awaits_word(const shared_log&) override {}
   void log_repaired(const shared_log&, std::uint64_t) override {}
   void log_turned(const shared_log&, const log_turn&) override {}
   void log_rejected(const shared_log&, std::string_view) override {}
@@ -66,11 +68,13 @@ struct one_log final : shared_log::outlet {
   static std::string read(std::uint64_t top, std::uint64_t start,
                           const std::vector<std::string>& entries) {
     return array(
-        9,
+        12,
         [&](packer& to) {
           to.pack(top).pack(1);
           put_text(to, "");
           to.pack(0).pack(0).pack(false).pack(start);
+          to.pack(0).pack(false);
+          put_bytes(to, "");
         },
         entries);
   }
@@ -86,6 +90,7 @@ struct one_log final : shared_log::outlet {
                                 entry(key, text),
                                 {0, 1, "s", {}, text_event(text)},
                                 {},
+                                1,
                                 text.size()};
     log.take({line, std::move(what), {}});
   }
@@ -95,7 +100,7 @@ struct one_log final : shared_log::outlet {
     auto next = log.next();
     if (!next)
       return 0;
-    auto count = (next->arguments.size() - 14) / 3;
+    auto count = (next->arguments.size() - 17) / 3;
     log.answered(array(static_cast<std::uint32_t>(4 + 2 * count),
                        [&](packer& to) {
                          to.pack(top + count).pack(1);
