@@ -16,9 +16,6 @@ constexpr std::chrono::milliseconds tick_interval{100};
 /// Channels in one SUBSCRIBE.
 constexpr std::size_t channels_per_command = 512;
 
-/// Nodes whose silence is noticed; those beyond are not missed.
-constexpr std::size_t peers_max = 1'024;
-
 /// Beats that a peer may miss: it may be busy, and costs a read of every room.
 constexpr int peer_beats = 8;
 
@@ -439,7 +436,7 @@ void redis_logs::on_word(std::string_view bytes) {
     });
     return;
   }
-  if (peers_.size() < peers_max || peers_.contains(word->node))
+  if (peers_.size() < how_.peers_max || peers_.contains(word->node))
     peers_[word->node] = clock::now();
   for (const auto& each : word->logs)
     if (auto* log = find(each.room))

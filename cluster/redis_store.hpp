@@ -42,6 +42,10 @@ struct redis_store_options {
   /// often (14).
   milliseconds look{1'000};
   milliseconds look_at_all{30'000};
+
+  /// Nodes whose silence is noticed: as many as the cluster actor knows. Those
+  /// beyond are not missed.
+  std::size_t peers_max = 1'024;
 };
 
 /// Keeps the logs of all nodes' rooms in Redis, which gives the order:

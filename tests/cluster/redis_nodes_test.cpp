@@ -300,6 +300,35 @@ TEST_CASE("a peer that falls silent is a reason to read every room") {
   REQUIRE(on.until([&] { return bob.messages == 1; }));
 }
 
+TEST_CASE("the silence of so many peers is noticed, and of no more") {
+  nodes on{[](auto& how) {
+    how.look = 1h;
+    how.look_at_all = 1h;
+    how.beat = 150ms; // A peer may miss eight.
+    how.peers_max = 2;
+  }};
+  shared_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open(bob));
+  auto word = [&](const std::string& node) {
+    on.redis(
+        {"PUBLISH", "greenroom:tops", cluster::encode_tops({node, 1, {}})});
+  };
+  // Node a and node-c have the places.
+  auto keep_c_for = [&](std::chrono::milliseconds time) {
+    auto until = steady::now() + time;
+    REQUIRE(on.until([&] {
+      word("node-c");
+      return steady::now() > until;
+    }));
+  };
+  keep_c_for(600ms);
+  word("node-d");
+  on.append_unheard("lounge", "lost");
+  keep_c_for(2'400ms);
+  CHECK(bob.messages == 0);
+  REQUIRE(on.until([&] { return bob.messages == 1; }));
+}
+
 TEST_CASE("every room is looked at once in a while") {
   nodes on{[](auto& how) {
     how.look = 1h;
@@ -475,7 +504,7 @@ TEST_CASE("what waits for Redis is bounded, by number, bytes and time") {
   on.server.kill();
   REQUIRE(on.until([&] { return !ann.linked; }));
   for (int i = 0; i < 5; ++i)
-    ann.append(std::to_string(i) + text);
+    ann.append(text + std::to_string(i)); // Its user tells them apart by that.
   if (after == 300ms) {
     REQUIRE(on.until([&] { return ann.answers.size() == 5; }));
     CHECK(ann.answers[0].is == verdict::unavailable);
