@@ -7,6 +7,7 @@
 #include "actors/pinned.hpp"
 #include "actors/placement.hpp"
 #include "core/events.hpp"
+#include "core/message_key.hpp"
 #include "core/protocol/codec.hpp"
 #include "core/session.hpp"
 
@@ -263,6 +264,8 @@ void connection::on_client(protocol::message& said, const request_id& id) {
   }
   posted what{who_.user_id(), std::move(said.body), std::move(said.event),
               std::move(said.timestamp), home_.wall_now()};
+  if (context_->cluster && protocol::is_set(id))
+    what.key = message_key(connection_id_, id);
   if (said.directed)
     send_publish(*in, directed{std::move(what), std::move(said.to)}, id);
   else

@@ -14,8 +14,7 @@ public:
   /// together three quarters: the rest is for what its rooms say meanwhile. By
   /// the defaults that is what one room can have.
   explicit resume_budget(std::size_t unsent_bytes_max)
-    : missed_left_(unsent_bytes_max / 2),
-      left_(unsent_bytes_max / 4 * 3) {}
+    : missed_left_(unsent_bytes_max / 2), left_(unsent_bytes_max / 4 * 3) {}
 
   /// For messages that were missed. False: they are not to be sent.
   [[nodiscard]] bool take_missed(std::size_t bytes) {
@@ -23,7 +22,8 @@ public:
   }
 
   /// For what one room is now. The first one gets it in any case, however large
-  /// it is: else nobody could resume in it. False: it is to be joined by itself.
+  /// it is: else nobody could resume in it. False: it is to be joined by
+  /// itself.
   [[nodiscard]] bool take_room(std::size_t bytes) {
     bool is_first = !has_room_.exchange(true);
     if (take(left_, bytes))

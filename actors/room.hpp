@@ -195,6 +195,8 @@ private:
   void on_mirrored(const mirrored& msg);
   void on_mirrored(const room_event_ptr& what);
   std::uint64_t offset_of_passing(const room_event_ptr& what);
+  void show_passing(const posted& what, const room_event_ptr& event);
+  void show_passing(const directed& what);
   void mirror_out(const room_event_ptr& what);
   void mirror_now();
 

@@ -148,13 +148,31 @@ void room::on_mirrored(const mirrored& msg) {
 void room::on_mirrored(const room_event_ptr& what) {
   if (const auto* message = std::get_if<posted>(what.get())) {
     if (!is_shared_) // From a node that is set up otherwise.
-      show(*message, offset_of_passing(what), nullptr);
+      show_passing(*message, what);
   } else if (const auto* raw = std::get_if<relayed>(what.get()))
     show(*raw, offset_of_passing(what), nullptr);
   else if (const auto* some = std::get_if<directed>(what.get()))
-    show(*some, nullptr);
+    show_passing(*some);
   else if (const auto* typing = std::get_if<typing_event>(what.get()))
     show(*typing, nullptr);
+}
+
+/// Its client may have sent it to two nodes, where it was not sure of the one:
+/// what was here under its id is not shown again.
+void room::show_passing(const posted& what, const room_event_ptr& event) {
+  auto [session, id] = parts_of(what.key);
+  auto how = log_->append({event, session, id, home_.wall_now(), std::nullopt})
+                 .value();
+  if (how.is == appended::verdict::accepted)
+    show(what, how.offset, nullptr);
+}
+
+void room::show_passing(const directed& what) {
+  const auto& key = what.what.key;
+  auto now = home_.wall_now();
+  if (directed_.find(key, now))
+    return;
+  directed_.remember(key, show(what, nullptr), now);
 }
 
 /// All of a turn together, with the advances: before any ack of it leaves this

@@ -23,6 +23,10 @@ namespace greenroom::cluster {
 /// where clients give it.
 inline constexpr std::size_t text_bytes_max = 256;
 
+/// Of `message_key`: a session, a mark, and an id as long as clients may have
+/// them.
+inline constexpr std::size_t key_bytes_max = 2 * text_bytes_max + 1;
+
 /// A field that is missing, of another type or out of its bounds.
 class bad_field {
 public:

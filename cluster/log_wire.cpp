@@ -21,9 +21,6 @@ constexpr std::uint64_t version_of_tops = 2;
 /// Redis counts in doubles.
 constexpr std::uint64_t offset_max = std::uint64_t{1} << 53;
 
-/// A session, a mark, and an id as long as clients may have them.
-constexpr std::size_t key_bytes_max = 2 * text_bytes_max + 1;
-
 /// A space and a room's id.
 constexpr std::size_t room_name_bytes_max = 2 + protocol::room_id_bytes_max;
 

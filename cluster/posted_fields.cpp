@@ -55,7 +55,7 @@ posted take_posted(fields& from) {
 
 std::size_t likely_size(const posted& what) {
   return 64 + what.user_id.size() + what.body.said.bytes.size()
-         + what.event.size() + what.timestamp.bytes.size();
+         + what.event.size() + what.timestamp.bytes.size() + what.key.size();
 }
 
 } // namespace greenroom::cluster

@@ -20,6 +20,9 @@ struct posted {
   std::string event;
   protocol::value timestamp; ///< Empty: `stamped` counts.
   std::int64_t stamped = 0;  ///< Milliseconds since the epoch, by the origin.
+  /// Of `message_key`, for peers that may be sent it twice [P-3.4]. Empty: it
+  /// has no id, or there are no peers.
+  std::string key = {};
 };
 
 /// A message to some members: not in the log [P-3.7].

@@ -1,3 +1,4 @@
+#include "core/message_key.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/probes.hpp"
 #include "tests/support/quiet_node.hpp"
@@ -158,6 +159,46 @@ TEST_CASE_METHOD(clustered, "[P-3.4] a repeated id is not mirrored again") {
   auto ann = node.member("user-ann", "a");
   ann.says(speaks).says(speaks);
   CHECK(cluster.mirrored.size() == 1);
+}
+
+TEST_CASE_METHOD(clustered, "[P-3.4] an id is one message, wherever its client "
+                            "sent it first") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a");
+  ann.says(speaks);
+  bob.sees();
+  auto key = std::get<posted>(*cluster.mirrored.at(0).what.at(0)).key;
+  CHECK(key == message_key(ann.connection_id(), protocol::request_id{1}));
+  auto of_ann = [&](std::int64_t id) {
+    auto what = said("user-ann", "x");
+    what.key = message_key(ann.connection_id(), protocol::request_id{id});
+    return what;
+  };
+  SECTION("here") {
+    cluster.hear(of_ann(1));
+    node.run();
+    CHECK(bob.sees().empty());
+    cluster.hear(said("user-ann", "without an id"));
+    cluster.hear(said("user-ann", "without an id"));
+    node.run();
+    CHECK(bob.sees().count("message") == 2);
+  }
+  SECTION("on a peer") {
+    cluster.hear(of_ann(2));
+    cluster.hear(of_ann(2)); // And on another.
+    node.run();
+    CHECK(bob.sees().count("message") == 1);
+    ann.sees();
+    ann.says(R"({"type":"message","roomId":"a","text":"x","id":2})");
+    CHECK(ann.sees().only("ack")["duplicate"] == "true");
+    CHECK(bob.sees().empty());
+  }
+  SECTION("to some") {
+    cluster.hear(directed{of_ann(3), {"user-bob"}});
+    cluster.hear(directed{of_ann(3), {"user-bob"}});
+    node.run();
+    CHECK(bob.sees().count("message") == 1);
+  }
 }
 
 TEST_CASE_METHOD(clustered, "a room is watched while it has members") {

@@ -54,7 +54,9 @@ TEST_CASE("a message comes out of an envelope as it went in") {
                                 {true, json("\"h\\u00e4\"")},
                                 "greeting",
                                 {protocol::encoding::msgpack, "\xcd\x01\x02"},
-                                1'700'000'000'123});
+                                1'700'000'000'123,
+                                "c-1#7"});
+  CHECK(back.key == "c-1#7");
   CHECK(back.user_id == "u1");
   CHECK(back.body.is_text);
   CHECK(back.body.said.in == protocol::encoding::json);
@@ -69,6 +71,10 @@ TEST_CASE("a directed message keeps its recipients") {
   directed sent{{"u1", {false, json("{}")}, "", {}, -5}, {"bob", "c-17"}};
   auto back = round_trip(sent);
   CHECK(back.to == sent.to);
+  CHECK(back.what.key.empty());
+  sent.what.key = "c-1#\"x";
+  CHECK(round_trip(sent).what.key == "c-1#\"x");
+  CHECK(round_trip(sent).to == sent.to);
   CHECK(back.what.stamped == -5);
   CHECK(back.what.timestamp.empty());
   CHECK_FALSE(back.what.body.is_text);

@@ -91,3 +91,34 @@ test('what was acked before SIGTERM reaches the other nodes', async (t) => {
   for (let i = 0; i < 200; ++i)
     assert.equal((await bob.next('message')).data, i);
 });
+
+test('[P-3.4] what was sent to a node that stood still, and to another, comes once',
+  async (t) => {
+    const redis = await startRedis(t);
+    const nodes = await startCluster(t, redis, 3, { 'rooms.order': 'fifo' });
+    const [ada, bob, cid] = await memberOnEach(t, redis, nodes, 'once');
+    const { session } = ada.all('auth_success')[0];
+    nodes[0].signal('SIGSTOP');
+    t.after(() => nodes[0].signal('SIGCONT'));
+    // Nobody answers: it comes to another node and says it all again.
+    const texts = [...Array(20).keys()].map((i) => `said ${i}`);
+    for (const text of texts)
+      ada.send({ type: 'message', roomId: 'once', id: text, text });
+    const again = await connect(t, nodes[1]);
+    await again.request({ type: 'resume', session, rooms: { once: {} } });
+    await again.join('once');
+    for (const text of texts) await again.say('once', text, { id: text });
+    nodes[0].signal('SIGCONT');
+    await again.say('once', 'last');
+    for (const member of [bob, cid]) {
+      await member.next({ type: 'message', text: 'last' });
+      // The first node has told its own by then.
+      const late = await connect(t, nodes[0]);
+      await late.join('once');
+      await late.say('once', `over ${member === bob}`);
+      await member.next({ type: 'message', text: `over ${member === bob}` });
+      const got = member.all('message').map(({ text }) => text)
+        .filter((text) => text.startsWith('said'));
+      assert.deepEqual(got, texts);
+    }
+  });
