@@ -115,7 +115,7 @@ room::handle::behavior_type room::make_behavior() {
       [this](const publish& msg) { on_publish(msg); },
       [this](const join& msg) { on_join(msg); },
       [this](const leave& msg) { on_leave(msg); },
-      [this](log_told) { hear_log_out(); },
+      [this](log_told) { on_log_told(); },
       [this](const list_members& msg) { on_list_members(msg); },
       [this](const read_log& msg) { on_read_log(msg); },
       [this](const change_state& msg) { on_change_state(msg); },

@@ -165,7 +165,8 @@ private:
   void log_skipped(std::uint64_t first, std::uint64_t last) override;
   void log_turned(const log_turn& how) override;
   void log_linked(bool up) override;
-  void log_tells(std::function<void()> what);
+  void log_tells(ring<std::function<void()>>& into, std::function<void()> what);
+  void on_log_told();
   void hear_log_out();
 
   // -- a log that peers write to as well, in room_shared_log.cpp
@@ -254,6 +255,7 @@ private:
   dedupe_table directed_; ///< Messages to some, which are not in the log.
   std::unique_ptr<room_store> log_;
   ring<std::function<void()>> told_; ///< By it, not yet dealt with.
+  ring<std::function<void()>> read_; ///< What was asked for, likewise.
   bool is_shared_ = false;           ///< Peers append to it, too.
   bool log_linked_ = true;           ///< What they append is heard.
   std::string shown_epoch_;          ///< As members know it.

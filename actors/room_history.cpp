@@ -206,13 +206,15 @@ void room::read_log_from(std::uint64_t from, std::size_t limit,
              [this, reads, answer = std::move(answer)](auto found) {
                if (*reads)
                  return answer(std::move(found));
-               log_tells([answer, found = std::move(found)] { answer(found); });
+               log_tells(read_, [answer, found = std::move(found)]() mutable {
+                 answer(std::move(found));
+               });
              });
   *reads = false;
 }
 
 void room::log_opened(store_result<void> how) {
-  log_tells([this, how] {
+  log_tells(told_, [this, how] {
     if (how)
       return admit_waiting();
     for (const auto& msg : std::exchange(waiting_, {}))
@@ -223,7 +225,7 @@ void room::log_opened(store_result<void> how) {
 }
 
 void room::log_appended(appended what) {
-  log_tells([this, what] {
+  log_tells(told_, [this, what] {
     auto msg = std::move(unanswered_.front());
     unanswered_.pop_front();
     accepted(msg.what, msg.by, members_.find(msg.what.who), what);
@@ -232,10 +234,23 @@ void room::log_appended(appended what) {
 
 /// The log answers outside of the actor's messages: what it throws, and what
 /// it sends, is to be the actor's.
-void room::log_tells(std::function<void()> what) {
-  told_.push_back(std::move(what));
-  if (told_.size() == 1)
+void room::log_tells(ring<std::function<void()>>& into,
+                     std::function<void()> what) {
+  if (told_.empty() && read_.empty())
     self_->send(self_, log_told{});
+  into.push_back(std::move(what));
+}
+
+/// What was read is for who asked for it, and they may be many: one after the
+/// other, none from inside of another.
+void room::on_log_told() {
+  hear_log_out();
+  join_who_was_ahead();
+  while (!read_.empty()) {
+    auto next = std::move(read_.front());
+    read_.pop_front();
+    next();
+  }
 }
 
 /// Where the log stands and what members were shown is the same after this.

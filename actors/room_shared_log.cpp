@@ -21,10 +21,9 @@ constexpr std::int64_t retry_after = 1'000;
 // -- what the log tells -------------------------------------------------------
 
 void room::log_heard(room_store::entries what) {
-  log_tells([this, what = std::move(what)] {
+  log_tells(told_, [this, what = std::move(what)] {
     for (const auto& each : what)
       hear(each);
-    join_who_was_ahead();
   });
 }
 
@@ -40,19 +39,18 @@ void room::hear(const log_entry& what) {
 }
 
 void room::log_skipped(std::uint64_t first, std::uint64_t last) {
-  log_tells([this, first, last] {
+  log_tells(told_, [this, first, last] {
     broadcast(protocol::gap{key_.id, shown_epoch_, first, last, "trimmed"}, 0,
               nullptr);
     shown_top_ = last;
     said_here_.erase(said_here_.begin(), said_here_.upper_bound(last));
-    join_who_was_ahead();
   });
 }
 
 /// Members are told where the new epoch goes on, and what it has of what they
 /// have [P-4.19].
 void room::log_turned(const log_turn& how) {
-  log_tells([this, how] {
+  log_tells(told_, [this, how] {
     auto before = std::exchange(shown_epoch_, how.epoch);
     auto had = std::exchange(shown_top_, how.from);
     protocol::joined turned;
@@ -66,12 +64,11 @@ void room::log_turned(const log_turn& how) {
       turned.previous = protocol::log_position{before, how.from};
     said_here_.clear();
     out_.turn(how.epoch, turned);
-    join_who_was_ahead();
   });
 }
 
 void room::log_linked(bool up) {
-  log_tells([this, up] {
+  log_tells(told_, [this, up] {
     if (std::exchange(log_linked_, up) == up)
       return;
     if (up)
