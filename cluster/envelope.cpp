@@ -246,7 +246,10 @@ protocol::member take_member(fields& from) {
   protocol::member who;
   who.connection_id = from.name("connection", text_bytes_max);
   who.user_id = from.name("user", text_bytes_max);
-  who.info_json = from.text("info", protocol::token_bytes_max);
+  who.info_json = from.text("info", SIZE_MAX);
+  // From a node that allows more: the others of the envelope are not to pay.
+  if (who.info_json.size() > protocol::info_bytes_max)
+    who.info_json.clear();
   if (!who.info_json.empty()
       && !protocol::is_value({protocol::encoding::json, who.info_json}))
     refuse("info");

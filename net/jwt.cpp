@@ -124,6 +124,8 @@ token_verdict read_claims(const json::object& from, const rules& by,
     return token_refused{"rooms is not a map of rights"};
   if (const auto* info = from.if_contains("info"))
     who.info_json = json::serialize(*info);
+  if (who.info_json.size() > protocol::info_bytes_max)
+    return token_refused{"info is longer than 4 KiB"};
   return who;
 }
 

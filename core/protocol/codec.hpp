@@ -31,6 +31,8 @@ inline constexpr std::size_t event_bytes_max = 256;
 inline constexpr std::size_t request_id_bytes_max = 128;
 inline constexpr std::size_t epoch_bytes_max = 128;
 inline constexpr std::size_t token_bytes_max = 16 * 1024;
+/// Of a token, as JSON: member lists repeat it to everybody [P-2.16].
+inline constexpr std::size_t info_bytes_max = 4 * 1024;
 inline constexpr std::size_t session_bytes_max = 128;
 
 /// Keys of a room's state: the same rule as for room ids, and shorter, as each

@@ -95,6 +95,18 @@ TEST_CASE("[P-9.2] holdings that no client could have are refused") {
   CHECK(blamed([](auto& it) { it.room.id = ""; }).ends_with("room"));
 }
 
+TEST_CASE("[P-2.16] who has a longer `info` than may be is held without it") {
+  auto what = some();
+  auto& long_one = what.what.joined[0].who;
+  long_one.info_json = '"' + std::string(20'000, 'x') + '"';
+  auto found = decode(encode(what));
+  REQUIRE(found.has_value());
+  const auto& joined = std::get<room_holdings>(*found).what.joined;
+  REQUIRE(joined.size() == 2);
+  CHECK(joined[0].who.user_id == "bob");
+  CHECK(joined[0].who.info_json.empty());
+}
+
 TEST_CASE("[P-9.2] no damage to holdings does harm") {
   test::random dice{3};
   for (const auto& bytes : words()) {

@@ -201,6 +201,15 @@ TEST_CASE("[P-2.5] an empty `rooms` gives no right anywhere") {
   CHECK(std::get<claims>(said).rooms->in("a") == rights{});
 }
 
+TEST_CASE("[P-2.16] `info` is bounded, as it is shown") {
+  auto with = [](std::size_t bytes) {
+    return token(R"({"sub":"ann","info":")" + std::string(bytes - 2, 'x')
+                 + R"("})");
+  };
+  CHECK(good(with(4'096)));
+  CHECK(refusal(with(4'097)) == "info is longer than 4 KiB");
+}
+
 TEST_CASE("[P-4.4] `info` is kept for member lists") {
   auto said = verdict(token(R"({"sub":"ann","info":{"name":"Ann \u00e9"}})"));
   REQUIRE(std::holds_alternative<claims>(said));
