@@ -1,5 +1,7 @@
 #include "cluster/redis_store.hpp"
 
+#include <atomic>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -22,7 +24,8 @@ public:
   entrance(loop_entrance& home, const redis_store_options& how)
     : home_(home),
       waiting_max_(how.waiting_max),
-      waiting_bytes_max_(how.waiting_bytes_max) {}
+      waiting_bytes_max_(how.waiting_bytes_max),
+      reading_max_(how.reading_max) {}
 
   /// Any thread. False: the store is gone; `what` is still the caller's.
   bool push(log_request& what) {
@@ -40,15 +43,29 @@ public:
     return true;
   }
 
-  /// Whether one more of so many bytes may wait; then it is counted.
+  /// Whether one more append of so many bytes may wait; then it is counted.
   bool admits(std::uint64_t bytes) {
-    if (counts.waiting.fetch_add(1) < waiting_max_) {
+    // Of what waits, reads have places of their own.
+    if (counts.waiting.fetch_add(1) < waiting_max_ + reading_) {
       if (counts.waiting_bytes.fetch_add(bytes) + bytes <= waiting_bytes_max_)
         return true;
       counts.waiting_bytes -= bytes;
     }
     --counts.waiting;
     return false;
+  }
+
+  /// Whether one more read may wait: then it does until what is given is gone.
+  std::shared_ptr<void> admit_read() {
+    if (reading_.fetch_add(1) >= reading_max_) {
+      --reading_;
+      return nullptr;
+    }
+    ++counts.waiting;
+    return {this, [self = weak_from_this()](void*) {
+              if (auto here = self.lock())
+                --here->reading_;
+            }};
   }
 
   void leaves(std::uint64_t bytes) {
@@ -77,6 +94,8 @@ private:
   loop_entrance& home_;
   const std::size_t waiting_max_;
   const std::size_t waiting_bytes_max_;
+  const std::size_t reading_max_;
+  std::atomic<std::size_t> reading_{0};
   std::mutex mutex_;
   redis_logs* logs_ = nullptr;
   std::vector<log_request> waiting_;
@@ -152,10 +171,16 @@ std::optional<key_answer> redis_room_store::set(const new_key& what) {
 
 void redis_room_store::read(std::uint64_t from, std::size_t limit,
                             std::int64_t now, then<entries> answer) {
-  if (!into_->admits(0))
+  auto place = into_->admit_read();
+  if (!place)
     return answer(store_error::unavailable);
-  log_request what{
-      line_, log_request::reading{from, limit, now, std::move(answer)}, {}};
+  log_request what{line_,
+                   log_request::reading{
+                       from, limit, now,
+                       [place, answer = std::move(answer)](auto found) {
+                         answer(std::move(found));
+                       }},
+                   {}};
   if (into_->push(what))
     return;
   into_->leaves(0);

@@ -18,11 +18,14 @@ struct redis_store_options {
   std::string node_id;      ///< Unique in the cluster, also after a restart.
   shared_log_options logs;
 
-  /// Appends and reads that may wait for Redis, and the bytes of the messages
-  /// among them: what comes while Redis is changed for another. Beyond either,
-  /// they are refused.
+  /// Appends that may wait for Redis, and the bytes of their messages: what
+  /// comes while Redis is changed for another. Beyond either, they are refused.
   std::size_t waiting_max = 16'384;
   std::size_t waiting_bytes_max = 32 * 1024 * 1024;
+
+  /// Reads that may wait, until their rooms have the answers: who asks for much
+  /// takes no place of an append.
+  std::size_t reading_max = 4'096;
 
   /// What has waited so long is answered `unavailable`, also what was sent: it
   /// may be carried out all the same. Longer than a failover takes.

@@ -568,6 +568,35 @@ TEST_CASE("calls under way are bounded, by number and bytes") {
   }
 }
 
+TEST_CASE("reads have places of their own and take none of an append") {
+  nodes on{[](auto& how) {
+    how.waiting_max = 3;
+    how.reading_max = 2;
+  }};
+  shared_user ann{*on.a.is, on.loop};
+  REQUIRE(on.open(ann));
+  on.server.kill();
+  REQUIRE(on.until([&] { return !ann.linked; }));
+  int found = 0;
+  int refused = 0;
+  auto read = [&] {
+    ann.is->read(1, 1, ann.now, [&](auto what) { ++(what ? found : refused); });
+  };
+  for (int i = 0; i < 4; ++i)
+    read();
+  CHECK(refused == 2);
+  for (int i = 0; i < 4; ++i)
+    ann.append("x");
+  CHECK(ann.refused.size() == 1);
+  CHECK(on.a.is->statistics().waiting == 5);
+  on.server.start();
+  REQUIRE(on.until([&] { return ann.all_answered() && found == 2; }));
+  read();
+  REQUIRE(on.until([&] { return found == 3; }));
+  CHECK(refused == 2);
+  CHECK(on.a.is->statistics().waiting == 0);
+}
+
 TEST_CASE("a subscriber that Redis cuts off as too slow repairs itself") {
   nodes on;
   on.redis({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 1 1 1"});
