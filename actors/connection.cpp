@@ -19,9 +19,9 @@ using protocol::close_code;
 using protocol::error_code;
 using protocol::request_id;
 
-/// After so many publishes a room is asked to confirm, and with so many
-/// unconfirmed the client's next messages wait: a busy room slows its
-/// publishers down instead of growing its mailbox.
+/// After so many publishes or changes of state a room is asked to confirm, and
+/// with so many unconfirmed the client's next messages wait: a busy room slows
+/// its publishers down instead of growing its mailbox.
 constexpr std::uint32_t credit_every = 16;
 constexpr std::uint32_t unconfirmed_max = 256;
 
@@ -85,6 +85,23 @@ connection::connection(handle::pointer self, loop& home, context_ptr context,
              {"loop", home_.index()}});
 }
 
+bool connection::under_way::is_full() const {
+  return unconfirmed >= unconfirmed_max;
+}
+
+/// True: the room is to confirm.
+bool connection::under_way::add() {
+  ++unconfirmed;
+  if (++since_credit < credit_every)
+    return false;
+  since_credit = 0;
+  return true;
+}
+
+void connection::under_way::confirm() {
+  unconfirmed -= std::min(unconfirmed, credit_every);
+}
+
 connection::~connection() {
   unplace(*context_, hello_, home_.index());
   // However the actor ends, its client is not left hanging.
@@ -132,7 +149,8 @@ bool connection::take_at_once(inbound_view& msg) {
 }
 
 bool connection::stalled() const {
-  return joining_ > 0 || unconfirmed_ >= unconfirmed_max || throttled_until_;
+  return joining_ > 0 || asked_ != nullptr || logged_.is_full()
+         || passing_.is_full() || throttled_until_;
 }
 
 void connection::work_off() {
@@ -213,14 +231,17 @@ void connection::on_client(protocol::set_state& said, const request_id& id) {
            said.room_id);
     return;
   }
+  auto credit = passing_.add() ? allowance::passing : allowance::none;
   self_->send(in->room.handle(),
-              change_state{self_->id(), id, std::move(said)});
+              change_state{self_->id(), id, std::move(said), credit});
 }
 
 void connection::on_client(protocol::read_history& said, const request_id& id) {
   auto* in = joined_room(said.room_id, id);
-  if (in != nullptr && within_rate_of(said.limit, id, said.room_id))
-    self_->send(in->room.handle(), read_log{self_->id(), id, std::move(said)});
+  if (in == nullptr || !within_rate_of(said.limit, id, said.room_id))
+    return;
+  asked_ = in;
+  self_->send(in->room.handle(), read_log{self_->id(), id, std::move(said)});
 }
 
 void connection::on_client(const protocol::auth& said, const request_id& id) {
@@ -296,7 +317,9 @@ void connection::on_client(protocol::list_presence& said,
            said.room_id);
     return;
   }
-  self_->send(in->room.handle(), list_members{self_->id(), id, said.by});
+  asked_ = in;
+  self_->send(in->room.handle(),
+              list_members{self_->id(), id, said.by, allowance::question});
 }
 
 void connection::on_client(const protocol::ping&, const request_id& id) {
@@ -340,11 +363,11 @@ void connection::send_join(const std::string& room_id, const request_id& id,
 
 void connection::send_publish(const membership& in, room_event what,
                               const request_id& id) {
-  ++unconfirmed_;
-  bool ask = ++since_credit_ >= credit_every;
-  if (ask)
-    since_credit_ = 0;
-  in.room.tell(publish{self_->id(), id, ask,
+  bool is_logged = std::holds_alternative<posted>(what);
+  auto credit = allowance::none;
+  if ((is_logged ? logged_ : passing_).add())
+    credit = is_logged ? allowance::logged : allowance::passing;
+  in.room.tell(publish{self_->id(), id, credit,
                        std::make_shared<const room_event>(std::move(what))});
 }
 
@@ -372,11 +395,23 @@ rights connection::rights_in(const std::string& room_id) const {
 
 /// `keeps_places`: the client may be back in a moment, on another connection.
 void connection::leave_all(bool keeps_places) {
-  for (const auto& [room_id, in] : rooms_)
-    if (in.room)
+  for (const auto& [room_id, in] : rooms_) {
+    if (in.asked_at)
+      withdraw_join(room_id, keeps_places);
+    else if (in.room)
       self_->send(in.room.handle(), leave{self_->id(), {}, {}, keeps_places});
+  }
   rooms_.clear();
+  asked_ = nullptr;
   joining_ = 0;
+}
+
+/// Behind a join that may still be on its way to its room.
+void connection::withdraw_join(const std::string& room_id, bool keeps_place) {
+  room_key key{hello_.space, room_id};
+  const auto& keeper = context_->keeper_of(key);
+  self_->send(keeper.handle(),
+              withdraw{std::move(key), {self_->id(), {}, {}, keeps_place}});
 }
 
 /// The join has been answered, or is given up.
@@ -422,11 +457,13 @@ void connection::on_exited(const room_exited& msg) {
     not_resumed_in(msg.key.id, error_code::unavailable);
     return;
   }
+  if (asked_ == &in)
+    asked_ = nullptr;
   if (in.asked_at)
     in.room = {}; // It is on its way into another one.
   else
     rooms_.erase(found);
-  unconfirmed_ = 0; // What the room owed will not come.
+  logged_ = {}, passing_ = {}; // What the room owed will not come.
   if (hello_.space == room_space::relay)
     close(close_code::internal_error);
   else
@@ -434,17 +471,31 @@ void connection::on_exited(const room_exited& msg) {
   work_off();
 }
 
+void connection::give_back(allowance what) {
+  switch (what) {
+  case allowance::none:
+    break;
+  case allowance::logged:
+    logged_.confirm();
+    break;
+  case allowance::passing:
+    passing_.confirm();
+    break;
+  case allowance::question:
+    asked_ = nullptr;
+    break;
+  }
+}
+
 void connection::on_done(const request_done& msg) {
-  if (msg.credit)
-    unconfirmed_ -= std::min(unconfirmed_, credit_every);
+  give_back(msg.credit);
   if (protocol::is_set(msg.what.id))
     reply(msg.what);
   work_off();
 }
 
 void connection::on_refused(const request_refused& msg) {
-  if (msg.credit)
-    unconfirmed_ -= std::min(unconfirmed_, credit_every);
+  give_back(msg.credit);
   if (msg.join != 0) {
     auto found = rooms_.find(msg.key.id);
     if (found == rooms_.end() || !found->second.asked_at
@@ -590,7 +641,12 @@ void connection::end_overdue_joins() {
     else
       reply(protocol::error{error_code::unavailable, "the room does not answer",
                             in.asked, room_id, join_retry_after.count()});
-    i = in.room ? std::next(i) : rooms_.erase(i);
+    if (in.room) {
+      ++i; // It is a member as before.
+      continue;
+    }
+    withdraw_join(room_id);
+    i = rooms_.erase(i);
   }
 }
 

@@ -62,6 +62,16 @@ private:
     std::uint32_t entered_by = 0; ///< The join that `room` last answered.
   };
 
+  /// What rooms have not confirmed of one kind of `allowance`.
+  struct under_way {
+    std::uint32_t unconfirmed = 0;
+    std::uint32_t since_credit = 0;
+
+    [[nodiscard]] bool is_full() const;
+    [[nodiscard]] bool add();
+    void confirm();
+  };
+
   /// A `resume` that its rooms have not yet all answered.
   struct resumption {
     protocol::resumed answer;
@@ -117,10 +127,12 @@ private:
                      const protocol::request_id& id);
   [[nodiscard]] rights rights_in(const std::string& room_id) const;
   void leave_all(bool keeps_places = false);
+  void withdraw_join(const std::string& room_id, bool keeps_place = false);
   void answered(membership& in);
   void end_overdue_joins();
   void on_entered(const room_entered& msg);
   void on_exited(const room_exited& msg);
+  void give_back(allowance what);
   void on_done(const request_done& msg);
   void on_refused(const request_refused& msg);
 
@@ -163,8 +175,9 @@ private:
   std::uint32_t joining_ = 0; ///< Memberships with a join under way.
   std::uint32_t joins_ = 0;   ///< Numbers them: an answer may come late.
   boost::container::deque<inbound> backlog_; ///< Empty, it holds nothing.
-  std::uint32_t unconfirmed_ = 0; ///< Publishes since the last credit came.
-  std::uint32_t since_credit_ = 0;
+  under_way logged_;
+  under_way passing_;
+  membership* asked_ = nullptr; ///< A room with a question under way, if any.
   bool working_off_ = false;
 
   token_bucket pace_;

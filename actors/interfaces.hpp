@@ -86,6 +86,15 @@ struct drain {
 /// The client goes on with its session on another connection [P-5.2].
 struct displaced {};
 
+/// What a connection may have only so much of under way to its rooms; an answer
+/// says what it gives back.
+enum class allowance : std::uint8_t {
+  none,
+  logged,   ///< Publishes that go through the log, several together.
+  passing,  ///< Those that do not, and changes of state; likewise.
+  question, ///< A `history` or a member list: one.
+};
+
 struct room_entered;
 struct room_exited;
 struct request_done;
@@ -140,18 +149,20 @@ struct leave {
 struct publish {
   member_id who = 0;
   protocol::request_id id;
-  bool credit = false; ///< Answer even without an `id`: see `request_done`.
+  /// Unless none, answer even without an `id`: see `request_done`.
+  allowance credit = allowance::none;
   room_event_ptr what;
 };
 
-/// Answers straight into the member's outbox.
+/// Answers straight into the member's outbox, and then tells its connection.
 struct list_members {
   member_id who = 0;
   protocol::request_id id;
   protocol::presence_by by = protocol::presence_by::connection;
+  allowance credit = allowance::none; ///< None: its audience asks for it.
 };
 
-/// Likewise.
+/// Likewise; a question.
 struct read_log {
   member_id who = 0;
   protocol::request_id id;
@@ -163,6 +174,7 @@ struct change_state {
   member_id who = 0;
   protocol::request_id id;
   protocol::set_state what;
+  allowance credit = allowance::none;
 };
 
 /// A peer's traffic, in its origin's order.
@@ -235,21 +247,28 @@ struct room_exited {
   std::uint32_t join = 0; ///< By which it was a member.
 };
 
-/// A publish is done. `credit` repeats what the publish asked: so a connection
-/// bounds what it has under way to rooms on other loops.
+/// A request is done. `credit` repeats what it asked: so a connection bounds
+/// what it has under way to rooms on other loops.
 struct request_done {
   protocol::ack what;
-  bool credit = false;
+  allowance credit = allowance::none;
 };
 
 struct request_refused {
   protocol::error what;
   room_key key;
   std::uint32_t join = 0; ///< Which join is refused; 0: something else is.
-  bool credit = false;
+  allowance credit = allowance::none;
 };
 
 // -- keeper: the rooms whose home is one loop ---------------------------------
+
+/// Who asked to join does not wait for it any more. It goes the way of the
+/// join, so that it comes behind it.
+struct withdraw {
+  room_key room;
+  leave what;
+};
 
 /// A room's last member left: it may be ended early where `limits.rooms` needs
 /// its place, if the keeper has sent it no newcomer that it has not seen yet.
@@ -270,6 +289,7 @@ struct close_rooms {};
 
 using keeper_actor = caf::typed_actor< //
     on<join>::tell,                    // from a connection
+    on<withdraw>::tell,                // from a connection
     on<emptied>::tell,                 // from a room
     on<retire>::tell,                  // from a room
     on<close_rooms>::tell>;            // from the node: it stops
@@ -456,6 +476,7 @@ GREENROOM_LOCAL_MESSAGE(holdings_asked)
 GREENROOM_LOCAL_MESSAGE(peer_gone)
 GREENROOM_LOCAL_MESSAGE(log_told)
 GREENROOM_LOCAL_MESSAGE(room_tick)
+GREENROOM_LOCAL_MESSAGE(withdraw)
 GREENROOM_LOCAL_MESSAGE(emptied)
 GREENROOM_LOCAL_MESSAGE(retire)
 GREENROOM_LOCAL_MESSAGE(close_rooms)

@@ -32,6 +32,7 @@ keeper::handle::behavior_type keeper::make_behavior() {
       [this](const caf::down_msg& msg) { on_dead(msg.source); });
   return {
       [this](join& msg) { on_join(msg); },
+      [this](withdraw& msg) { on_withdraw(msg); },
       [this](const emptied& msg) { on_emptied(msg); },
       [this](const retire& msg) { on_retire(msg); },
       [this](close_rooms) { self_->quit(caf::exit_reason::user_shutdown); },
@@ -58,6 +59,12 @@ void keeper::on_join(join& msg) {
   self_->send(at->room, std::move(msg));
 }
 
+/// A room that is not there any more has nobody who waits.
+void keeper::on_withdraw(withdraw& msg) {
+  if (auto found = rooms_.find(msg.room); found != rooms_.end())
+    self_->send(found->second.room, std::move(msg.what));
+}
+
 keeper::entry* keeper::open(const room_key& key) {
   if (auto found = rooms_.find(key); found != rooms_.end())
     return &found->second;
@@ -80,7 +87,8 @@ void keeper::refuse(const join& msg) {
                        "the node has as many rooms as it may have", msg.id,
                        msg.room.id, retry_after.count()};
   self_->send(msg.who.connection,
-              request_refused{std::move(busy), msg.room, msg.who.join, false});
+              request_refused{std::move(busy), msg.room, msg.who.join,
+                              allowance::none});
 }
 
 /// Ends the room that has been empty for longest; only what lingers goes.

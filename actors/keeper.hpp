@@ -41,6 +41,7 @@ private:
   using table = std::unordered_map<room_key, entry>;
 
   void on_join(join& msg);
+  void on_withdraw(withdraw& msg);
   void on_emptied(const emptied& msg);
   void on_retire(const retire& msg);
   void on_dead(const caf::actor_addr& who);

@@ -143,6 +143,7 @@ void room::failed(std::string_view why) {
 
 void room::on_join(const join& msg) {
   ++joins_seen_;
+  drop_join(msg.who.id); // An older one of its, which it no longer waits for.
   // Whoever goes on with a session has its seat already.
   const auto& connection_id = msg.who.about.connection_id;
   bool is_member = members_.find(msg.who.id) != nullptr
@@ -153,7 +154,7 @@ void room::on_join(const join& msg) {
                        "the room has as many members as it may have");
   if (!is_member && must_wait()) {
     waiting_.push_back(msg);
-    empty_since_.reset(); // It must not end under who waits.
+    queue(msg);
     return;
   }
   begin_join(msg);
@@ -162,8 +163,44 @@ void room::on_join(const join& msg) {
 /// Also by those that are on their way in, and those that may be back in a
 /// moment: each is held in memory as a member is.
 std::size_t room::places_taken() const {
-  return members_.size() + absent_.size() + waiting_.size() + reading_.size()
-         + ahead_.size();
+  return members_.size() + absent_.size() + queued_.size();
+}
+
+/// A newcomer has to wait. Its connection may end meanwhile.
+void room::queue(const join& msg) {
+  empty_since_.reset(); // The room must not end under who waits.
+  if (members_.find(msg.who.id) == nullptr
+      && queued_.emplace(msg.who.id, msg.who.connection).second)
+    self_->monitor(msg.who.connection);
+}
+
+void room::unqueue(member_id who) {
+  auto found = queued_.find(who);
+  if (found == queued_.end())
+    return;
+  self_->demonitor(found->second.address());
+  queued_.erase(found);
+}
+
+/// Nobody waits for it any more.
+void room::drop_join(member_id who) {
+  bool is_reading = reading_.erase(who) > 0;
+  bool is_queued = queued_.contains(who);
+  if (!is_reading && !is_queued && ahead_.empty())
+    return;
+  std::erase_if(
+      ahead_, [&](const early_bird& each) { return each.asked.who.id == who; });
+  std::erase_if(waiting_,
+                [&](const join& asked) { return asked.who.id == who; });
+  unqueue(who);
+}
+
+void room::leave_queue(member_id who) {
+  drop_join(who);
+  if (is_deserted() && !empty_since_) {
+    on_last_left();
+    set_timer();
+  }
 }
 
 /// Who is told `joined` must get what is said from then on: wait until the log
@@ -197,7 +234,8 @@ void room::refuse_join(const join& msg, protocol::error_code code,
                        std::optional<std::int64_t> retry_after) {
   protocol::error refusal{code, std::string{why}, msg.id, key_.id, retry_after};
   self_->send(msg.who.connection,
-              request_refused{std::move(refusal), key_, msg.who.join, false});
+              request_refused{std::move(refusal), key_, msg.who.join, {}});
+  unqueue(msg.who.id);
   if (is_deserted() && !empty_since_) {
     on_last_left(); // It was kept open for who could not come in.
     set_timer();
@@ -215,7 +253,8 @@ void room::admit_member(const join& msg, const catch_up& past) {
   auto& who = members_.add(msg.who);
   who.since = home_.wall_now();
   empty_since_.reset();
-  self_->monitor(who.connection);
+  if (queued_.erase(who.id) == 0) // Else it is.
+    self_->monitor(who.connection);
 
   if (key_.space == room_space::protocol) {
     absent_.remove(who.about.connection_id);
@@ -241,6 +280,7 @@ void room::displace(const std::string& connection_id) {
   const auto* before = members_.find(connection_id);
   if (before == nullptr)
     return;
+  drop_join(before->id);
   self_->send(before->connection, displaced{});
   self_->demonitor(before->connection.address());
   auto gone = members_.remove(before->id);
@@ -345,24 +385,15 @@ void room::on_list_members(const list_members& msg) {
   auto whole = whole_list(*who);
   whole.id = msg.id;
   hand_to(*who, whole);
+  if (msg.credit != allowance::none)
+    self_->send(who->connection, request_done{{}, msg.credit});
 }
 
 void room::on_leave(const leave& msg) {
   const auto* who = members_.find(msg.who);
-  if (who == nullptr) {
-    // It asked to join and left before the log or the cluster answered.
-    std::erase(reading_, msg.who);
-    std::erase_if(ahead_, [&](const early_bird& each) {
-      return each.asked.who.id == msg.who;
-    });
-    std::erase_if(waiting_,
-                  [&](const join& asked) { return asked.who.id == msg.who; });
-    if (is_deserted() && !empty_since_) {
-      on_last_left();
-      set_timer();
-    }
-    return;
-  }
+  // It asked to join and left before the log or the cluster answered.
+  if (who == nullptr)
+    return leave_queue(msg.who);
   slice last;
   if (who->lane.kind != lane_kind::raw)
     last =
@@ -375,9 +406,12 @@ void room::on_leave(const leave& msg) {
 void room::on_dead(member_id who) {
   if (members_.find(who) != nullptr)
     remove(who, {}, true);
+  else
+    leave_queue(who);
 }
 
 void room::remove(member_id id, slice last, bool keeps_place) {
+  drop_join(id);
   auto who = members_.remove(id);
   out_.tell(who, dismiss{id, std::move(last)});
   if (auto typed = typing_.stop(who.about.connection_id)) {
@@ -403,10 +437,9 @@ void room::forget(const std::string& connection_id) {
   drop_bound(connection_id);
 }
 
-/// Whether nobody is here, nor waited for.
+/// Whether nobody is here, nor waited for, nor waits.
 bool room::is_deserted() const {
-  return members_.empty() && absent_.empty() && waiting_.empty()
-         && reading_.empty() && ahead_.empty();
+  return members_.empty() && absent_.empty() && queued_.empty();
 }
 
 void room::on_last_left() {

@@ -64,6 +64,10 @@ private:
   void on_leave(const leave& msg);
   void on_dead(member_id who);
   [[nodiscard]] std::size_t places_taken() const;
+  void queue(const join& msg);
+  void unqueue(member_id who);
+  void drop_join(member_id who);
+  void leave_queue(member_id who);
   [[nodiscard]] bool must_wait();
   void admit_waiting();
   void admit_member(const join& msg, const catch_up& past);
@@ -99,7 +103,11 @@ private:
   void finish_join(const join& msg, const catch_up& past);
   void gather(reading_back& past, room_store::entries found) const;
   [[nodiscard]] catch_up past_of(reading_back& past) const;
+  [[nodiscard]] std::uint64_t begin_reading(const join& msg);
+  bool end_reading(const join& msg, std::uint64_t number);
   void on_read_log(const read_log& msg);
+  void refuse_question(const newcomer& who, const read_log& msg,
+                       std::string_view why);
   void show_history(const read_log& asked,
                     store_result<room_store::entries> found);
   [[nodiscard]] std::size_t replay_bytes_max() const;
@@ -288,7 +296,14 @@ private:
   }};
 
   std::vector<join> waiting_; ///< For the log, or the cluster's first answer.
-  std::vector<member_id> reading_; ///< Newcomers whose past is being read.
+  /// Whose past is being read, and which reading that is: who joins again
+  /// begins another one.
+  std::map<member_id, std::uint64_t> reading_;
+  std::uint64_t readings_ = 0; ///< So many were begun.
+  /// All who are no members yet and wait, by whatever: monitored.
+  std::map<member_id, connection_actor> queued_;
+  std::uint32_t questions_ =
+      0; ///< Members' reads of the log that are under way.
   std::uint64_t watches_ = 0;
   bool watching_ = false;
   bool link_known_ = false;

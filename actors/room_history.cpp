@@ -14,6 +14,11 @@ namespace {
 /// Who missed more than this asks for it with `history`, page by page.
 constexpr std::uint64_t missed_max = protocol::history_messages_max;
 
+/// So many newcomers' pasts, and so many pages of history, of one room are read
+/// at a time: each holds what was found until it is answered.
+constexpr std::size_t newcomers_reading_max = 1'024;
+constexpr std::uint32_t questions_max = 256;
+
 /// When a client whose room cannot be read may try again.
 constexpr std::int64_t retry_after = 1'000;
 
@@ -23,6 +28,7 @@ constexpr std::int64_t retry_after = 1'000;
 /// it is held than it may be given.
 struct room::reading_back {
   join asked;
+  std::uint64_t number = 0;
   std::uint64_t next = 1;
   std::uint64_t first = 0; ///< Offset of the first that was read; 0: none yet.
   /// It is given nothing of it: more than it may have, or said faster than it
@@ -44,7 +50,7 @@ void room::begin_join(const join& msg, bool may_look) {
     if (count == 0 || log.top == 0)
       return finish_join(msg, {});
     auto before = log.top - std::min(count, log.top);
-    return read_on({msg, before + 1});
+    return read_on({msg, 0, before + 1});
   }
   if (may_look && is_ahead(*msg.since))
     return look_ahead(msg);
@@ -57,13 +63,14 @@ void room::begin_join(const join& msg, bool may_look) {
     return finish_join(msg, {false, "trimmed", {}});
   if (log.top - *behind > missed_max)
     return finish_join(msg, {false, "too_many", {}});
-  read_on({msg, *behind + 1});
+  read_on({msg, 0, *behind + 1});
 }
 
 void room::read_on(reading_back past) {
-  if (std::ranges::find(reading_, past.asked.who.id) == reading_.end())
-    reading_.push_back(past.asked.who.id);
-  empty_since_.reset(); // It must not end under who waits.
+  if (past.number == 0)
+    past.number = begin_reading(past.asked);
+  if (past.number == 0)
+    return;
   auto from = past.next;
   read_log_from(from, read_entries_max,
                 [this, past = std::move(past)](auto found) mutable {
@@ -71,16 +78,35 @@ void room::read_on(reading_back past) {
                 });
 }
 
+/// Gives the number of the reading; 0: it was refused.
+std::uint64_t room::begin_reading(const join& msg) {
+  if (reading_.size() >= newcomers_reading_max
+      && !reading_.contains(msg.who.id)) {
+    refuse_join(msg, protocol::error_code::unavailable,
+                "too many come at a time", retry_after);
+    return 0;
+  }
+  queue(msg);
+  return reading_[msg.who.id] = ++readings_;
+}
+
+/// False: who asked has left meanwhile, or has asked anew.
+bool room::end_reading(const join& msg, std::uint64_t number) {
+  auto found = reading_.find(msg.who.id);
+  if (found == reading_.end() || found->second != number)
+    return false;
+  reading_.erase(found);
+  return true;
+}
+
 void room::on_read(reading_back past, store_result<room_store::entries> found) {
   hear_log_out();
   const auto& asked = past.asked;
-  if (std::ranges::find(reading_, asked.who.id) == reading_.end())
-    return; // It has left meanwhile.
-  if (!found) {
-    std::erase(reading_, asked.who.id);
+  if (!end_reading(asked, past.number))
+    return;
+  if (!found)
     return refuse_join(asked, protocol::error_code::unavailable,
                        "the log cannot be read now", retry_after);
-  }
   auto top = log_->state().top;
   bool is_end = found->empty();
   // Of a shared log more can be read than was heard here: that comes by itself.
@@ -94,9 +120,10 @@ void room::on_read(reading_back past, store_result<room_store::entries> found) {
   }
   bool is_whole =
       !asked.since || past.first == 0 || past.first == asked.since->offset + 1;
-  if (!is_end && past.next <= top && is_whole && !past.too_many)
+  if (!is_end && past.next <= top && is_whole && !past.too_many) {
+    reading_[asked.who.id] = past.number;
     return read_on(std::move(past)); // Said while it was read.
-  std::erase(reading_, asked.who.id);
+  }
   finish_join(asked, past_of(past));
 }
 
@@ -155,6 +182,12 @@ std::size_t room::replay_bytes_max() const {
 // -- asking -------------------------------------------------------------------
 
 void room::on_read_log(const read_log& msg) {
+  const auto* who = members_.find(msg.who);
+  if (who == nullptr)
+    return; // It left, or its connection is gone.
+  if (questions_ >= questions_max)
+    return refuse_question(*who, msg, "too many ask at a time");
+  ++questions_;
   const auto& log = log_->state();
   std::uint64_t limit =
       std::min(msg.what.limit, protocol::history_messages_max);
@@ -166,20 +199,13 @@ void room::on_read_log(const read_log& msg) {
 
 void room::show_history(const read_log& asked,
                         store_result<room_store::entries> found) {
+  --questions_;
   hear_log_out();
   const auto* who = members_.find(asked.who);
   if (who == nullptr)
     return; // It left meanwhile.
-  if (!found) {
-    self_->send(who->connection,
-                request_refused{{protocol::error_code::unavailable,
-                                 "the log cannot be read now", asked.id,
-                                 key_.id, retry_after},
-                                key_,
-                                0,
-                                false});
-    return;
-  }
+  if (!found)
+    return refuse_question(*who, asked, "the log cannot be read now");
   const auto& log = log_->state();
   std::erase_if(*found, [&](const log_entry& each) {
     return each.offset > log.top; // Not yet heard here.
@@ -194,6 +220,15 @@ void room::show_history(const read_log& asked,
     messages.push_back(seen_by(who->about.connection_id, key_.id, (*found)[i]));
   hand_to(*who,
           protocol::history{key_.id, asked.id, {log.epoch, log.top}, messages});
+  self_->send(who->connection, request_done{{}, allowance::question});
+}
+
+void room::refuse_question(const newcomer& who, const read_log& msg,
+                           std::string_view why) {
+  protocol::error refusal{protocol::error_code::unavailable, std::string{why},
+                          msg.id, key_.id, retry_after};
+  self_->send(who.connection, request_refused{std::move(refusal), key_, 0,
+                                              allowance::question});
 }
 
 // -- the log ------------------------------------------------------------------

@@ -59,7 +59,7 @@ void room::accepted(const publish& msg, const connection_actor& from,
     said_here_.emplace(how.offset, msg.who);
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].
-  if (msg.credit || protocol::is_set(msg.id)) {
+  if (msg.credit != allowance::none || protocol::is_set(msg.id)) {
     protocol::ack answer;
     answer.at = {shown_epoch_, how.offset};
     answer.duplicate = duplicate;
@@ -126,13 +126,13 @@ void room::done(const publish& msg, const newcomer& by, protocol::ack what) {
       mirror_now();
     out_.acknowledge(by, make_frame(by.lane.kind, what));
   }
-  if (msg.credit)
-    self_->send(by.connection, request_done{{}, true});
+  if (msg.credit != allowance::none)
+    self_->send(by.connection, request_done{{}, msg.credit});
 }
 
 void room::done(const publish& msg, const connection_actor& from,
                 protocol::ack what) {
-  if (!msg.credit && !protocol::is_set(msg.id))
+  if (msg.credit == allowance::none && !protocol::is_set(msg.id))
     return;
   what.id = msg.id;
   what.room_id = key_.id;

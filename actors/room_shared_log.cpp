@@ -89,17 +89,19 @@ bool room::is_ahead(const protocol::log_position& at) const {
 }
 
 void room::look_ahead(const join& msg) {
-  reading_.push_back(msg.who.id);
-  empty_since_.reset();
+  auto number = begin_reading(msg);
+  if (number == 0)
+    return;
   auto next = log_->state().top + 1;
-  read_log_from(next, 1, [this, msg](auto found) {
-    if (std::erase(reading_, msg.who.id) == 0)
+  read_log_from(next, 1, [this, msg, number](auto found) {
+    if (!end_reading(msg, number))
       return; // It has left meanwhile.
     if (!found)
       return refuse_join(msg, protocol::error_code::unavailable,
                          "the log cannot be read now", retry_after);
     if (!is_ahead(*msg.since) || found->empty())
       return begin_join(msg, false);
+    queue(msg);
     ahead_.push_back({msg, home_.now() + ahead_timeout});
     set_timer();
   });

@@ -152,21 +152,21 @@ std::uint64_t room::version_of_set(const std::string& key,
 
 void room::set_done(const change_state& msg, const connection_actor& to,
                     std::uint64_t version) {
-  if (!protocol::is_set(msg.id))
+  if (!protocol::is_set(msg.id) && msg.credit == allowance::none)
     return;
   protocol::ack answer;
   answer.id = msg.id;
   answer.room_id = key_.id;
   answer.version = version;
   answer.degraded = degraded() && !is_shared_;
-  self_->send(to, request_done{std::move(answer), false});
+  self_->send(to, request_done{std::move(answer), msg.credit});
 }
 
 void room::refuse(const change_state& msg, const connection_actor& to,
                   protocol::error why) {
   why.id = msg.id;
   why.room_id = key_.id;
-  self_->send(to, request_refused{std::move(why), key_, 0, false});
+  self_->send(to, request_refused{std::move(why), key_, 0, msg.credit});
 }
 
 // -- what the store tells -----------------------------------------------------

@@ -91,13 +91,72 @@ TEST_CASE("a publisher with 256 unconfirmed publishes waits for its room") {
   CHECK(still.asked_for_credit() == 16);
 
   // One answer opens the window for as many as it stands for.
-  caf::anon_send(ann->reader(), actors::request_done{{}, true});
+  caf::anon_send(ann->reader(),
+                 actors::request_done{{}, actors::allowance::logged});
   node.run();
   CHECK(still.published.size() == 256 + 16);
   for (int i = 0; i < 2; ++i)
-    caf::anon_send(ann->reader(), actors::request_done{{}, true});
+    caf::anon_send(ann->reader(),
+                   actors::request_done{{}, actors::allowance::logged});
   node.run();
   CHECK(still.published.size() == 300);
+}
+
+TEST_CASE("what a room does not confirm waits, each kind by itself") {
+  still_life still; // Outlives the node.
+  quiet_node node{slow_pace(0, 1)};
+  node.context->keepers = {node.spawn<still_keeper>(0, std::ref(still))};
+  auto ann = node.connect();
+  ann.joins("a");
+  auto gives_back = [&](actors::allowance what) {
+    caf::anon_send(ann->reader(), actors::request_done{{}, what});
+    node.run();
+  };
+  SECTION("changes of state") {
+    for (int i = 0; i < 300; ++i)
+      ann.queues(R"({"type":"set_state","roomId":"a","key":"k","value":1})");
+    node.run();
+    CHECK(still.changed.size() == 256);
+    gives_back(actors::allowance::logged);
+    CHECK(still.changed.size() == 256);
+    gives_back(actors::allowance::passing);
+    CHECK(still.changed.size() == 256 + 16);
+  }
+  SECTION("questions") {
+    ann.queues(R"({"type":"presence","roomId":"a"})");
+    ann.queues(R"({"type":"history","roomId":"a"})");
+    ann.queues(R"({"type":"presence","roomId":"a"})");
+    node.run();
+    for (std::size_t asked = 1; asked <= 3; ++asked) {
+      CHECK(still.asked.size() == asked);
+      gives_back(actors::allowance::question);
+    }
+    CHECK(still.asked
+          == std::vector<actors::allowance>(3, actors::allowance::question));
+  }
+  SECTION("typing gives back nothing of what the log has not confirmed") {
+    publish(ann, 255);
+    for (int i = 0; i < 16; ++i)
+      ann.queues(R"({"type":"typing","roomId":"a"})");
+    node.run();
+    gives_back(actors::allowance::passing);
+    publish(ann, 2);
+    node.run();
+    CHECK(still.published.size() == 256 + 16);
+  }
+}
+
+TEST_CASE("a room that changes its state does not hold its members up") {
+  quiet_node node{slow_pace(0, 1), 2};
+  auto ann = node.member({}, "a", 0);
+  auto bob = node.member({}, "a", 1);
+  for (auto* who : {&ann, &bob}) {
+    for (int i = 0; i < 1'000; ++i)
+      who->queues(R"({"type":"set_state","roomId":"a","key":"k","value":1})");
+    who->queues(R"({"type":"ping"})");
+    node.run();
+    CHECK(who->sees().count("pong") == 1);
+  }
 }
 
 TEST_CASE("a room that confirms does not hold its publishers up") {
@@ -129,6 +188,8 @@ TEST_CASE("[P-5.1] a join that nobody answers is refused after 5 s") {
   CHECK(refused["roomId"] == "a");
   CHECK(refused["id"] == "1");
   CHECK(refused["retryAfter"] != "");
+
+  CHECK(still.withdrawn.size() == 1);
 
   // The room that answers after all is left again.
   still.answer_joins(ann->reader());

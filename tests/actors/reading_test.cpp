@@ -1,4 +1,5 @@
-// Rooms whose logs answer later: what is asked for meanwhile, and who goes away.
+// Rooms whose logs answer later: what is asked for meanwhile, and who goes
+// away.
 
 #include "tests/support/catch.hpp"
 #include "tests/support/hand_store.hpp"
@@ -77,4 +78,110 @@ TEST_CASE_METHOD(reading, "many answers of a log at once are dealt with one "
       break;
   }
   CHECK(next == many);
+}
+
+TEST_CASE_METHOD(reading, "a room reads so many pages at a time") {
+  auto ann = speaker();
+  auto [spy, out] = enters();
+  logs.holds_reads = true;
+  asks(spy, 257);
+  CHECK(logs.reads_waiting() == 256);
+  REQUIRE(sees.refused.size() == 1);
+  CHECK(sees.refused[0].what.code == protocol::error_code::unavailable);
+  CHECK(sees.refused[0].what.retry_after.has_value());
+  CHECK(sees.refused[0].credit == actors::allowance::question);
+  logs.answer();
+  asks(spy, 1);
+  CHECK(logs.reads_waiting() == 1);
+}
+
+TEST_CASE_METHOD(reading, "a room reads so many newcomers' pasts at a time") {
+  auto ann = speaker();
+  logs.holds_reads = true;
+  for (int i = 0; i < 1'025; ++i)
+    joins(node.spawn<insider>(0, std::ref(sees)), {}, 1);
+  node.run();
+  CHECK(logs.reads_waiting() == 1'024);
+  REQUIRE(sees.refused.size() == 1);
+  CHECK(sees.refused[0].was_join);
+  CHECK(sees.refused[0].what.code == protocol::error_code::unavailable);
+  logs.answer();
+  node.run();
+  CHECK(sees.entered.size() == 1'024);
+}
+
+TEST_CASE_METHOD(reading,
+                 "[P-3.12] what is sent behind a `history` waits until "
+                 "that is answered") {
+  auto ann = speaker();
+  logs.holds_reads = true;
+  ann.says(R"({"type":"history","roomId":"a","id":1})");
+  ann.says(R"({"type":"history","roomId":"a","id":2})");
+  ann.says(R"({"type":"presence","roomId":"a","id":3})");
+  ann.says(R"({"type":"ping","id":4})");
+  CHECK(ann.sees().empty());
+  CHECK(logs.reads_waiting() == 1);
+  logs.answer();
+  node.run();
+  CHECK(ann.sees().types() == "history");
+  logs.answer();
+  node.run();
+  auto seen = ann.sees();
+  CHECK(seen.count("history") + seen.count("presence") + seen.count("pong")
+        == 3);
+}
+
+TEST_CASE_METHOD(reading, "a room that fails owes nobody a `history`") {
+  auto ann = speaker();
+  auto [spy, out] = enters();
+  logs.holds_reads = true;
+  ann.says(R"({"type":"history","roomId":"a","id":1})");
+  caf::anon_send(sees.entered[0].room.handle(),
+                 actors::publish{spy.id(), {}, {}, bombshell()});
+  sees.entered.clear();
+  node.run();
+  ann.sees();
+  ann.says(R"({"type":"ping","id":2})");
+  CHECK(ann.sees().types() == "pong");
+}
+
+TEST_CASE_METHOD(reading, "who asks to join again while its past is read is "
+                          "answered once, the later time") {
+  auto ann = speaker();
+  logs.holds_reads = true;
+  auto spy = node.spawn<insider>(0, std::ref(sees));
+  joins(spy, 1, 1);
+  auto out = joins(spy, 2, 1);
+  node.run();
+  logs.answer();
+  node.run();
+  CHECK(sees.entered.size() == 1);
+  CHECK(out->got.find("\"id\":2") != std::string::npos);
+}
+
+TEST_CASE_METHOD(reading, "who is gone while its past is read does not keep "
+                          "the room") {
+  {
+    auto ann = speaker();
+    logs.holds_reads = true;
+    ann.says(R"({"type":"leave_room","roomId":"a"})");
+  }
+  auto bob = node.connect("user-bob", 1);
+  bob.says(R"({"type":"join_room","roomId":"a","history":1})");
+  REQUIRE(logs.reads_waiting() == 1);
+  SECTION("lost") {
+    bob->hangs_up(1006);
+  }
+  SECTION("closed") {
+    bob->hangs_up(1000);
+  }
+  SECTION("not answered in time") {
+    node.advance(5s);
+    CHECK(bob.sees().only("error")["code"] == "unavailable");
+  }
+  node.advance(31s); // `rooms.linger`.
+  CHECK(node.context->rooms == 0);
+  logs.answer();
+  node.run();
+  CHECK(bob.sees().count("joined") == 0);
 }

@@ -46,6 +46,28 @@ TEST_CASE_METHOD(clustered, "[P-4.1] who is told `joined` gets what peers say "
   CHECK(bob.sees().types() == "joined");
 }
 
+TEST_CASE_METHOD(clustered, "[P-4.1] who is gone before the link is known is "
+                            "not joined any more, and keeps no room") {
+  cluster.answers = false;
+  auto ann = node.connect("user-ann", 0);
+  ann.joins("a");
+  CHECK(node.context->rooms == 1);
+  SECTION("lost") {
+    ann->hangs_up(1006);
+  }
+  SECTION("closed") {
+    ann->hangs_up(1000);
+  }
+  SECTION("not answered in time") {
+    node.advance(5s);
+  }
+  node.advance(1s);
+  CHECK(node.context->rooms == 0);
+  cluster.tell_link(true);
+  node.run();
+  CHECK(ann.sees().count("joined") == 0);
+}
+
 TEST_CASE_METHOD(clustered, "[P-3.3] while the node is cut off, joins and acks "
                             "say so") {
   cluster.up = false;

@@ -223,7 +223,7 @@ TEST_CASE("[P-4] members of a room that fails are told, and may come again") {
   ann.says(speaks);
   ann.sees(), bob.sees(), slow.sees();
   caf::anon_send(sees.entered[0].room.handle(),
-                 actors::publish{spy.id(), {}, false, bombshell()});
+                 actors::publish{spy.id(), {}, {}, bombshell()});
   sees.entered.clear();
   node.run();
   CHECK(sees.exited.size() == 1);

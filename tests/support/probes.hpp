@@ -25,11 +25,15 @@ struct still_life {
   actors::room_actor room;
   std::vector<actors::join> joins;
   std::vector<actors::publish> published;
+  std::vector<actors::change_state> changed;
+  std::vector<actors::allowance> asked; ///< By each `history` and list.
   int left = 0;
+  std::vector<actors::withdraw> withdrawn;
 
   [[nodiscard]] std::ptrdiff_t asked_for_credit() const {
-    return std::count_if(published.begin(), published.end(),
-                         [](auto& one) { return one.credit; });
+    return std::count_if(published.begin(), published.end(), [](auto& one) {
+      return one.credit != actors::allowance::none;
+    });
   }
 
   void answer_joins(const actors::connection_actor& to) {
@@ -52,9 +56,15 @@ public:
         [](const actors::join&) {},
         [this](const actors::leave&) { ++shows_.left; },
         [this](const actors::publish& msg) { shows_.published.push_back(msg); },
-        [](const actors::list_members&) {},
-        [](const actors::read_log&) {},
-        [](const actors::change_state&) {},
+        [this](const actors::list_members& msg) {
+          shows_.asked.push_back(msg.credit);
+        },
+        [this](const actors::read_log&) {
+          shows_.asked.push_back(actors::allowance::question);
+        },
+        [this](const actors::change_state& msg) {
+          shows_.changed.push_back(msg);
+        },
         [](actors::log_told) {},
         [](const actors::mirrored&) {},
         [](const actors::link_changed&) {},
@@ -94,6 +104,9 @@ public:
             self_->send(
                 msg.who.connection,
                 actors::room_entered{msg.room, shows_.room, msg.who.join});
+        },
+        [this](const actors::withdraw& msg) {
+          shows_.withdrawn.push_back(msg);
         },
         [](const actors::emptied&) {},
         [](const actors::retire&) {},
