@@ -30,6 +30,12 @@ constexpr std::uint32_t unconfirmed_max = 256;
 constexpr milliseconds join_timeout{5'000};
 constexpr milliseconds join_retry_after{1'000};
 
+/// What a request costs beside the one that each does, by what it may bring: up
+/// to 1,000 messages; a member list and the state, up to a quarter of
+/// `limits.unsent-bytes` each [P-7.1].
+constexpr std::uint32_t cost_of_since = 4;
+constexpr std::uint32_t cost_of_list = 3;
+
 /// Whether a client that is closed so comes back with its session [P-5.3].
 bool may_resume(close_code code) {
   switch (code) {
@@ -262,8 +268,12 @@ void connection::on_client(protocol::join_room& said, const request_id& id) {
            "the connection is in as many rooms as it may be", id, said.room_id);
     return;
   }
-  if (within_rate_of(std::min(said.history, protocol::history_messages_max), id,
-                     said.room_id))
+  if (!within_rate_of(std::min(said.history, protocol::history_messages_max),
+                      id, said.room_id))
+    return;
+  auto further = (said.since ? cost_of_since : 0)
+                 + (rooms_.contains(said.room_id) ? cost_of_list : 0);
+  if (within_rate_for(further, id, said.room_id))
     send_join(said.room_id, id, std::move(said.since), said.history);
 }
 
@@ -317,6 +327,8 @@ void connection::on_client(protocol::list_presence& said,
            said.room_id);
     return;
   }
+  if (!within_rate_for(cost_of_list, id, said.room_id))
+    return;
   asked_ = in;
   self_->send(in->room.handle(),
               list_members{self_->id(), id, said.by, allowance::question});
@@ -532,7 +544,12 @@ bool connection::within_rate(const request_id& id, const std::string& room_id) {
 bool connection::within_rate_of(std::uint64_t messages, const request_id& id,
                                 const std::string& room_id) {
   constexpr std::uint64_t of_a_request = 100;
-  for (auto n = messages / (of_a_request + 1); n > 0; --n)
+  return within_rate_for(messages / (of_a_request + 1), id, room_id);
+}
+
+bool connection::within_rate_for(std::uint64_t further, const request_id& id,
+                                 const std::string& room_id) {
+  for (; further > 0; --further)
     if (!within_rate(id, room_id))
       return false;
   return true;

@@ -142,6 +142,10 @@ private:
   bool within_rate(const protocol::request_id& id, const std::string& room_id);
   bool within_rate_of(std::uint64_t messages, const protocol::request_id& id,
                       const std::string& room_id);
+  /// So many rooms that are joined together cost what one request does.
+  static constexpr std::size_t rooms_of_a_request = 8;
+  bool within_rate_for(std::uint64_t further, const protocol::request_id& id,
+                       const std::string& room_id);
   void count_violation(std::string_view limit);
 
   // -- end and time

@@ -139,6 +139,10 @@ void connection::reject_token(std::string_view why, std::string_view reason) {
 }
 
 void connection::enter_first_rooms() {
+  // As a `resume` of as many would cost.
+  if (hello_.space == room_space::protocol
+      && !within_rate_for(hello_.rooms.size() / rooms_of_a_request, {}, {}))
+    return;
   for (const auto& room_id : std::exchange(hello_.rooms, {})) {
     if (phase_ != phase::open)
       return;

@@ -18,10 +18,8 @@ void connection::on_client(protocol::resume& said, const request_id& id) {
     return refuse(error_code::forbidden, "resume comes before the first room",
                   id);
   // Each room is a join.
-  constexpr std::size_t rooms_of_a_request = 8;
-  for (auto n = said.rooms.size() / rooms_of_a_request; n > 0; --n)
-    if (!within_rate(id, {}))
-      return;
+  if (!within_rate_for(said.rooms.size() / rooms_of_a_request, id, {}))
+    return;
   auto before = session_;
   auto known_as = connection_id_;
   if (is_session(said.session))

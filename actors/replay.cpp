@@ -59,6 +59,16 @@ bool replay::add(const log_entry& entry) {
   return true;
 }
 
+bool is_longer(const room_store::entries& of, std::size_t bytes_max) {
+  std::size_t bytes = 0;
+  for (const auto& each : of) {
+    bytes += std::get<posted>(*each.what).body.said.bytes.size();
+    if (bytes > bytes_max)
+      return true;
+  }
+  return false;
+}
+
 std::size_t oldest_within(const room_store::entries& of,
                           std::size_t bytes_max) {
   return count_within(of.begin(), of.end(), bytes_max);

@@ -39,6 +39,10 @@ private:
   std::string frames_;
 };
 
+/// Whether what was said in them alone is more than so many bytes.
+[[nodiscard]] bool is_longer(const room_store::entries& of,
+                             std::size_t bytes_max);
+
 /// How many of the first, or of the last, messages have together about so many
 /// bytes at most; one in any case.
 [[nodiscard]] std::size_t oldest_within(const room_store::entries& of,

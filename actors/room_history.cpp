@@ -31,6 +31,7 @@ struct room::reading_back {
   std::uint64_t number = 0;
   std::uint64_t next = 1;
   std::uint64_t first = 0; ///< Offset of the first that was read; 0: none yet.
+  bool has_hole = false;   ///< One that cannot be read was left out.
   /// It is given nothing of it: more than it may have, or said faster than it
   /// is read.
   bool too_many = false;
@@ -113,8 +114,11 @@ void room::on_read(reading_back past, store_result<room_store::entries> found) {
   while (!found->empty() && found->back().offset > top)
     found->pop_back(), is_end = true;
   if (!found->empty()) {
+    auto first = found->front().offset;
+    past.has_hole |= (past.first != 0 && first != past.next)
+                     || found->back().offset - first + 1 != found->size();
     if (past.first == 0)
-      past.first = found->front().offset;
+      past.first = first;
     past.next = found->back().offset + 1;
     gather(past, std::move(*found));
   }
@@ -141,6 +145,10 @@ void room::gather(reading_back& past, room_store::entries found) const {
   }
   if (past.first != asked.since->offset + 1)
     return;
+  // Not encoded only to find that it is too much, but one in any case.
+  past.too_many = found.size() > 1 && is_longer(found, replay_bytes_max());
+  if (past.too_many)
+    return;
   auto before = past.frames.size();
   replay more{asked.who, key_.id, replay_bytes_max(), std::move(past.frames)};
   for (const auto& each : found)
@@ -164,7 +172,7 @@ room::catch_up room::past_of(reading_back& past) const {
       (void)frames.add(each);
     return {std::nullopt, {}, frames.take()};
   }
-  if (past.first != asked.since->offset + 1)
+  if (past.first != asked.since->offset + 1 || past.has_hole)
     return {false, "trimmed", {}};
   if (past.too_many)
     return {false, "too_many", {}};

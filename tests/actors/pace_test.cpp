@@ -169,6 +169,44 @@ TEST_CASE("a room that confirms does not hold its publishers up") {
   CHECK(ann.sees().empty());
 }
 
+TEST_CASE("[P-7.1] what may bring much costs more than one request") {
+  auto affords = [](std::uint32_t tokens, const std::string& asks) {
+    auto config = slow_pace(1, tokens + 1);
+    config.heartbeat.interval = 10h;
+    quiet_node node{config};
+    auto ann = node.member({}, "a");
+    ann.says(asks);
+    return ann.sees().count("error") == 0;
+  };
+  const std::string since =
+      R"({"type":"join_room","roomId":"b","since":{"epoch":"e","offset":0}})";
+  CHECK(affords(5, since));
+  CHECK_FALSE(affords(4, since));
+  const std::string again = R"({"type":"join_room","roomId":"a"})";
+  CHECK(affords(4, again));
+  CHECK_FALSE(affords(3, again));
+  const std::string list = R"({"type":"presence","roomId":"a"})";
+  CHECK(affords(4, list));
+  CHECK_FALSE(affords(3, list));
+}
+
+TEST_CASE("[P-7.1] the rooms of the URL cost what a resume of them would") {
+  quiet_node node{slow_pace(1, 2)};
+  actors::client_hello hello;
+  for (int i = 0; i < 16; ++i)
+    hello.rooms.push_back("room-" + std::to_string(i));
+  auto ann = node.arrive(hello);
+  CHECK(ann.sees().count("joined") == 16);
+  ann.says(R"({"type":"ping"})");
+  CHECK(ann.sees().only("error")["code"] == "rate_limited");
+  for (int i = 0; i < 8; ++i)
+    hello.rooms.push_back("more-" + std::to_string(i));
+  auto bob = node.arrive(hello);
+  auto seen = bob.sees();
+  CHECK(seen.count("joined") == 0);
+  CHECK(seen.only("error")["code"] == "rate_limited");
+}
+
 TEST_CASE("[P-5.1] a join that nobody answers is refused after 5 s") {
   still_life still; // Outlives the node.
   quiet_node node{anonymous()};
