@@ -95,7 +95,7 @@ void room::set_in_store(const change_state& msg, const newcomer& by) {
 }
 
 void room::state_answered(key_answer how) {
-  log_tells([this, how] {
+  log_tells(told_, [this, how] {
     auto asked = std::move(unset_.front());
     unset_.pop_front();
     answer(asked.what, asked.by, how);
@@ -172,7 +172,7 @@ void room::refuse(const change_state& msg, const connection_actor& to,
 // -- what the store tells -----------------------------------------------------
 
 void room::state_heard(std::vector<stored_key> what, bool whole) {
-  log_tells([this, what = std::move(what), whole]() mutable {
+  log_tells(told_, [this, what = std::move(what), whole]() mutable {
     if (what.empty() && !state_)
       return;
     auto& map = state().map();
