@@ -430,6 +430,38 @@ TEST_CASE("[P-4.3] a replica that takes over goes on in another epoch") {
   CHECK(cay.is->state().epoch != ann.is->state().epoch);
 }
 
+// -- how it is reached --------------------------------------------------------
+
+TEST_CASE("a store reaches its Redis by a socket and over TLS") {
+  certificates made{"IP:127.0.0.1"};
+  auto port = std::to_string(free_port());
+  redis_server server{{"--tls-port", port, "--tls-cert-file", made.certificate,
+                       "--tls-key-file", made.key, "--tls-ca-cert-file",
+                       made.ca, "--tls-auth-clients", "no"}};
+  hand_loop loop;
+  redis_node by_socket{server.socket(), "node-a"};
+  redis_node by_tls{"rediss://127.0.0.1:" + port, "node-b", {}, made.ca};
+  shared_user ann{*by_socket.is, loop};
+  shared_user bob{*by_tls.is, loop};
+  auto until = [&](const std::function<bool()>& so) {
+    auto deadline = steady::now() + 10s;
+    while (!so() && steady::now() < deadline)
+      loop.turn();
+    return so();
+  };
+  REQUIRE(until([&] {
+    return ann.opened.value_or(false) && bob.opened.value_or(false);
+  }));
+  for (int i = 0; i < 100; ++i) {
+    ann.append("a" + std::to_string(i));
+    bob.append(std::to_string(i) + std::string(5'000, 'b'), {}, "s-bob");
+  }
+  REQUIRE(until([&] { return ann.messages == 200 && bob.messages == 200; }));
+  CHECK(ann.told == bob.told);
+  CHECK(ann.all_answered());
+  CHECK(bob.all_answered());
+}
+
 // -- while Redis is away ------------------------------------------------------
 
 TEST_CASE("a Redis that stands still is noticed within 2 s") {
@@ -709,8 +741,8 @@ TEST_CASE("what a stranger puts into a room's keys stops nobody") {
   REQUIRE(on.until([&] { return ann.messages == 1; }));
   on.redis({"XADD", at("log"), "2-0", "m", "\xc1 no MessagePack"});
   on.redis({"HSET", at("meta"), "top", "2"});
-  on.redis({"HSET", at("state"), "k", "\xc1 nor this", "j", "", "i",
-            "\x05\xc1", "h", "\x05\x01\x01\xc4\x09"});
+  on.redis({"HSET", at("state"), "k", "\xc1 nor this", "j", "", "i", "\x05\xc1",
+            "h", "\x05\x01\x01\xc4\x09"});
   ann.append("y");
   REQUIRE(on.until([&] { return ann.messages == 2; }));
   CHECK(ann.told == "1=x skipped 2-2 3=y");

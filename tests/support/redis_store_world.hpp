@@ -115,9 +115,11 @@ class redis_node {
 public:
   redis_node(
       const std::string& url, const std::string& node_id,
-      const std::function<void(cluster::redis_store_options&)>& with = {}) {
+      const std::function<void(cluster::redis_store_options&)>& with = {},
+      const std::string& ca_file = {}) {
     settings::cluster_settings how;
     how.redis = url;
+    how.ca_file = ca_file;
     how.connect_timeout = std::chrono::seconds{1};
     how.backoff_min = std::chrono::milliseconds{5};
     how.backoff_max = std::chrono::milliseconds{50};
