@@ -70,6 +70,7 @@ private:
 
   boost::asio::io_context& io_;
   std::string endpoint_;
+  bool has_sentinels_;
   listener* listener_ = nullptr;
   subscriptions channels_;
   publish_queue queue_;
@@ -92,6 +93,7 @@ redis_bus::redis_bus(const redis_loop& in, const redis_link::options& how,
                      std::size_t queue_bytes)
   : io_(in.io),
     endpoint_(to_log_string(how.where)),
+    has_sentinels_(how.where.has_sentinels()),
     queue_(queue_bytes),
     window_bytes_(std::min(window_bytes_max, queue_bytes / 2)),
     subscriber_(in, named(how, "subscribe"),
@@ -114,6 +116,9 @@ redis_bus::redis_bus(const redis_loop& in, const redis_link::options& how,
 
 redis_link::options redis_bus::named(redis_link::options how,
                                      std::string name) {
+  // A replica takes PUBLISH, and only its own subscribers hear it.
+  how.connection.watches_role =
+      how.connection.must_be_master && name == "publish";
   how.connection.client_name += ':' + name;
   how.name = std::move(name);
   return how;
@@ -173,7 +178,12 @@ void redis_bus::on_push(const redis_reply& reply) {
 }
 
 void redis_bus::reconnect(std::string_view reason) {
-  later([this, why = std::string{reason}] { subscriber_.give_up(why); });
+  later([this, why = std::string{reason}] {
+    subscriber_.give_up(why);
+    // The two may have parted: one at the master, one where it was.
+    if (has_sentinels_)
+      publisher_.give_up(why);
+  });
 }
 
 // -- publishing ---------------------------------------------------------------

@@ -75,6 +75,7 @@ void redis_connection::send(std::span<const std::string_view> command) {
                                      parts.data(), sizes.data());
   if (size < 0)
     throw std::bad_alloc{};
+  ++commands_;
   output_.append(formatted, static_cast<std::size_t>(size));
   redisFreeCommand(formatted);
   loop_.turn_end.add(*this); // After what else this turn has to say.
@@ -108,6 +109,10 @@ void redis_connection::greet() {
     send({"CLIENT", "SETNAME", options_.client_name});
     greeting_.push_back(step::name);
   }
+  if (options_.must_be_master) {
+    send({"ROLE"});
+    greeting_.push_back(step::role);
+  }
   // Tells whether a login was needed, and whether Redis has loaded its data.
   send({"PING"});
   greeting_.push_back(step::ping);
@@ -121,12 +126,16 @@ void redis_connection::on_greeting(const redis_reply& reply) {
   if (refused && answered != step::name) {
     auto what = answered == step::auth     ? "login refused: "
                 : answered == step::select ? "database refused: "
+                : answered == step::role   ? "its role refused: "
                                            : "refused: ";
     return fail(what + std::string{reply.text});
   }
-  if (!greeting_.empty())
+  if (answered == step::role)
+    on_role(reply);
+  if (!greeting_.empty() || phase_ == phase::closed)
     return;
   phase_ = phase::ready;
+  commands_ = 0;
   watch_life();
   listener_->connection_ready();
 }
@@ -179,8 +188,23 @@ bool redis_connection::on_replies() {
 void redis_connection::dispatch(const redis_reply& reply) {
   if (phase_ == phase::greeting)
     return on_greeting(reply);
-  if (!is_pong(reply))
-    listener_->connection_reply(reply);
+  if (is_pong(reply))
+    return;
+  // By its place: a refusal looks like any other.
+  auto place = answers_++;
+  if (!role_at_.empty() && role_at_.front() == place) {
+    role_at_.pop_front();
+    return on_role(reply);
+  }
+  listener_->connection_reply(reply);
+}
+
+void redis_connection::on_role(const redis_reply& reply) {
+  if (reply.is == redis_reply::kind::array && reply.elements[0] == "master")
+    return;
+  auto is =
+      reply.is == redis_reply::kind::array ? reply.elements[0] : reply.text;
+  fail("not a master: " + std::string{is});
 }
 
 // -- writing ------------------------------------------------------------------
@@ -225,7 +249,9 @@ void redis_connection::on_life_tick() {
   if (!ping_unanswered_) {
     ping_unanswered_ = true;
     pinged_ = now;
-    send({"PING"});
+    if (options_.watches_role)
+      role_at_.push_back(commands_);
+    send({options_.watches_role ? "ROLE" : "PING"});
   } else if (now - pinged_ >= options_.ping_timeout) {
     return fail("no answer within "
                 + std::to_string(options_.ping_timeout.count()) + " ms");

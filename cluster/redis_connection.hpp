@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <initializer_list>
 #include <memory>
@@ -21,7 +22,12 @@ namespace greenroom::cluster {
 struct redis_connection_options {
   using milliseconds = std::chrono::milliseconds;
 
-  std::string client_name;             ///< For CLIENT LIST. Empty: none.
+  std::string client_name; ///< For CLIENT LIST. Empty: none.
+  /// A server that is no master is refused at the login.
+  bool must_be_master = false;
+  /// And is left when it is none any more: it may keep its clients. Not for a
+  /// connection that subscribes.
+  bool watches_role = false;
   milliseconds connect_timeout{5'000}; ///< Name to login, all of it.
   milliseconds ping_interval{1'000};
   milliseconds ping_timeout{3'000}; ///< Nothing heard for so long: dead.
@@ -80,7 +86,7 @@ private:
   enum class phase { connecting, greeting, ready, closed };
 
   /// What the login sends, in the order of the replies.
-  enum class step { auth, select, name, ping };
+  enum class step { auth, select, name, role, ping };
 
   struct reader_delete {
     void operator()(redisReader* reader) const;
@@ -92,6 +98,7 @@ private:
   void on_read(std::size_t size);
   bool on_replies();
   void dispatch(const redis_reply& reply);
+  void on_role(const redis_reply& reply);
   void flush();
   void run() override { flush(); }
   void expect_within_timeout();
@@ -113,6 +120,9 @@ private:
   timer_queue::timer timer_;
   bool ping_unanswered_ = false;
   clock::time_point pinged_;
+  std::uint64_t commands_ = 0; ///< Sent since the login, and with `role_at_`
+  std::uint64_t answers_ = 0;  ///< how many of them were answered.
+  std::deque<std::uint64_t> role_at_; ///< Which of them ask for the role.
 };
 
 } // namespace greenroom::cluster

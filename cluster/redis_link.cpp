@@ -25,7 +25,19 @@ redis_link::redis_link(const redis_loop& in, options how, callbacks to)
   : loop_(in),
     how_(std::move(how)),
     to_(std::move(to)),
-    pauses_(how_.backoff_min, how_.backoff_max, any_seed()) {}
+    at_(how_.where),
+    pauses_(how_.backoff_min, how_.backoff_max, any_seed()) {
+  if (how_.where.has_sentinels())
+    watch_ = std::make_unique<master_watch>(
+        in,
+        master_watch::options{how_.where, how_.tls, how_.connection,
+                              how_.backoff_min, how_.backoff_max},
+        master_watch::callbacks{
+            [this](const redis_endpoint& where) { on_master(where); },
+            [this](std::string_view reason) {
+              try_again_later(reason);
+            }});
+}
 
 redis_link::~redis_link() {
   stop();
@@ -37,14 +49,16 @@ void redis_link::start() {
 
 void redis_link::stop() {
   stopped_ = true;
-  ready_ = false;
+  step_ = step::pausing;
   retry_.cancel();
+  if (watch_)
+    watch_->stop();
   if (connection_)
     connection_->close();
 }
 
 void redis_link::give_up(std::string_view reason) {
-  if (!ready_ || stopped_)
+  if (!ready() || stopped_)
     return;
   connection_->close();
   try_again_later(reason);
@@ -55,14 +69,48 @@ void redis_link::open() {
     log::emit(events::bus_connecting, {{"endpoint", to_log_string(how_.where)},
                                        {"link", how_.name},
                                        {"attempt", attempts()}});
+  if (!watch_)
+    return connect(how_.where);
+  at_ = how_.where;
+  step_ = step::asking;
+  watch_->ask();
+}
+
+void redis_link::connect(const redis_endpoint& where) {
+  at_ = where;
+  step_ = step::connecting;
   connection_ = std::make_shared<redis_connection>(
-      loop_, make_redis_stream(loop_, how_.where, how_.tls, opened_++),
+      loop_, make_redis_stream(loop_, where, how_.tls, opened_++),
       how_.connection);
-  connection_->start(how_.where, *this);
+  connection_->start(where, *this);
+}
+
+/// What was asked for, or a master that is another one now.
+void redis_link::on_master(const redis_endpoint& where) {
+  auto now = to_log_string(where);
+  if (now != master_) {
+    auto was = std::exchange(master_, now);
+    if (!was.empty())
+      log::emit(events::redis_master,
+                {{"endpoint", now}, {"was", was}, {"link", how_.name}});
+  }
+  switch (step_) {
+  case step::asking:
+    return connect(where);
+  case step::pausing:
+    retry_.cancel();
+    return connect(where);
+  case step::connecting:
+  case step::ready:
+    if (now == to_log_string(at_))
+      return;
+    connection_->close();
+    try_again_later("another master");
+  }
 }
 
 void redis_link::connection_ready() {
-  ready_ = true;
+  step_ = step::ready;
   ready_since_ = clock::now();
   to_.ready();
 }
@@ -72,13 +120,16 @@ void redis_link::connection_reply(const redis_reply& reply) {
 }
 
 void redis_link::connection_failed(std::string_view reason) {
+  // Who sent it there may be behind.
+  if (watch_ && !ready())
+    watch_->doubt();
   try_again_later(reason);
 }
 
 void redis_link::try_again_later(std::string_view reason) {
   // A Redis that accepts and breaks at once must not be hammered: only a
   // connection that lasted clears what was counted.
-  bool was_ready = std::exchange(ready_, false);
+  bool was_ready = std::exchange(step_, step::pausing) == step::ready;
   if (was_ready && clock::now() - ready_since_ >= how_.backoff_max)
     pauses_.reset();
   auto attempt = attempts();
@@ -92,7 +143,7 @@ void redis_link::try_again_later(std::string_view reason) {
 
 void redis_link::tell_lost(std::string_view reason,
                            std::chrono::milliseconds pause) {
-  log::emit(events::bus_down, {{"endpoint", to_log_string(how_.where)},
+  log::emit(events::bus_down, {{"endpoint", to_log_string(at_)},
                                {"link", how_.name},
                                {"reason", reason},
                                {"retry_ms", pause.count()}});
@@ -105,6 +156,9 @@ link_options(const settings::cluster_settings& how) {
     return link_error{"cluster.redis: " + where.error().text};
   redis_link::options link;
   link.where = std::move(*where);
+  link.where.by.user = how.sentinel_user;
+  link.where.by.password = how.sentinel_password;
+  link.connection.must_be_master = link.where.has_sentinels();
   if (link.where.over == redis_endpoint::transport::tls) {
     auto tls = make_tls_context(how.ca_file);
     if (!tls)

@@ -9,13 +9,15 @@
 #include <boost/system/result.hpp>
 
 #include "cluster/backoff.hpp"
+#include "cluster/master_watch.hpp"
 #include "cluster/redis_connection.hpp"
 #include "core/settings.hpp"
 
 namespace greenroom::cluster {
 
 /// Keeps one connection to Redis: connects, and connects again with growing
-/// pauses when it breaks. One loop's thread.
+/// pauses when it breaks. Where sentinels are, it goes where they say that the
+/// master is, and leaves when they say another. One loop's thread.
 class redis_link final : private redis_connection::listener {
 public:
   struct options {
@@ -42,7 +44,7 @@ public:
   /// Ends it for good; nothing is called any more.
   void stop();
 
-  [[nodiscard]] bool ready() const { return ready_; }
+  [[nodiscard]] bool ready() const { return step_ == step::ready; }
 
   /// Attempts since it was last well.
   [[nodiscard]] std::uint32_t attempts() const {
@@ -69,16 +71,21 @@ private:
   void connection_failed(std::string_view reason) override;
 
   void open();
+  void connect(const redis_endpoint& where);
+  void on_master(const redis_endpoint& where);
   void try_again_later(std::string_view reason);
   void tell_lost(std::string_view reason, std::chrono::milliseconds pause);
 
   redis_loop loop_;
   options how_;
   callbacks to_;
+  redis_endpoint at_;  ///< Where it is or was; at first, what the settings say.
+  std::string master_; ///< The last that sentinels told.
+  std::unique_ptr<master_watch> watch_; ///< Where sentinels are.
   std::shared_ptr<redis_connection> connection_;
+  enum class step { asking, connecting, ready, pausing } step_ = step::pausing;
   backoff pauses_;
   timer_queue::timer retry_;
-  bool ready_ = false;
   bool stopped_ = false;
   std::size_t opened_ = 0;
   clock::time_point ready_since_;

@@ -27,8 +27,10 @@ bool may_pass(std::string_view error) {
   constexpr std::array<std::string_view, 8> codes{
       "LOADING", "READONLY", "MASTERDOWN",  "NOAUTH",
       "BUSY",    "TRYAGAIN", "CLUSTERDOWN", "UNBLOCKED"};
-  return std::ranges::any_of(
-      codes, [&](auto code) { return error.starts_with(code); });
+  // Redis 6 tells of the script first.
+  return error.find("-READONLY") != std::string_view::npos
+         || std::ranges::any_of(
+             codes, [&](auto code) { return error.starts_with(code); });
 }
 
 } // namespace
@@ -69,6 +71,7 @@ redis_link::options redis_logs::named(const redis_store_options& how,
   to.connection.client_name = how.logs.prefix + ':' + how.node_id + ':' + name;
   to.connection.ping_interval = how.beat;
   to.connection.ping_timeout = how.silent_after;
+  to.connection.watches_role = to.connection.must_be_master && name == "log";
   to.name = std::move(name);
   return to;
 }
@@ -513,6 +516,9 @@ void redis_logs::notice_silence(clock::time_point now) {
   words_under_way_.clear();
   log::emit(events::store_silent, {{"silent_ms", silent.count()}});
   subscriber_.give_up("nothing is delivered");
+  // The two may have parted: one at the master, one where it was.
+  if (how_.link.where.has_sentinels())
+    commands_.give_up("nothing is delivered");
 }
 
 /// It may have known of messages that nobody else does.

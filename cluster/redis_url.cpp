@@ -2,6 +2,7 @@
 
 #include <sys/un.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -111,11 +112,105 @@ result from_network_url(redis_endpoint to, const boost::urls::url_view& url) {
   return with_database(std::move(to), std::string_view{path}.substr(1));
 }
 
+/// As Sentinel takes names of masters.
+bool is_master_name(std::string_view text) {
+  return !text.empty()
+         && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "abcdefghijklmnopqrstuvwxyz0123456789.-_")
+                == std::string_view::npos;
+}
+
+/// One URL parser reads one host: each is given to it by itself.
+boost::system::result<redis_endpoint::guide::address, url_error>
+sentinel_address(std::string_view text) {
+  auto alone = "redis://" + std::string{text}; // The views lead into it.
+  auto url = boost::urls::parse_uri(alone);
+  if (!url || url->has_userinfo() || !url->encoded_path().empty())
+    return url_error{"a sentinel is not written as host or host:port"};
+  redis_endpoint to;
+  to.port = redis_endpoint::guide::address{}.port;
+  auto found = from_network_url(std::move(to), *url);
+  if (!found)
+    return url_error{"of a sentinel: " + found.error().text};
+  return redis_endpoint::guide::address{std::move(found->host), found->port};
+}
+
+/// What stands behind `redis+sentinel://`.
+result from_sentinels(redis_endpoint to, std::string_view text) {
+  if (text.find_first_of("?#") != std::string_view::npos)
+    return url_error{"query parameters are not known here; the database is "
+                     "written /master/number"};
+  auto slash = std::min(text.find('/'), text.size());
+  auto hosts = text.substr(0, slash);
+  if (auto at = hosts.rfind('@'); at != std::string_view::npos) {
+    auto login = "redis://" + std::string{hosts.substr(0, at)} + "@host";
+    auto url = boost::urls::parse_uri(login);
+    if (!url || hosts.find('@') != at)
+      return url_error{"user and password cannot be read (special characters "
+                       "are written as %XX)"};
+    auto found = with_login(std::move(to), *url);
+    if (!found)
+      return found;
+    to = std::move(*found);
+    hosts.remove_prefix(at + 1);
+  }
+  for (std::size_t next = 0; next <= hosts.size();) {
+    auto end = std::min(hosts.find(',', next), hosts.size());
+    auto found = sentinel_address(hosts.substr(next, end - next));
+    if (!found)
+      return found.error();
+    to.by.sentinels.push_back(std::move(*found));
+    next = end + 1;
+  }
+  auto path = text.substr(std::min(slash + 1, text.size()));
+  auto name = path.substr(0, path.find('/'));
+  if (!is_master_name(name))
+    return url_error{"the name of the master, as sentinels know it, has to "
+                     "follow: redis+sentinel://host:26379/mymaster"};
+  to.by.master = name;
+  if (name.size() == path.size())
+    return to;
+  return with_database(std::move(to), path.substr(name.size() + 1));
+}
+
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  bool is_v6 = host.find(':') != std::string::npos;
+  return (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
 } // namespace
+
+redis_endpoint redis_endpoint::at(std::string its_host,
+                                  std::uint16_t its_port) const {
+  auto to = *this;
+  to.by = {};
+  to.host = std::move(its_host);
+  to.port = its_port;
+  return to;
+}
+
+redis_endpoint redis_endpoint::sentinel(std::size_t index) const {
+  redis_endpoint to;
+  to.over = over;
+  to.host = by.sentinels[index].host;
+  to.port = by.sentinels[index].port;
+  to.user = by.user;
+  to.password = by.password;
+  return to;
+}
 
 result parse_redis_url(std::string_view text) {
   if (text.starts_with('/'))
     return from_path(text);
+  constexpr std::string_view guided = "redis+sentinel://";
+  constexpr std::string_view guided_tls = "rediss+sentinel://";
+  if (text.starts_with(guided))
+    return from_sentinels({}, text.substr(guided.size()));
+  if (text.starts_with(guided_tls)) {
+    redis_endpoint to;
+    to.over = transport::tls;
+    return from_sentinels(std::move(to), text.substr(guided_tls.size()));
+  }
   auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (!parsed)
     return url_error{"not a URL like redis://host:6379 (special characters in "
@@ -130,7 +225,8 @@ result parse_redis_url(std::string_view text) {
   else if (scheme == "unix" || scheme == "redis+unix")
     to.over = transport::local;
   else
-    return url_error{"the scheme is none of redis, rediss, unix, redis+unix"};
+    return url_error{"the scheme is none of redis, rediss, unix, redis+unix, "
+                     "redis+sentinel, rediss+sentinel"};
   if (url.has_fragment() || !url.has_authority())
     return url_error{"not a URL like redis://host:6379"};
   auto found = with_login(std::move(to), url);
@@ -142,9 +238,10 @@ result parse_redis_url(std::string_view text) {
 }
 
 std::string to_log_string(const redis_endpoint& where) {
-  std::string to = where.over == transport::tcp   ? "redis://"
-                   : where.over == transport::tls ? "rediss://"
-                                                  : "unix://";
+  std::string to = where.over == transport::tcp   ? "redis"
+                   : where.over == transport::tls ? "rediss"
+                                                  : "unix";
+  to += where.has_sentinels() ? "+sentinel://" : "://";
   if (!where.password.empty())
     to += where.user + ":***@";
   if (where.over == transport::local) {
@@ -153,9 +250,16 @@ std::string to_log_string(const redis_endpoint& where) {
       to += "?db=" + std::to_string(where.database);
     return to;
   }
-  bool is_v6 = where.host.find(':') != std::string::npos;
-  to += is_v6 ? '[' + where.host + ']' : where.host;
-  to += ':' + std::to_string(where.port);
+  if (where.has_sentinels()) {
+    for (const auto& each : where.by.sentinels) {
+      if (&each != &where.by.sentinels.front())
+        to += ',';
+      to += host_and_port(each.host, each.port);
+    }
+    to += '/' + where.by.master;
+  } else {
+    to += host_and_port(where.host, where.port);
+  }
   if (where.database != 0)
     to += '/' + std::to_string(where.database);
   return to;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/system/result.hpp>
 
@@ -12,6 +14,19 @@ namespace greenroom::cluster {
 struct redis_endpoint {
   enum class transport : std::uint8_t { tcp, tls, local };
 
+  /// Sentinels know the address of a master by its name, and who may ask.
+  struct guide {
+    struct address {
+      std::string host;
+      std::uint16_t port = 26379;
+    };
+
+    std::vector<address> sentinels; ///< Empty: nobody has to be asked.
+    std::string master;
+    std::string user;     ///< Of the sentinels, as below.
+    std::string password; ///< Of the sentinels.
+  };
+
   transport over = transport::tcp;
   std::string host;          ///< Name or address; IPv6 without brackets.
   std::uint16_t port = 6379; ///< Not with `local`.
@@ -19,6 +34,15 @@ struct redis_endpoint {
   std::string user;          ///< Empty: Redis's default user.
   std::string password;      ///< Empty: no login.
   std::uint32_t database = 0;
+  guide by; ///< With sentinels, host and port are what they say.
+
+  [[nodiscard]] bool has_sentinels() const { return !by.sentinels.empty(); }
+
+  /// The same Redis where sentinels say that it is.
+  [[nodiscard]] redis_endpoint at(std::string host, std::uint16_t port) const;
+
+  /// One of the sentinels, as a server to connect to.
+  [[nodiscard]] redis_endpoint sentinel(std::size_t index) const;
 };
 
 /// Why a URL is refused. Never holds any part of the URL: the password could
@@ -33,6 +57,8 @@ struct url_error {
 ///   rediss://…                               the same over TLS
 ///   unix://[[user]:password@]/path[?db=n]    also redis+unix://
 ///   /path[?db=n]
+///   redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/master[/db]
+///   rediss+sentinel://…                      the same, all over TLS
 ///
 /// User, password, host and path are percent-decoded.
 [[nodiscard]] boost::system::result<redis_endpoint, url_error>

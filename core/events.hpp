@@ -69,6 +69,8 @@
     "Redis is reached and the rooms are subscribed.")                          \
   X(bus_down, "bus.down", warn, "endpoint link reason retry_ms",               \
     "Redis is gone; local members are served on.")                             \
+  X(redis_master, "redis.master", warn, "endpoint was link",                   \
+    "Sentinels tell of another master than before; the node goes there.")      \
   X(bus_dropped, "bus.dropped", warn, "messages bytes",                        \
     "The queue to Redis was full; peers will see a gap.")                      \
   X(bus_gap, "bus.gap", warn, "origin room expected got missed",               \

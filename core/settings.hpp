@@ -131,8 +131,10 @@ struct settings {
   } store;
 
   struct cluster_settings {
-    std::string redis;   ///< Empty: no cluster.
-    std::string node_id; ///< Empty: generated.
+    std::string redis;             ///< Empty: no cluster.
+    std::string sentinel_user;     ///< Empty: their default user.
+    std::string sentinel_password; ///< Empty: no login.
+    std::string node_id;           ///< Empty: generated.
     std::string prefix = "greenroom";
     std::string ca_file; ///< Beside the system's certificates.
     std::uint32_t queue_bytes = 4 * 1024 * 1024;

@@ -35,6 +35,11 @@ void check_cluster(const settings::cluster_settings& cluster, complaints& out) {
   if (cluster.peer_timeout <= cluster.beat)
     out.push_back({"cluster.peer-timeout has to be longer than cluster.beat: "
                    "peers would be lost between two beats"});
+  if (!cluster.sentinel_user.empty() && cluster.sentinel_password.empty())
+    out.push_back({"cluster.sentinel-user needs cluster.sentinel-password"});
+  if (cluster.sentinel_password == secret_mask)
+    out.push_back({"cluster.sentinel-password: *** is what --print-config "
+                   "shows in place of a password: write the password"});
   // As `mask_password` writes it.
   if (cluster.redis.find(":***@") != std::string::npos)
     out.push_back({"cluster.redis: *** is what --print-config shows in place "

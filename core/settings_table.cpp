@@ -308,8 +308,18 @@ constexpr setting table[] = {
     // -- cluster
     // ----------------------------------------------------------------
     secret("cluster.redis", at<&s::cluster, &s::cluster_settings::redis>,
-           "Redis that joins the nodes: `redis://`, `rediss://` (TLS) or the "
-           "path of a socket; empty: no cluster."),
+           "Redis that joins the nodes: `redis://`, `rediss://` (TLS), the "
+           "path of a socket, or the sentinels that know its master: "
+           "`redis+sentinel://host:port,host:port/master`; empty: no "
+           "cluster."),
+    text("cluster.sentinel-user",
+         at<&s::cluster, &s::cluster_settings::sentinel_user>,
+         setting_shapes::one_line,
+         "As whom to log in to sentinels; empty: their default user."),
+    secret("cluster.sentinel-password",
+           at<&s::cluster, &s::cluster_settings::sentinel_password>,
+           "Its password there; empty: no login. The master's is in "
+           "`cluster.redis`."),
     text("cluster.node-id", at<&s::cluster, &s::cluster_settings::node_id>,
          setting_shapes::node_id,
          "Name of this node in logs and in the cluster; empty: one is made up "

@@ -51,6 +51,37 @@ TEST_CASE("a Redis can be reached by the path of its socket") {
   CHECK(to.database == 2);
 }
 
+TEST_CASE("a Redis URL may tell of sentinels and a master's name") {
+  auto to = good("redis+sentinel://ann:s%40cret@one,[2001:db8::1]:5000,10.0.0.7"
+                 "/my-master/3");
+  CHECK(to.over == transport::tcp);
+  REQUIRE(to.by.sentinels.size() == 3);
+  CHECK(to.by.sentinels[0].host == "one");
+  CHECK(to.by.sentinels[0].port == 26379);
+  CHECK(to.by.sentinels[1].host == "2001:db8::1");
+  CHECK(to.by.sentinels[1].port == 5000);
+  CHECK(to.by.master == "my-master");
+  CHECK(to.user == "ann");
+  CHECK(to.password == "s@cret");
+  CHECK(to.database == 3);
+  CHECK(good("rediss+sentinel://h/m").over == transport::tls);
+  CHECK(good("redis+sentinel://:pw@h/m").password == "pw");
+  CHECK_FALSE(good("redis://h").has_sentinels());
+
+  // Who logs in to a sentinel is somebody else.
+  to.by.user = "eve";
+  to.by.password = "other";
+  auto sentinel = to.sentinel(1);
+  CHECK(sentinel.host == "2001:db8::1");
+  CHECK(sentinel.port == 5000);
+  CHECK(sentinel.user == "eve");
+  CHECK(sentinel.password == "other");
+  CHECK(sentinel.database == 0);
+  auto master = to.at("10.0.0.9", 7000);
+  CHECK(to_log_string(master) == "redis://ann:***@10.0.0.9:7000/3");
+  CHECK(master.password == "s@cret");
+}
+
 TEST_CASE("a wrong Redis URL is refused without telling any of it") {
   for (std::string_view text : {
            "",
@@ -76,6 +107,23 @@ TEST_CASE("a wrong Redis URL is refused without telling any of it") {
            "redis://ann:sec%zzret@h",
            "redis://h%00secret",
            "redis://a%20b",
+           "redis+sentinel://",
+           "redis+sentinel://secret",
+           "redis+sentinel://secret/",
+           "redis+sentinel:///secret",
+           "redis+sentinel://h,/secret",
+           "redis+sentinel://,h/secret",
+           "redis+sentinel://h:0/secret",
+           "redis+sentinel://h:secret/m",
+           "redis+sentinel://h;secret:1:2/m",
+           "redis+sentinel://secret@h/m",
+           "redis+sentinel://:secret%zz@h/m",
+           "redis+sentinel://:secret@h,a:secret@h2/m",
+           "redis+sentinel://h/m/secret",
+           "redis+sentinel://h/m/",
+           "redis+sentinel://h/se%63ret",
+           "redis+sentinel://h/m?secret=1",
+           "redis+sentinel://h/1#secret",
            "unix://secret/path",
            "unix:///",
            "unix:///secret?db=",
@@ -103,6 +151,9 @@ TEST_CASE("the log sees where a Redis is and never its password") {
   CHECK(log("redis://h") == "redis://h:6379");
   CHECK(log("rediss://ann:pw@[::1]:1/2") == "rediss://ann:***@[::1]:1/2");
   CHECK(log("redis://:pw@h") == "redis://:***@h:6379");
+  CHECK(log("rediss+sentinel://ann:pw@a,[::1]:1/m/2")
+        == "rediss+sentinel://ann:***@a:26379,[::1]:1/m/2");
+  CHECK(log("redis+sentinel://a/m") == "redis+sentinel://a:26379/m");
   CHECK(log("/run/r.sock") == "unix:///run/r.sock");
   CHECK(log("unix://:pw@/r.sock?db=4") == "unix://:***@/r.sock?db=4");
 }

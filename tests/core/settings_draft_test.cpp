@@ -143,10 +143,13 @@ TEST_CASE("the mask of a secret is not taken for the secret") {
   auto all = good();
   all.auth.secret = "***";
   all.cluster.redis = "redis://ann:***@h";
+  all.cluster.sentinel_password = "***";
   auto text = complaints_about(all);
   CHECK(text.find("auth.secret: *** is what --print-config shows")
         != std::string::npos);
   CHECK(text.find("cluster.redis: *** is what --print-config shows")
+        != std::string::npos);
+  CHECK(text.find("cluster.sentinel-password: *** is what --print-config")
         != std::string::npos);
 }
 
@@ -160,6 +163,11 @@ TEST_CASE("settings that contradict each other are refused") {
   SECTION("beat") {
     all.cluster.peer_timeout = all.cluster.beat;
     CHECK(complaints_about(all).find("cluster.peer-timeout") == 0);
+  }
+  SECTION("a sentinel's user without a password") {
+    all.cluster.sentinel_user = "ann";
+    CHECK(complaints_about(all)
+          == "cluster.sentinel-user needs cluster.sentinel-password");
   }
   SECTION("unsent") {
     all.limits.unsent_bytes = all.limits.message_bytes - 1;

@@ -14,7 +14,8 @@ namespace greenroom::test {
 /// Talks to a redis-server and waits for the answer.
 class redis_client {
 public:
-  explicit redis_client(const redis_server& at)
+  template <class Server>
+  explicit redis_client(const Server& at)
     : context_(redisConnect("127.0.0.1", at.port()), redisFree) {}
 
   /// The answer as text; of an array the elements, a blank between two.

@@ -12,7 +12,9 @@
 #include <chrono>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 extern char** environ;
 
@@ -47,6 +49,47 @@ pid_t spawn(std::vector<std::string> command, int output) {
   posix_spawn_file_actions_destroy(&files);
   if (failed != 0)
     give_up(failed, argv[0]);
+  return process;
+}
+
+/// Until it has said `word`.
+void wait_for(std::string_view word, int output) {
+  auto deadline = std::chrono::steady_clock::now() + 10s;
+  std::string said;
+  while (said.find(word) == std::string::npos) {
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    pollfd waiting{output, POLLIN, 0};
+    char buffer[4096];
+    if (left <= 0ms || ::poll(&waiting, 1, static_cast<int>(left.count())) <= 0)
+      throw std::runtime_error{"redis-server is not ready: " + said};
+    auto size = ::read(output, buffer, sizeof buffer);
+    if (size <= 0)
+      throw std::runtime_error{"redis-server ended: " + said};
+    said.append(buffer, static_cast<std::size_t>(size));
+  }
+}
+
+void end(pid_t process) {
+  ::kill(process, SIGKILL);
+  ::waitpid(process, nullptr, 0);
+}
+
+pid_t spawn_and_wait(std::vector<std::string> command, std::string_view word) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0)
+    give_up(errno, "pipe");
+  auto process = spawn(std::move(command), pipe[1]);
+  ::close(pipe[1]);
+  try {
+    wait_for(word, pipe[0]);
+  } catch (...) {
+    ::close(pipe[0]);
+    end(process);
+    throw;
+  }
+  // What it logs later fails there; Redis does not mind.
+  ::close(pipe[0]);
   return process;
 }
 
@@ -96,45 +139,12 @@ std::vector<std::string> redis_server::command() const {
 }
 
 void redis_server::start() {
-  int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0)
-    give_up(errno, "pipe");
-  process_ = spawn(command(), pipe[1]);
-  ::close(pipe[1]);
-  try {
-    wait_until_ready(pipe[0]);
-  } catch (...) {
-    ::close(pipe[0]);
-    kill();
-    throw;
-  }
-  // What it logs later fails there; Redis does not mind.
-  ::close(pipe[0]);
-}
-
-void redis_server::wait_until_ready(int output) const {
-  auto deadline = std::chrono::steady_clock::now() + 10s;
-  std::string said;
-  while (said.find("eady to accept connections") == std::string::npos) {
-    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    pollfd waiting{output, POLLIN, 0};
-    char buffer[4096];
-    if (left <= 0ms || ::poll(&waiting, 1, static_cast<int>(left.count())) <= 0)
-      throw std::runtime_error{"redis-server is not ready: " + said};
-    auto size = ::read(output, buffer, sizeof buffer);
-    if (size <= 0)
-      throw std::runtime_error{"redis-server ended: " + said};
-    said.append(buffer, static_cast<std::size_t>(size));
-  }
+  process_ = spawn_and_wait(command(), "eady to accept connections");
 }
 
 void redis_server::kill() {
-  if (process_ == 0)
-    return;
-  ::kill(process_, SIGKILL);
-  ::waitpid(process_, nullptr, 0);
-  process_ = 0;
+  if (process_ != 0)
+    end(std::exchange(process_, 0));
 }
 
 void redis_server::freeze() {
@@ -143,6 +153,32 @@ void redis_server::freeze() {
 
 void redis_server::thaw() {
   ::kill(process_, SIGCONT);
+}
+
+redis_sentinel::redis_sentinel(std::uint16_t master, int quorum,
+                               const std::vector<std::string>& more)
+  : port_(free_port()) {
+  auto file = directory_ / "sentinel.conf"; // It writes there what it learns.
+  std::ofstream to{file};
+  to << "port " << port_ << "\nbind 127.0.0.1\ndir " << directory_ / "."
+     << "\nsentinel monitor mymaster 127.0.0.1 " << master << ' ' << quorum
+     << "\nsentinel down-after-milliseconds mymaster 300\n"
+        "sentinel failover-timeout mymaster 2000\n";
+  for (const auto& line : more)
+    to << line << '\n';
+  to.close();
+  process_ = spawn_and_wait(
+      {"setpriv", "--pdeathsig", "KILL", "redis-server", file, "--sentinel"},
+      "+monitor master");
+}
+
+redis_sentinel::~redis_sentinel() {
+  kill();
+}
+
+void redis_sentinel::kill() {
+  if (process_ != 0)
+    end(std::exchange(process_, 0));
 }
 
 certificates::certificates(const std::string& host)

@@ -45,12 +45,37 @@ public:
 
 private:
   std::vector<std::string> command() const;
-  void wait_until_ready(int output) const;
 
   temporary_directory directory_;
   std::vector<std::string> more_;
   std::uint16_t port_;
   bool plain_;
+  pid_t process_ = 0;
+};
+
+/// A Redis Sentinel of the test's own, which takes a master for dead after
+/// 300 ms, alone or with `quorum - 1` others. Ends with this object.
+class redis_sentinel {
+public:
+  /// Knows the server at `master` as `mymaster`. `more` are further lines of
+  /// its configuration.
+  explicit redis_sentinel(std::uint16_t master, int quorum = 1,
+                          const std::vector<std::string>& more = {});
+  ~redis_sentinel();
+  redis_sentinel(const redis_sentinel&) = delete;
+  redis_sentinel& operator=(const redis_sentinel&) = delete;
+
+  void kill();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// As in a URL.
+  [[nodiscard]] std::string address() const {
+    return "127.0.0.1:" + std::to_string(port_);
+  }
+
+private:
+  temporary_directory directory_;
+  std::uint16_t port_;
   pid_t process_ = 0;
 };
 
