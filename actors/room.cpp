@@ -380,11 +380,13 @@ void room::on_list_members(const list_members& msg) {
   const auto* who = members_.find(msg.who);
   if (who == nullptr)
     return; // It left meanwhile.
-  if (msg.by == protocol::presence_by::user)
-    return hand_to(*who, users_for(*who, msg.id));
-  auto whole = whole_list(*who);
-  whole.id = msg.id;
-  hand_to(*who, whole);
+  if (msg.by == protocol::presence_by::user) {
+    hand_to(*who, users_for(*who, msg.id));
+  } else {
+    auto whole = whole_list(*who);
+    whole.id = msg.id;
+    hand_to(*who, whole);
+  }
   if (msg.credit != allowance::none)
     self_->send(who->connection, request_done{{}, msg.credit});
 }

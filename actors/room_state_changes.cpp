@@ -78,7 +78,9 @@ void room::set_in_store(const change_state& msg, const newcomer& by) {
   const auto& asked = msg.what;
   const auto& map = state().map();
   // The store looks whether there is place.
-  room_map::change deletion{asked.key, {}, by.about.user_id, {}, {}};
+  room_map::change deletion;
+  deletion.key = asked.key;
+  deletion.user_id = by.about.user_id;
   if (auto why = map.refusal_of(deletion, asked.if_version))
     return refuse(msg, by.connection, std::move(*why));
   stored_key what{asked.key, asked.said, by.about.user_id};

@@ -174,13 +174,13 @@ void redis_room_store::read(std::uint64_t from, std::size_t limit,
   auto place = into_->admit_read();
   if (!place)
     return answer(store_error::unavailable);
-  log_request what{line_,
-                   log_request::reading{
-                       from, limit, now,
-                       [place, answer = std::move(answer)](auto found) {
-                         answer(std::move(found));
-                       }},
-                   {}};
+  log_request what{
+      line_,
+      log_request::reading{from, limit, now,
+                           [place, answer = std::move(answer)](auto found) {
+                             answer(std::move(found));
+                           }},
+      {}};
   if (into_->push(what))
     return;
   into_->leaves(0);

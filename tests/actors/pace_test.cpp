@@ -256,8 +256,7 @@ TEST_CASE("[P-5.1] what comes late of a join is not taken for the next one's") {
   SECTION("a refusal") {
     protocol::error why{protocol::error_code::room_full, "full",
                         still.joins[0].id, "a", std::nullopt};
-    caf::anon_send(ann->reader(),
-                   actors::request_refused{why, key, first, {}});
+    caf::anon_send(ann->reader(), actors::request_refused{why, key, first, {}});
   }
   SECTION("an entry") {
     caf::anon_send(ann->reader(), actors::room_entered{key, still.room, first});

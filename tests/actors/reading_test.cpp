@@ -36,6 +36,7 @@ struct reading {
                                      std::uint32_t history) {
     auto asks = newcomer_of(who, node.loop(0));
     asks.about = {"c-" + std::to_string(who.id()), "spy", {}};
+    asks.join = 1;
     caf::anon_send(node.context->keeper_of(key).handle(),
                    actors::join{key, asks, std::move(id), {}, history});
     return std::static_pointer_cast<fake_outbox>(asks.out);

@@ -86,12 +86,9 @@ struct one_log final : shared_log::outlet {
 
   void appends(const std::string& text) {
     auto key = "s#" + std::to_string(++keys);
-    log_request::appending what{key,
-                                entry(key, text),
-                                {0, 1, "s", {}, text_event(text)},
-                                {},
-                                1,
-                                text.size()};
+    log_request::appending what{
+        key, entry(key, text), {0, 1, "s", {}, text_event(text)}, {},
+        1,   text.size()};
     log.take({line, std::move(what), {}});
   }
 
