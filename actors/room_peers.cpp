@@ -26,9 +26,13 @@ void room::tell_peers() {
     own_news_ = own_holdings();
   } else if (state_) {
     own_news_.keys = own_keys_since(state_mirrored_);
-    for (const auto& each : state_->map().take_uncovered())
-      own_news_.keys.push_back(
-          {each.key, {}, each.user_id, {}, {}, each.number});
+    for (auto& each : state_->map().take_uncovered()) {
+      holdings::key gone;
+      gone.name = std::move(each.key);
+      gone.user_id = std::move(each.user_id);
+      gone.number = each.number;
+      own_news_.keys.push_back(std::move(gone));
+    }
   }
   if (state_)
     state_mirrored_ = state_->map().version();

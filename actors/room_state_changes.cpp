@@ -13,6 +13,14 @@ namespace {
 /// When a client whose key could not be set may try again.
 constexpr std::int64_t retry_after = 1'000;
 
+room_map::change deletion_of(const std::string& key,
+                             const std::string& user_id) {
+  room_map::change to;
+  to.key = key;
+  to.user_id = user_id;
+  return to;
+}
+
 } // namespace
 
 room_state& room::state() {
@@ -78,9 +86,7 @@ void room::set_in_store(const change_state& msg, const newcomer& by) {
   const auto& asked = msg.what;
   const auto& map = state().map();
   // The store looks whether there is place.
-  room_map::change deletion;
-  deletion.key = asked.key;
-  deletion.user_id = by.about.user_id;
+  auto deletion = deletion_of(asked.key, by.about.user_id);
   if (auto why = map.refusal_of(deletion, asked.if_version))
     return refuse(msg, by.connection, std::move(*why));
   stored_key what{asked.key, asked.said, by.about.user_id};
@@ -141,7 +147,7 @@ std::uint64_t room::version_of_set(const std::string& key,
   const auto* is = map.find(key);
   if (is != nullptr && !is->is_kept() && map.kept_number(key) == number) {
     // Only its user could set it.
-    static_cast<void>(map.set({key, {}, is->user_id, {}, {}}));
+    static_cast<void>(map.set(deletion_of(key, is->user_id)));
     state_changed();
     is = map.find(key);
   }
