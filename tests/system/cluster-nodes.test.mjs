@@ -98,17 +98,18 @@ test('[P-3.4] what was sent to a node that stood still, and to another, comes on
     const nodes = await startCluster(t, redis, 3, { 'rooms.order': 'fifo' });
     const [ada, bob, cid] = await memberOnEach(t, redis, nodes, 'once');
     const { session } = ada.all('auth_success')[0];
-    nodes[0].signal('SIGSTOP');
-    t.after(() => nodes[0].signal('SIGCONT'));
+    nodes[0].process.signal('SIGSTOP');
+    t.after(() => nodes[0].process.signal('SIGCONT'));
     // Nobody answers: it comes to another node and says it all again.
     const texts = [...Array(20).keys()].map((i) => `said ${i}`);
     for (const text of texts)
       ada.send({ type: 'message', roomId: 'once', id: text, text });
     const again = await connect(t, nodes[1]);
-    await again.request({ type: 'resume', session, rooms: { once: {} } });
+    const resumed = await again.request({ type: 'resume', session, rooms: {} });
+    assert.equal(resumed.session, session, JSON.stringify(resumed));
     await again.join('once');
     for (const text of texts) await again.say('once', text, { id: text });
-    nodes[0].signal('SIGCONT');
+    nodes[0].process.signal('SIGCONT');
     await again.say('once', 'last');
     for (const member of [bob, cid]) {
       await member.next({ type: 'message', text: 'last' });
