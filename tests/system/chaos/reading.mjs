@@ -26,9 +26,14 @@ export function read(events, profile) {
     }
     const send = { ...event, node, calm, answers: [] };
     known.sends.push(send);
+    sent(event, { known, send });
+  };
+
+  // One that is sent again, after a leave, may be answered twice.
+  const sent = (event, what) => {
     const key = sendKey(event);
     if (!sends.has(key)) sends.set(key, []);
-    sends.get(key).push({ known, send });
+    sends.get(key).push(what);
   };
 
   const answer = (event) => {
@@ -68,9 +73,9 @@ export function read(events, profile) {
         message(event);
         break;
       case 'set':
-        sends.set(sendKey(event), [{
+        sent(event, {
           known: { acks: [] }, send: { ...event, answers: [] },
-        }]);
+        });
         break;
       case 'ack':
       case 'refused':
