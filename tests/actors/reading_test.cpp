@@ -132,6 +132,26 @@ TEST_CASE_METHOD(reading,
         == 3);
 }
 
+TEST_CASE("[P-3.3] who is told that its message was there is not sent it too") {
+  reading on{calm(), true};
+  auto ann = on.node.member("user-ann", "a");
+  auto bob = on.node.member("user-bob", "a");
+  on.node.advance(100ms);
+  ann.sees(), bob.sees();
+  // Its node had to ask for it twice, and the first time it was accepted.
+  posted what;
+  what.user_id = "user-ann";
+  what.body.said = {protocol::encoding::json, "\"x\""};
+  on.logs.append("a", what, ann.connection_id(), protocol::request_id{1},
+                 on.node.wall_now());
+  ann.says(R"({"type":"message","roomId":"a","text":"x","id":1})");
+  CHECK(ann.sees().only("ack")["duplicate"] == "true");
+  on.logs.tell("a");
+  on.node.run();
+  CHECK(bob.sees().count("message") == 1);
+  CHECK(ann.sees().count("message") == 0);
+}
+
 TEST_CASE_METHOD(reading, "a room that fails owes nobody a `history`") {
   auto ann = speaker();
   auto [spy, out] = enters();

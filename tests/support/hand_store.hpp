@@ -43,10 +43,12 @@ public:
       each();
   }
 
-  /// A peer appends a message to a shared log.
-  void append(const std::string& room, posted what) {
+  /// Somebody appends a message to a shared log, of which nothing is heard yet.
+  void append(const std::string& room, posted what,
+              const std::string& session = "c-peer",
+              const protocol::request_id& id = {}, std::int64_t now = 1) {
     auto shared = std::make_shared<const room_event>(std::move(what));
-    (void)logs_.at(room)->append({shared, "c-peer", {}, 1, std::nullopt});
+    (void)logs_.at(room)->append({shared, session, id, now, std::nullopt});
   }
 
   /// A shared log tells its room what was appended.
