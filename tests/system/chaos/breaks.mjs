@@ -70,7 +70,9 @@ export const spoiler = (name) => SPOILED[name]?.();
 export function busRewriter(name, armed) {
   const change = REWRITTEN[name];
   if (!change) return undefined;
-  let left = 1; // One loss is enough; and doubled is everything.
+  // One loss is enough, but a node's own words come back to it, too, and nobody
+  // misses those. Doubled is everything.
+  let left = 12;
   return () => publishedThrough((value) => {
     if (!armed() || !value.includes(TALK)) return value;
     if (name === 'bus-drop' && left-- <= 0) return value;
