@@ -275,14 +275,18 @@ end
 
 -- -- messages -----------------------------------------------------------------
 
--- Of an entry that somebody else put there: one that takes no place, and goes
--- first.
-local function stored_and_bytes(entry)
-  local is_good, _, stored, bytes = pcall(cmsgpack.unpack_limit, entry, 2, 0)
-  if is_good and type(stored) == 'number' and type(bytes) == 'number' then
-    return stored, bytes
+-- Those that are packed in front. Nothing: somebody else put it there.
+local function two_numbers(packed)
+  local is_good, _, first, second = pcall(cmsgpack.unpack_limit, packed, 2, 0)
+  if is_good and type(first) == 'number' and type(second) == 'number' then
+    return first, second
   end
-  return 0, 0
+end
+
+-- An entry that cannot be read takes no place, and goes first.
+local function stored_and_bytes(entry)
+  local stored, bytes = two_numbers(entry)
+  return stored or 0, bytes or 0
 end
 
 local function is_too_much()
@@ -404,12 +408,10 @@ local function number_and_rest(record)
   return 0, ''
 end
 
+-- A key that cannot be read is over.
 local function until_and_bytes(what)
-  local is_good, _, ends, bytes = pcall(cmsgpack.unpack_limit, what, 2, 0)
-  if is_good and type(ends) == 'number' and type(bytes) == 'number' then
-    return ends, bytes
-  end
-  return 1, 0 -- Over: somebody else put it there.
+  local ends, bytes = two_numbers(what)
+  return ends or 1, bytes or 0
 end
 
 local function is_overdue(ends)
@@ -451,20 +453,24 @@ local function is_too_much_state(had, had_bytes, bytes)
       and meta.state_bytes - had_bytes + bytes > STATE_BYTES)
 end
 
--- Whether there is place now. What is overdue makes place, itself among it.
-local function has_place(name, bytes)
-  local function old_bytes()
-    local _, what = number_and_rest(redis.call('HGET', STATE, name))
-    if not what then
-      return false, 0
-    end
-    local _, had_bytes = until_and_bytes(what)
-    return true, had_bytes
+-- The number of the key, 0 where it holds nothing; whether it is there, overdue
+-- or not, and its bytes.
+local function present(name)
+  local number, what = number_and_rest(redis.call('HGET', STATE, name))
+  if not number then
+    return 0, false, 0
   end
-  local had, had_bytes = old_bytes()
+  local ends, bytes = until_and_bytes(what)
+  return is_overdue(ends) and 0 or number, true, bytes
+end
+
+-- Whether there is place, now that the key is there with so many bytes. What is
+-- overdue makes place, itself among it.
+local function has_place(name, had, had_bytes, bytes)
   if is_too_much_state(had, had_bytes, bytes) then
     drop_overdue()
-    had, had_bytes = old_bytes()
+    local _
+    _, had, had_bytes = present(name)
     if is_too_much_state(had, had_bytes, bytes) then
       return false
     end
@@ -473,21 +479,8 @@ local function has_place(name, bytes)
   return true
 end
 
--- The number of the key, 0 where it holds nothing, and its bytes.
-local function present(name)
-  local number, what = number_and_rest(redis.call('HGET', STATE, name))
-  if not number then
-    return 0, 0
-  end
-  local ends, bytes = until_and_bytes(what)
-  if is_overdue(ends) then
-    return 0, bytes
-  end
-  return number, bytes
-end
-
 local function set_one(name, expected, what)
-  local number, had_bytes = present(name)
+  local number, had, had_bytes = present(name)
   local _, bytes = until_and_bytes(what)
   if expected ~= '' and tonumber(expected) ~= number then
     return NOT_EXPECTED
@@ -498,7 +491,7 @@ local function set_one(name, expected, what)
     end
     redis.call('HDEL', STATE, name)
     meta.state_bytes = meta.state_bytes - had_bytes
-  elseif has_place(name, bytes) then
+  elseif has_place(name, had, had_bytes, bytes) then
     meta.state_bytes = meta.state_bytes + bytes
     redis.call('HSET', STATE, name, cmsgpack.pack(meta.state + 1) .. what)
   else

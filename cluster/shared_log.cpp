@@ -300,25 +300,11 @@ shared_log::command shared_log::make_other(const log_request& what) {
 
 void shared_log::answered(std::string_view bytes, std::uint64_t next_word) {
   if (flight_ == flight::appends) {
-    auto answer = decode_append_answer(bytes);
-    if (answer && answer->verdicts.size() == sent_) {
-      flight_ = flight::none;
+    if (auto answer = decode_append_answer(bytes); answers_all(answer))
       on_appends(*answer);
-    } else {
-      to_.log_rejected(*this,
-                       answer ? "answers are missing" : answer.error().text);
-      refused();
-    }
   } else if (flight_ == flight::keys) {
-    auto answer = decode_keys_answer(bytes);
-    if (answer && answer->verdicts.size() == sent_) {
-      flight_ = flight::none;
+    if (auto answer = decode_keys_answer(bytes); answers_all(answer))
       on_keys(*answer);
-    } else {
-      to_.log_rejected(*this,
-                       answer ? "answers are missing" : answer.error().text);
-      refused();
-    }
   } else if (auto answer = decode_read_answer(bytes)) {
     if (std::exchange(flight_, flight::none) == flight::repair)
       on_repair(std::move(*answer), next_word);
@@ -329,6 +315,19 @@ void shared_log::answered(std::string_view bytes, std::uint64_t next_word) {
     refused();
   }
   to_.log_wants(*this);
+}
+
+/// Whether the call that is under way was answered, request by request; else it
+/// is refused.
+template <class Answer>
+bool shared_log::answers_all(const Answer& answer) {
+  if (answer && answer->verdicts.size() == sent_) {
+    flight_ = flight::none;
+    return true;
+  }
+  to_.log_rejected(*this, answer ? "answers are missing" : answer.error().text);
+  refused();
+  return false;
 }
 
 /// 10 and 11.

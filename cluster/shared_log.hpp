@@ -146,6 +146,8 @@ private:
   command make_together(std::string_view function);
   command make_other(const log_request& what);
 
+  template <class Answer>
+  bool answers_all(const Answer& answer);
   void on_repair(read_answer&& answer, std::uint64_t next_word);
   void on_appends(const append_answer& answer);
   void on_keys(const keys_answer& answer);

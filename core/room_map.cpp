@@ -110,12 +110,7 @@ std::uint64_t room_map::kept_number(std::string_view key) const {
 void room_map::keep_no_more_than(const std::set<std::string_view>& keys) {
   std::erase_if(hidden_,
                 [&](const auto& each) { return !keys.contains(each.first); });
-  std::vector<const entry*> gone;
-  for (const auto& each : living_.entries)
-    if (each.is_kept() && !keys.contains(each.key))
-      gone.push_back(&each);
-  for (const auto* each : gone)
-    put(deletion_of(*each), kept, each->number);
+  keep_only(kept, keys);
 }
 
 /// What is put over a kept key hides it, and what goes shows it.

@@ -128,7 +128,7 @@ public:
   /// when the peer was only cut off.
   std::size_t drop_node(std::string_view origin);
 
-  /// Deletes what a peer changed last and no longer has.
+  /// Deletes what a peer, or a store, changed last and no longer has.
   std::size_t keep_only(std::string_view origin,
                         const std::set<std::string_view>& keys);
 

@@ -58,59 +58,18 @@ struct nodes {
 
   /// Somebody appends to a room, and nobody hears of it.
   void append_unheard(const std::string& room, const std::string& text) {
-    auto tag = "greenroom:{p:" + room + '}';
-    redis({"EVAL",
-           std::string{cluster::room_functions},
-           "4",
-           tag + ":meta",
-           tag + ":log",
-           tag + ":ids",
-           tag + ":state",
-           "append",
-           "epoch-unheard",
-           "nowhere",
-           "0",
-           "1700000000000",
-           "10000",
-           "100000000",
-           "0",
-           "1000",
-           "120000",
-           "0",
-           "0",
-           "s-eve#" + std::to_string(++unheard_),
-           "",
-           cluster::pack_entry(1'700'000'000'000, 300,
-                               "s-eve#" + std::to_string(unheard_),
-                               text_event(text))});
+    auto key = "s-eve#" + std::to_string(++unheard_);
+    call_unheard(
+        room, "append", {"0", "0"}, key,
+        cluster::pack_entry(1'700'000'000'000, 300, key, text_event(text)));
   }
 
   /// Somebody sets a key there, likewise.
   void set_unheard(const std::string& room, const std::string& key,
                    const std::string& value) {
-    auto tag = "greenroom:{p:" + room + '}';
-    redis({"EVAL",
-           std::string{cluster::room_functions},
-           "4",
-           tag + ":meta",
-           tag + ":log",
-           tag + ":ids",
-           tag + ":state",
-           "set",
-           "epoch-unheard",
-           "nowhere",
-           "0",
-           "1700000000000",
-           "10000",
-           "100000000",
-           "0",
-           "1000",
-           "120000",
-           "1000",
-           "1000000",
-           key,
-           "",
-           cluster::pack_key({key, {protocol::encoding::json, value}, "eve"})});
+    call_unheard(
+        room, "set", {"1000", "1000000"}, key,
+        cluster::pack_key({key, {protocol::encoding::json, value}, "eve"}));
   }
 
   redis_server server;
@@ -119,6 +78,35 @@ struct nodes {
   redis_node b;
 
 private:
+  /// `most`: keys of state, and their bytes.
+  void call_unheard(const std::string& room, const char* function,
+                    const std::pair<std::string, std::string>& most,
+                    const std::string& name, const std::string& packed) {
+    auto tag = "greenroom:{p:" + room + '}';
+    redis({"EVAL",
+           std::string{cluster::room_functions},
+           "4",
+           tag + ":meta",
+           tag + ":log",
+           tag + ":ids",
+           tag + ":state",
+           function,
+           "epoch-unheard",
+           "nowhere",
+           "0",
+           "1700000000000",
+           "10000",
+           "100000000",
+           "0",
+           "1000",
+           "120000",
+           most.first,
+           most.second,
+           name,
+           "",
+           packed});
+  }
+
   int unheard_ = 0;
 };
 
