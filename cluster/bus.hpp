@@ -21,8 +21,8 @@ public:
   /// only destroying the bus in there is not allowed.
   class listener {
   public:
-    /// Connected, and every channel is subscribed: for those whose subscription
-    /// outlived the outage, no `bus_subscribed` comes again.
+    /// Connected, and every channel for which `is_subscribed` holds is well:
+    /// for these no `bus_subscribed` comes again. For others it will.
     virtual void bus_up() = 0;
 
     /// No longer, for a reason that people can read. Told after an `up`, and
@@ -32,6 +32,11 @@ public:
     /// What is published to `channel` from now on will come. Before `bus_up` it
     /// says nothing about publishing.
     virtual void bus_subscribed(std::string_view channel) = 0;
+
+    /// The bus is up, and yet what is published to `channel` may not come:
+    /// only what carries this channel is gone. `bus_subscribed` or `bus_down`
+    /// follows.
+    virtual void bus_lost(std::string_view channel) = 0;
 
     virtual void bus_message(std::string_view channel,
                              std::string_view bytes) = 0;
@@ -66,9 +71,10 @@ public:
     publish(channel, std::move(bytes), 1);
   }
 
-  /// Throws the present subscription away and makes a new one: for who knows
-  /// that it carries nothing although it looks well.
-  virtual void reconnect(std::string_view reason) = 0;
+  /// Throws the present subscription of `channel`, and of what it shares it
+  /// with, away and makes a new one: for who knows that it carries nothing
+  /// although it looks well.
+  virtual void reconnect(std::string_view channel, std::string_view reason) = 0;
 
   /// Ends subscriptions at once, sends what is queued if it is connected, then
   /// calls `done`. No other callback comes any more. May take as long as the

@@ -87,7 +87,8 @@ void cluster::watch(const actors::watch& msg) {
     tell_link(entry, true);
 }
 
-void cluster::tell_link(const watched& entry, bool up) {
+void cluster::tell_link(watched& entry, bool up) {
+  entry.linked = up;
   if (up && entry.key.space == room_space::protocol)
     ask_for_holdings(entry, 0);
   self_->send(entry.room, actors::link_changed{up, entry.watch});
@@ -114,7 +115,8 @@ void cluster::mirror(const actors::mirror& msg) {
     not_sent_ += msg.what.size();
     return;
   }
-  if (up_)
+  auto found = rooms_.find(channel_of(msg.key));
+  if (up_ && (found == rooms_.end() || found->second.linked))
     return publish(msg.key, msg.what);
   // Who typed minutes ago is no news; the rest waits for the bus.
   auto lasting = msg.what;
@@ -188,6 +190,36 @@ void cluster::tick() {
 }
 
 void cluster::on(const came_up&) {
+  bus_up_ = true;
+  if (bus_->is_subscribed(nodes_channel_))
+    come_up();
+}
+
+void cluster::on(const went_down&) {
+  bus_up_ = false;
+  go_down();
+}
+
+void cluster::on(const subscribed& what) {
+  if (!bus_up_ || !bus_->is_subscribed(what.channel))
+    return;
+  if (what.channel == nodes_channel_)
+    return come_up();
+  auto found = rooms_.find(what.channel);
+  if (up_ && found != rooms_.end())
+    tell_link(found->second, true);
+}
+
+/// Without the peers' signs nobody knows who is there.
+void cluster::on(const lost& what) {
+  if (what.channel == nodes_channel_)
+    return go_down();
+  auto found = rooms_.find(what.channel);
+  if (up_ && found != rooms_.end())
+    tell_link(found->second, false);
+}
+
+void cluster::come_up() {
   up_ = true;
   auto now = home_.now();
   last_echo_ = now;
@@ -196,23 +228,17 @@ void cluster::on(const came_up&) {
   sign_on(sign::hello);
   if (how_.link)
     how_.link(true);
-  for (const auto& [channel, entry] : rooms_)
+  for (auto& [channel, entry] : rooms_)
     if (bus_->is_subscribed(channel))
       tell_link(entry, true);
 }
 
-void cluster::on(const went_down&) {
+void cluster::go_down() {
   up_ = false;
   if (how_.link)
     how_.link(false);
-  for (const auto& [channel, entry] : rooms_)
+  for (auto& [channel, entry] : rooms_)
     tell_link(entry, false);
-}
-
-void cluster::on(const subscribed& what) {
-  auto found = rooms_.find(what.channel);
-  if (up_ && found != rooms_.end() && bus_->is_subscribed(what.channel))
-    tell_link(found->second, true);
 }
 
 void cluster::on(message& what) {
@@ -319,7 +345,7 @@ void cluster::beat() {
   if (silent >= 3 * how_.beat) {
     last_echo_ = now;
     log::emit(events::bus_silent, {{"silent_ms", silent.count()}});
-    bus_->reconnect("nothing of our own came back");
+    bus_->reconnect(nodes_channel_, "nothing of our own came back");
     return;
   }
   sign_on(sign::beat);

@@ -85,6 +85,7 @@ private:
     room_key key;
     actors::room_actor room;
     std::uint64_t watch = 0; ///< The room's newest.
+    bool linked = true;      ///< As the room was told.
     place last;              ///< Of its own stream: the last number given.
     sequence_tracker others;
     holdings_ledger holdings{0};
@@ -113,6 +114,9 @@ private:
   struct subscribed {
     std::string channel;
   };
+  struct lost {
+    std::string channel;
+  };
   struct message {
     std::string channel;
     envelope content;
@@ -122,7 +126,7 @@ private:
     std::string reason;
   };
   struct closed {};
-  using news = std::variant<came_up, went_down, subscribed, message,
+  using news = std::variant<came_up, went_down, subscribed, lost, message,
                             no_envelope, closed>;
 
   // -- from the bus and the timer, outside of the actor's messages
@@ -130,6 +134,9 @@ private:
   void bus_down(std::string_view) override { put(went_down{}); }
   void bus_subscribed(std::string_view channel) override {
     put(subscribed{std::string{channel}});
+  }
+  void bus_lost(std::string_view channel) override {
+    put(lost{std::string{channel}});
   }
   void bus_message(std::string_view channel, std::string_view bytes) override;
   void put(news what);
@@ -141,13 +148,16 @@ private:
   void room_died(const caf::actor_addr& which);
   void mirror(const actors::mirror& msg);
   void publish(const room_key& key, std::span<const room_event_ptr> events);
-  void tell_link(const watched& entry, bool up);
+  void tell_link(watched& entry, bool up);
 
   // -- the bus
   void tick();
+  void come_up();
+  void go_down();
   void on(const came_up&);
   void on(const went_down&);
   void on(const subscribed& what);
+  void on(const lost& what);
   void on(message& what);
   void on(const no_envelope& what);
   void on(const closed&);
@@ -196,7 +206,8 @@ private:
   std::uint64_t streams_ = 0; ///< Numbers streams of this run.
   std::uint64_t not_sent_ = 0;
   peers peers_;
-  bool up_ = false;
+  bool bus_up_ = false;
+  bool up_ = false;       ///< And peers are heard.
   steady_time all_heard_; ///< By then, who was there has been heard.
   bool leaving_ = false;
   std::vector<news> inbox_;

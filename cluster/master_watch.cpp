@@ -115,7 +115,7 @@ void master_watch::on_push(const redis_reply& reply) {
 void master_watch::found(std::string_view host, std::string_view port) {
   std::uint16_t number = 0;
   std::from_chars(port.data(), port.data() + port.size(), number);
-  auto to = how_.where.at(std::string{host}, number);
+  auto to = how_.where.at({std::string{host}, number});
   auto text = to_log_string(to);
   bool is_news = std::exchange(told_, text) != text;
   if (std::exchange(is_awaited_, false) || is_news)

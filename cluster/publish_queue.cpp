@@ -39,8 +39,35 @@ std::size_t publish_queue::answered() {
 }
 
 void publish_queue::rewind() {
+  for (std::size_t i = 0; i < taken_; ++i)
+    bytes_ -= is_husk(entries_[i]) ? cost(entries_[i]) : 0;
+  std::erase_if(entries_, is_husk);
   taken_ = 0;
   taken_bytes_ = 0;
+}
+
+std::vector<publish_queue::entry>
+publish_queue::take_out(const std::function<bool(std::string_view)>& which) {
+  std::vector<entry> to;
+  std::deque<entry> left;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    auto& each = entries_[i];
+    if (is_husk(each) || !which(each.channel)) {
+      left.push_back(std::move(each));
+      continue;
+    }
+    bytes_ -= cost(each);
+    bool is_on_its_way = i < taken_;
+    taken_bytes_ -= is_on_its_way ? cost(each) : 0;
+    to.push_back(std::move(each));
+    if (is_on_its_way) {
+      left.push_back({{}, {}, 0});
+      bytes_ += cost(left.back());
+      taken_bytes_ += cost(left.back());
+    }
+  }
+  entries_ = std::move(left);
+  return to;
 }
 
 std::size_t publish_queue::cost(const entry& what) {

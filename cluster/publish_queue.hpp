@@ -2,7 +2,10 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace greenroom::cluster {
 
@@ -39,12 +42,21 @@ public:
   /// knows how far it came.
   void rewind();
 
+  /// Takes out what was published to the channels for which `which` holds, in
+  /// its order. What is on its way there is still to be `answered`.
+  [[nodiscard]] std::vector<entry>
+  take_out(const std::function<bool(std::string_view)>& which);
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t on_the_way() const { return taken_; }
   [[nodiscard]] std::size_t on_the_way_bytes() const { return taken_bytes_; }
 
 private:
   static std::size_t cost(const entry& what);
+
+  /// It was taken out while it was on its way.
+  static bool is_husk(const entry& what) { return what.channel.empty(); }
+
   void drop_oldest_waiting(loss& so_far);
 
   std::size_t bytes_max_;

@@ -158,7 +158,8 @@ link_options(const settings::cluster_settings& how) {
   link.where = std::move(*where);
   link.where.by.user = how.sentinel_user;
   link.where.by.password = how.sentinel_password;
-  link.connection.must_be_master = link.where.has_sentinels();
+  link.connection.must_be_master =
+      link.where.has_sentinels() || link.where.is_cluster();
   if (link.where.over == redis_endpoint::transport::tls) {
     auto tls = make_tls_context(how.ca_file);
     if (!tls)
@@ -169,6 +170,13 @@ link_options(const settings::cluster_settings& how) {
   link.backoff_min = how.backoff_min;
   link.backoff_max = how.backoff_max;
   return link;
+}
+
+redis_link::options at_shard(redis_link::options how,
+                             redis_endpoint::address where) {
+  how.where = how.where.at(std::move(where));
+  how.is_shard = true;
+  return how;
 }
 
 } // namespace greenroom::cluster

@@ -26,7 +26,8 @@ public:
     redis_connection_options connection;
     std::chrono::milliseconds backoff_min{100};
     std::chrono::milliseconds backoff_max{5'000};
-    std::string name; ///< What it is for, for the log.
+    std::string name;      ///< What it is for, for the log.
+    bool is_shard = false; ///< Of a Redis Cluster.
   };
 
   /// Called from socket events and timers only.
@@ -101,5 +102,9 @@ struct link_error {
 /// Where Redis is, as the settings say. Reads certificates from files.
 [[nodiscard]] boost::system::result<redis_link::options, link_error>
 link_options(const settings::cluster_settings& how);
+
+/// The same for a master of the Redis Cluster that `how` leads to.
+[[nodiscard]] redis_link::options at_shard(redis_link::options how,
+                                           redis_endpoint::address where);
 
 } // namespace greenroom::cluster

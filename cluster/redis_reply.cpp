@@ -16,7 +16,8 @@ std::string_view text_of(const redisReply* read) {
 
 } // namespace
 
-redis_reply::redis_reply(const redisReply& read) : text(text_of(&read)) {
+redis_reply::redis_reply(const redisReply& read)
+  : text(text_of(&read)), whole(&read) {
   switch (read.type) {
   case REDIS_REPLY_STATUS:
     is = kind::status;

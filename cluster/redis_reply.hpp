@@ -23,6 +23,7 @@ struct redis_reply {
   std::string_view text;
   std::size_t count = 0; ///< Elements of an array, all of them.
   std::array<std::string_view, elements_max> elements; ///< The first ones.
+  const redisReply* whole = nullptr; ///< For who looks deeper.
 };
 
 } // namespace greenroom::cluster

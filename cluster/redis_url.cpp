@@ -3,6 +3,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -121,18 +122,45 @@ bool is_master_name(std::string_view text) {
 }
 
 /// One URL parser reads one host: each is given to it by itself.
-boost::system::result<redis_endpoint::guide::address, url_error>
-sentinel_address(std::string_view text) {
+boost::system::result<redis_endpoint::address, url_error>
+one_of_several(std::string_view text, std::uint16_t port) {
   auto alone = "redis://" + std::string{text}; // The views lead into it.
   auto url = boost::urls::parse_uri(alone);
   if (!url || url->has_userinfo() || !url->encoded_path().empty())
-    return url_error{"a sentinel is not written as host or host:port"};
+    return url_error{"one of several is not written as host or host:port"};
   redis_endpoint to;
-  to.port = redis_endpoint::guide::address{}.port;
+  to.port = port;
   auto found = from_network_url(std::move(to), *url);
   if (!found)
-    return url_error{"of a sentinel: " + found.error().text};
-  return redis_endpoint::guide::address{std::move(found->host), found->port};
+    return url_error{"of one of several: " + found.error().text};
+  return redis_endpoint::address{std::move(found->host), found->port};
+}
+
+/// `[[user]:password@]host[:port][,host[:port]…]`. The login goes into `to`.
+boost::system::result<std::vector<redis_endpoint::address>, url_error>
+several(redis_endpoint& to, std::string_view text, std::uint16_t port) {
+  if (auto at = text.rfind('@'); at != std::string_view::npos) {
+    auto login = "redis://" + std::string{text.substr(0, at)} + "@host";
+    auto url = boost::urls::parse_uri(login);
+    if (!url || text.find('@') != at)
+      return url_error{"user and password cannot be read (special characters "
+                       "are written as %XX)"};
+    auto found = with_login(std::move(to), *url);
+    if (!found)
+      return found.error();
+    to = std::move(*found);
+    text.remove_prefix(at + 1);
+  }
+  std::vector<redis_endpoint::address> all;
+  for (std::size_t next = 0; next <= text.size();) {
+    auto end = std::min(text.find(',', next), text.size());
+    auto found = one_of_several(text.substr(next, end - next), port);
+    if (!found)
+      return found.error();
+    all.push_back(std::move(*found));
+    next = end + 1;
+  }
+  return all;
 }
 
 /// What stands behind `redis+sentinel://`.
@@ -141,27 +169,10 @@ result from_sentinels(redis_endpoint to, std::string_view text) {
     return url_error{"query parameters are not known here; the database is "
                      "written /master/number"};
   auto slash = std::min(text.find('/'), text.size());
-  auto hosts = text.substr(0, slash);
-  if (auto at = hosts.rfind('@'); at != std::string_view::npos) {
-    auto login = "redis://" + std::string{hosts.substr(0, at)} + "@host";
-    auto url = boost::urls::parse_uri(login);
-    if (!url || hosts.find('@') != at)
-      return url_error{"user and password cannot be read (special characters "
-                       "are written as %XX)"};
-    auto found = with_login(std::move(to), *url);
-    if (!found)
-      return found;
-    to = std::move(*found);
-    hosts.remove_prefix(at + 1);
-  }
-  for (std::size_t next = 0; next <= hosts.size();) {
-    auto end = std::min(hosts.find(',', next), hosts.size());
-    auto found = sentinel_address(hosts.substr(next, end - next));
-    if (!found)
-      return found.error();
-    to.by.sentinels.push_back(std::move(*found));
-    next = end + 1;
-  }
+  auto found = several(to, text.substr(0, slash), 26379);
+  if (!found)
+    return found.error();
+  to.by.sentinels = std::move(*found);
   auto path = text.substr(std::min(slash + 1, text.size()));
   auto name = path.substr(0, path.find('/'));
   if (!is_master_name(name))
@@ -173,19 +184,61 @@ result from_sentinels(redis_endpoint to, std::string_view text) {
   return with_database(std::move(to), path.substr(name.size() + 1));
 }
 
-std::string host_and_port(const std::string& host, std::uint16_t port) {
-  bool is_v6 = host.find(':') != std::string::npos;
-  return (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+/// What stands behind `redis+cluster://`.
+result from_cluster(redis_endpoint to, std::string_view text) {
+  if (text.ends_with('/'))
+    text.remove_suffix(1);
+  if (text.find_first_of("/?#") != std::string_view::npos)
+    return url_error{"a Redis Cluster has no databases, and nothing may follow "
+                     "its addresses: redis+cluster://host:6379,host:6379"};
+  auto found = several(to, text, 6379);
+  if (!found)
+    return found.error();
+  to.nodes = std::move(*found);
+  return to;
+}
+
+/// Of those that have several addresses; none: it is no such URL.
+std::optional<result> from_several(std::string_view text) {
+  struct form {
+    std::string_view begins;
+    transport over;
+    result (*read)(redis_endpoint, std::string_view);
+  };
+  constexpr std::array<form, 4> forms{{
+      {"redis+sentinel://", transport::tcp, from_sentinels},
+      {"rediss+sentinel://", transport::tls, from_sentinels},
+      {"redis+cluster://", transport::tcp, from_cluster},
+      {"rediss+cluster://", transport::tls, from_cluster},
+  }};
+  for (const auto& each : forms) {
+    if (!text.starts_with(each.begins))
+      continue;
+    redis_endpoint to;
+    to.over = each.over;
+    return each.read(std::move(to), text.substr(each.begins.size()));
+  }
+  return std::nullopt;
+}
+
+std::string listed(const std::vector<redis_endpoint::address>& all) {
+  std::string to;
+  for (const auto& each : all) {
+    if (!to.empty())
+      to += ',';
+    to += to_string(each);
+  }
+  return to;
 }
 
 } // namespace
 
-redis_endpoint redis_endpoint::at(std::string its_host,
-                                  std::uint16_t its_port) const {
+redis_endpoint redis_endpoint::at(address where) const {
   auto to = *this;
   to.by = {};
-  to.host = std::move(its_host);
-  to.port = its_port;
+  to.nodes = {};
+  to.host = std::move(where.host);
+  to.port = where.port;
   return to;
 }
 
@@ -202,15 +255,8 @@ redis_endpoint redis_endpoint::sentinel(std::size_t index) const {
 result parse_redis_url(std::string_view text) {
   if (text.starts_with('/'))
     return from_path(text);
-  constexpr std::string_view guided = "redis+sentinel://";
-  constexpr std::string_view guided_tls = "rediss+sentinel://";
-  if (text.starts_with(guided))
-    return from_sentinels({}, text.substr(guided.size()));
-  if (text.starts_with(guided_tls)) {
-    redis_endpoint to;
-    to.over = transport::tls;
-    return from_sentinels(std::move(to), text.substr(guided_tls.size()));
-  }
+  if (auto found = from_several(text))
+    return *std::move(found);
   auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (!parsed)
     return url_error{"not a URL like redis://host:6379 (special characters in "
@@ -226,7 +272,8 @@ result parse_redis_url(std::string_view text) {
     to.over = transport::local;
   else
     return url_error{"the scheme is none of redis, rediss, unix, redis+unix, "
-                     "redis+sentinel, rediss+sentinel"};
+                     "redis+sentinel, rediss+sentinel, redis+cluster, "
+                     "rediss+cluster"};
   if (url.has_fragment() || !url.has_authority())
     return url_error{"not a URL like redis://host:6379"};
   auto found = with_login(std::move(to), url);
@@ -237,11 +284,21 @@ result parse_redis_url(std::string_view text) {
              : from_network_url(std::move(*found), url);
 }
 
+std::string to_string(const redis_endpoint::address& where) {
+  bool is_v6 = where.host.find(':') != std::string::npos;
+  return (is_v6 ? '[' + where.host + ']' : where.host) + ':'
+         + std::to_string(where.port);
+}
+
 std::string to_log_string(const redis_endpoint& where) {
   std::string to = where.over == transport::tcp   ? "redis"
                    : where.over == transport::tls ? "rediss"
                                                   : "unix";
-  to += where.has_sentinels() ? "+sentinel://" : "://";
+  if (where.has_sentinels())
+    to += "+sentinel";
+  else if (where.is_cluster())
+    to += "+cluster";
+  to += "://";
   if (!where.password.empty())
     to += where.user + ":***@";
   if (where.over == transport::local) {
@@ -250,16 +307,12 @@ std::string to_log_string(const redis_endpoint& where) {
       to += "?db=" + std::to_string(where.database);
     return to;
   }
-  if (where.has_sentinels()) {
-    for (const auto& each : where.by.sentinels) {
-      if (&each != &where.by.sentinels.front())
-        to += ',';
-      to += host_and_port(each.host, each.port);
-    }
-    to += '/' + where.by.master;
-  } else {
-    to += host_and_port(where.host, where.port);
-  }
+  if (where.has_sentinels())
+    to += listed(where.by.sentinels) + '/' + where.by.master;
+  else if (where.is_cluster())
+    to += listed(where.nodes);
+  else
+    to += to_string({where.host, where.port});
   if (where.database != 0)
     to += '/' + std::to_string(where.database);
   return to;

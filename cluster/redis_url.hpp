@@ -14,13 +14,15 @@ namespace greenroom::cluster {
 struct redis_endpoint {
   enum class transport : std::uint8_t { tcp, tls, local };
 
+  struct address {
+    std::string host;
+    std::uint16_t port = 0;
+
+    friend bool operator==(const address&, const address&) = default;
+  };
+
   /// Sentinels know the address of a master by its name, and who may ask.
   struct guide {
-    struct address {
-      std::string host;
-      std::uint16_t port = 26379;
-    };
-
     std::vector<address> sentinels; ///< Empty: nobody has to be asked.
     std::string master;
     std::string user;     ///< Of the sentinels, as below.
@@ -35,11 +37,14 @@ struct redis_endpoint {
   std::string password;      ///< Empty: no login.
   std::uint32_t database = 0;
   guide by; ///< With sentinels, host and port are what they say.
+  /// Some nodes of a Redis Cluster, which know the others. Empty: it is none.
+  std::vector<address> nodes;
 
   [[nodiscard]] bool has_sentinels() const { return !by.sentinels.empty(); }
+  [[nodiscard]] bool is_cluster() const { return !nodes.empty(); }
 
-  /// The same Redis where sentinels say that it is.
-  [[nodiscard]] redis_endpoint at(std::string host, std::uint16_t port) const;
+  /// The one server of this Redis that is there.
+  [[nodiscard]] redis_endpoint at(address where) const;
 
   /// One of the sentinels, as a server to connect to.
   [[nodiscard]] redis_endpoint sentinel(std::size_t index) const;
@@ -59,10 +64,15 @@ struct url_error {
 ///   /path[?db=n]
 ///   redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/master[/db]
 ///   rediss+sentinel://…                      the same, all over TLS
+///   redis+cluster://[[user]:password@]host[:port][,host[:port]…]
+///   rediss+cluster://…                       the same over TLS
 ///
 /// User, password, host and path are percent-decoded.
 [[nodiscard]] boost::system::result<redis_endpoint, url_error>
 parse_redis_url(std::string_view text);
+
+/// `host:port`, with brackets around an IPv6 address.
+[[nodiscard]] std::string to_string(const redis_endpoint::address& where);
 
 /// The same as a URL again, with `***` for the password.
 [[nodiscard]] std::string to_log_string(const redis_endpoint& where);

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace greenroom::cluster {
 
-/// What Redis does with a room's log: cluster/room_functions.lua.
-extern const std::string_view room_functions;
+/// What Redis does with a room's log: cluster/room_functions.lua, which tells
+/// subscribers by the command `publish`.
+[[nodiscard]] std::string room_functions(std::string_view publish = "PUBLISH");
 
 } // namespace greenroom::cluster

@@ -1,6 +1,7 @@
 -- The log of one room of order `total`, as docs/model/README.md has it, and its
 -- shared keys: each call is one of the functions at the end, atomic, and
--- replicated whole or not at all. Nobody else writes these keys.
+-- replicated whole or not at all. Nobody else writes these keys. In front of it
+-- the node sets PUBLISH, which is the name of a command.
 --
 --   KEYS  meta, log, ids, state
 --   ARGV  function, name of the epoch to begin if needed, channel, time of
@@ -110,7 +111,7 @@ end
 
 -- Messages from offset `first` on; none: the log goes on there in an epoch.
 local function publish(first, entries)
-  redis.call('PUBLISH', CHANNEL, array(
+  redis.call(PUBLISH, CHANNEL, array(
     cmsgpack.pack(VERSION, meta.epoch, first, meta.first), 4 + 4 * #entries,
     entries))
 end
@@ -565,7 +566,7 @@ function functions.set()
     verdicts[#verdicts + 1] = cmsgpack.pack(verdict, meta.state)
   end
   if #told > 0 then
-    redis.call('PUBLISH', CHANNEL, array(
+    redis.call(PUBLISH, CHANNEL, array(
       cmsgpack.pack(VERSION_OF_KEYS, meta.epoch, before), 3 + #told, told))
   end
   save()

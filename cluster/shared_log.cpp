@@ -79,6 +79,13 @@ void shared_log::cut() {
   settled_ = 0;
 }
 
+void shared_log::not_done() {
+  if (std::exchange(flight_, flight::none) == flight::repair)
+    owed_ = true;
+  else
+    sent_ = settled_ = 0;
+}
+
 /// Appends that may be in the log. Redis tells by their keys; where it
 /// remembers none, they would be there twice.
 void shared_log::send_again() {

@@ -100,6 +100,8 @@ public:
   void unlinked();
   /// The connection for calls is gone: what is under way is sent again.
   void cut();
+  /// Redis did not do what is under way: it is sent again.
+  void not_done();
   void heard(std::string_view bytes);
   /// A peer's word (13).
   void peer_is_at(std::string_view epoch, std::uint64_t top, std::uint64_t key);

@@ -68,6 +68,32 @@ std::vector<std::string_view> subscriptions::wanted() const {
   return to;
 }
 
+std::vector<subscriptions::taken>
+subscriptions::take_out(const std::function<bool(std::string_view)>& which) {
+  std::vector<taken> to;
+  for (auto at = channels_.begin(); at != channels_.end();) {
+    const auto& [channel, state] = *at;
+    if (!state.wanted || !which(channel)) {
+      ++at;
+      continue;
+    }
+    to.push_back({channel, state.in_force});
+    --wanted_;
+    in_force_ -= state.in_force ? 1 : 0;
+    at = channels_.erase(at);
+  }
+  return to;
+}
+
+std::vector<std::string> subscriptions::in_force() const {
+  std::vector<std::string> to;
+  to.reserve(in_force_);
+  for (const auto& [channel, state] : channels_)
+    if (state.in_force)
+      to.push_back(channel);
+  return to;
+}
+
 bool subscriptions::is_wanted(std::string_view channel) const {
   auto found = channels_.find(channel);
   return found != channels_.end() && found->second.wanted;

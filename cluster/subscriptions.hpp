@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,8 +32,21 @@ public:
   /// The connection broke: nothing is in force, nothing is awaited.
   void lost();
 
+  struct taken {
+    std::string channel;
+    bool was_in_force = false;
+  };
+
+  /// Lets go of the wanted channels for which `which` holds, whatever is still
+  /// awaited: they are somewhere else.
+  [[nodiscard]] std::vector<taken>
+  take_out(const std::function<bool(std::string_view)>& which);
+
   /// Every wanted channel, to subscribe again.
   [[nodiscard]] std::vector<std::string_view> wanted() const;
+
+  /// Every one that is in force.
+  [[nodiscard]] std::vector<std::string> in_force() const;
 
   [[nodiscard]] bool is_wanted(std::string_view channel) const;
 

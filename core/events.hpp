@@ -71,6 +71,8 @@
     "Redis is gone; local members are served on.")                             \
   X(redis_master, "redis.master", warn, "endpoint was link",                   \
     "Sentinels tell of another master than before; the node goes there.")      \
+  X(redis_slots, "redis.slots", info, "endpoint link masters moved missing",   \
+    "A Redis Cluster tells who has which slots; so many have moved.")          \
   X(bus_dropped, "bus.dropped", warn, "messages bytes",                        \
     "The queue to Redis was full; peers will see a gap.")                      \
   X(bus_gap, "bus.gap", warn, "origin room expected got missed",               \

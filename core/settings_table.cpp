@@ -310,7 +310,8 @@ constexpr setting table[] = {
     secret("cluster.redis", at<&s::cluster, &s::cluster_settings::redis>,
            "Redis that joins the nodes: `redis://`, `rediss://` (TLS), the "
            "path of a socket, or the sentinels that know its master: "
-           "`redis+sentinel://host:port,host:port/master`; empty: no "
+           "`redis+sentinel://host:port,host:port/master`, or some nodes of a "
+           "Redis Cluster: `redis+cluster://host:port,host:port`; empty: no "
            "cluster."),
     text("cluster.sentinel-user",
          at<&s::cluster, &s::cluster_settings::sentinel_user>,

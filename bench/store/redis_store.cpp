@@ -244,7 +244,7 @@ double raw_rate(const plan& how, std::size_t messages, Make make) {
 
 double function_rate(const plan& how) {
   connection to{redisConnect("127.0.0.1", how.port), redisFree};
-  send(*to, {"SCRIPT", "LOAD", std::string{cluster::room_functions}});
+  send(*to, {"SCRIPT", "LOAD", cluster::room_functions()});
   std::string sha = next_answer(*to)->str;
   auto message = message_of(how.bytes);
   std::int64_t id = 0;

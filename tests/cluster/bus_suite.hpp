@@ -58,6 +58,9 @@ struct bus_user final : cluster::bus::listener {
     up = false;
     reason = why;
   }
+  void bus_lost(std::string_view channel) override {
+    lost.emplace_back(channel);
+  }
   void bus_subscribed(std::string_view channel) override {
     subscribed.emplace_back(channel);
   }
@@ -77,6 +80,7 @@ struct bus_user final : cluster::bus::listener {
   int downs = 0;
   std::string reason;
   std::vector<std::string> subscribed;
+  std::vector<std::string> lost;
   std::vector<std::string> got;
   std::unique_ptr<cluster::bus> is; ///< Goes first.
 };
@@ -194,7 +198,7 @@ inline void bus_suite(const std::function<std::unique_ptr<bus_world>()>& make) {
   }
 
   SECTION("can be told to subscribe anew") {
-    bob.is->reconnect("a test");
+    bob.is->reconnect("all", "a test");
     REQUIRE(world.until([&] { return bob.downs == 1 && bob.up; }));
     CHECK(bob.reason == "a test");
     ann.is->publish("both", "x");
@@ -223,7 +227,7 @@ inline void bus_suite(const std::function<std::unique_ptr<bus_world>()>& make) {
   SECTION("can be destroyed at any time") {
     bob.is->subscribe("more");
     bob.is->publish("both", "x");
-    bob.is->reconnect("a test");
+    bob.is->reconnect("all", "a test");
     bob.is.reset();
     ann.is->publish("a", "end");
     CHECK(world.until([&] { return ann.has("a=end"); }));

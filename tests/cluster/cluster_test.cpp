@@ -171,6 +171,7 @@ private:
     void bus_up() override {}
     void bus_down(std::string_view) override {}
     void bus_subscribed(std::string_view) override {}
+    void bus_lost(std::string_view) override {}
     void bus_message(std::string_view, std::string_view) override {}
   };
 
@@ -563,6 +564,70 @@ TEST_CASE("a bus that delivers nothing is subscribed anew") {
   all.pass(10s);
   CHECK(all.hub.reconnects_asked <= 2);
   CHECK(ann->counts->reconnects >= 1);
+}
+
+TEST_CASE("a channel that is lost alone concerns its room only") {
+  town all;
+  auto ann = all.start("ann", 1);
+  auto of_lounge = all.open(*ann, lounge);
+  auto of_cellar = all.open(*ann, cellar);
+  all.pass(1s);
+  REQUIRE(of_lounge.got->links == links{true});
+  all.hub.lose(lounge_channel);
+  all.pass(1s);
+  CHECK(of_lounge.got->links == links{true, false});
+  CHECK(of_cellar.got->links == links{true});
+  CHECK(ann->links == links{true});
+  all.hub.bring_back(lounge_channel);
+  all.pass(1s);
+  CHECK(of_lounge.got->links == links{true, false, true});
+  CHECK(of_cellar.got->links == links{true});
+}
+
+namespace {
+
+room_event_ptr typing_now() {
+  return std::make_shared<const room_event>(typing_event{"c", "u", true});
+}
+
+} // namespace
+
+TEST_CASE("who typed while its channel is lost is no news") {
+  town all;
+  auto ann = all.start("ann", 1);
+  auto room = all.open(*ann, lounge);
+  all.pass(1s);
+  all.hub.lose(lounge_channel);
+  all.pass(1s);
+  auto published = ann->counts->published.load();
+  all.tell(*ann, actors::mirror{lounge, {typing_now()}});
+  all.pass(1s);
+  CHECK(ann->counts->published == published);
+  all.hub.bring_back(lounge_channel);
+  all.pass(1s);
+  all.tell(*ann, actors::mirror{lounge, {typing_now()}});
+  all.pass(1s);
+  CHECK(ann->counts->published == published + 1);
+}
+
+TEST_CASE("who does not hear the peers' signs takes none for lost") {
+  town all;
+  logged lost{events::peer_lost};
+  auto ann = all.start("ann", 1);
+  auto bob = all.start("bob", 2);
+  auto room = all.open(*ann, lounge);
+  all.pass(1s);
+  all.hub.lose("test:nodes");
+  all.pass(10s);
+  CHECK(room.got->links == links{true, false});
+  CHECK(ann->links == links{true, false});
+  CHECK(lost.lines == 0);
+  all.hub.bring_back("test:nodes");
+  all.pass(10s);
+  CHECK(room.got->links == links{true, false, true});
+  CHECK(ann->links == links{true, false, true});
+  CHECK(lost.lines == 0);
+  CHECK(ann->counts->peers == 1);
 }
 
 TEST_CASE("bytes that are no envelope are counted and harm nobody") {

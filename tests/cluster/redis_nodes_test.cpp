@@ -84,7 +84,7 @@ private:
                     const std::string& name, const std::string& packed) {
     auto tag = "greenroom:{p:" + room + '}';
     redis({"EVAL",
-           std::string{cluster::room_functions},
+           cluster::room_functions(),
            "4",
            tag + ":meta",
            tag + ":log",

@@ -1,7 +1,9 @@
 // The parts of the Redis bus that need no Redis.
 
 #include "cluster/backoff.hpp"
+#include "cluster/hash_slot.hpp"
 #include "cluster/publish_queue.hpp"
+#include "cluster/redis_words.hpp"
 #include "cluster/subscriptions.hpp"
 #include "tests/support/catch.hpp"
 
@@ -142,4 +144,98 @@ TEST_CASE("after a broken connection every wanted channel is due again") {
   all.sent("a");
   CHECK(all.confirmed("a"));
   CHECK(all.size() == 1);
+}
+
+namespace {
+
+const auto is_of_d = [](std::string_view channel) {
+  return channel == "d";
+};
+
+} // namespace
+
+TEST_CASE("channels take along what was published to them, in order") {
+  publish_queue queue{10'000};
+  for (auto* bytes : {"1", "2", "3", "4", "5", "6"})
+    queue.push({bytes[0] % 2 == 0 ? "d" : "c", bytes});
+  queue.take();
+  queue.take();
+  queue.take();
+  std::string taken;
+  for (const auto& each : queue.take_out(is_of_d))
+    taken += each.bytes;
+  CHECK(taken == "246");
+  // Three answers are still to come, one of them of what has gone.
+  CHECK(queue.on_the_way() == 3);
+  CHECK(queue.answered() == 1);
+  CHECK(queue.answered() == 0);
+  CHECK(queue.answered() == 1);
+  CHECK(queue.on_the_way_bytes() == 0);
+  CHECK(rest(queue) == "5");
+  queue.answered();
+  CHECK(queue.size() == 0);
+  // Nothing of it takes place any more.
+  auto all = 10'000 - sizeof(publish_queue::entry) - 1;
+  CHECK(queue.push({"c", std::string(all, 'x')}).messages == 0);
+}
+
+TEST_CASE("what has gone elsewhere is not sent again") {
+  publish_queue queue{10'000};
+  for (auto* channel : {"d", "c", "d"})
+    queue.push({channel, channel});
+  queue.take();
+  queue.take();
+  CHECK(queue.take_out(is_of_d).size() == 2);
+  queue.rewind();
+  CHECK(queue.size() == 1);
+  CHECK(rest(queue) == "c");
+}
+
+TEST_CASE("channels that go elsewhere leave nothing behind") {
+  subscriptions channels;
+  for (auto* channel : {"c", "d", "e"}) {
+    channels.add(channel);
+    channels.sent(channel);
+  }
+  CHECK(channels.confirmed("c"));
+  CHECK(channels.confirmed("d"));
+  CHECK(channels.in_force().size() == 2);
+  auto gone = channels.take_out(
+      [](std::string_view channel) { return channel != "c"; });
+  REQUIRE(gone.size() == 2);
+  for (const auto& each : gone)
+    CHECK(each.was_in_force == (each.channel == "d"));
+  CHECK(channels.size() == 1);
+  CHECK(channels.complete());
+  // It comes back: what was awaited of it before does not count.
+  channels.add("e");
+  channels.sent("e");
+  CHECK(channels.confirmed("e"));
+}
+
+TEST_CASE("slots are those of Redis") {
+  // As CLUSTER KEYSLOT tells.
+  CHECK(hash_slot("") == 0);
+  CHECK(hash_slot("foo") == 12'182);
+  CHECK(hash_slot("bar") == 5'061);
+  CHECK(hash_slot("123456789") == 12'739); // 0x31C3, of the specification.
+  CHECK(hash_slot("a{bar}b{foo}") == 5'061);
+  CHECK(hash_slot("{}{bar}") != 5'061);
+  CHECK(hash_slot("foo{}") == hash_slot("foo{}"));
+  CHECK(hash_slot("{bar") != 5'061);
+  CHECK(hash_slot("x{{bar}}") == hash_slot("{bar"));
+  CHECK(hash_slot_of_tag("bar") == 5'061);
+  CHECK(hash_slot_of_tag("bar}foo") == 5'061);
+}
+
+TEST_CASE("a server of a Redis Cluster says which slot it has not") {
+  CHECK(moved_slot("MOVED 3999 127.0.0.1:6381") == 3'999);
+  CHECK(moved_slot("MOVED 16383 h:1") == 16'383);
+  CHECK_FALSE(moved_slot("MOVED 16384 h:1").has_value());
+  CHECK_FALSE(moved_slot("MOVED x").has_value());
+  CHECK_FALSE(moved_slot("MOVED ").has_value());
+  CHECK_FALSE(moved_slot("ASK 3999 127.0.0.1:6381").has_value());
+  CHECK(is_moving("ASK 3999 127.0.0.1:6381"));
+  CHECK(is_moving("TRYAGAIN Multiple keys request during rehashing of slot"));
+  CHECK_FALSE(is_moving("MOVED 3999 127.0.0.1:6381"));
 }

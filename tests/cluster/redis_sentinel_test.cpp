@@ -1,14 +1,9 @@
 // The bus and the store on a Redis whose master moves, as sentinels tell them.
 
-#include <boost/asio/io_context.hpp>
-
-#include "cluster/redis_bus.hpp"
 #include "core/events.hpp"
-#include "tests/cluster/bus_suite.hpp"
-#include "tests/conformance/shared_user.hpp"
+#include "tests/cluster/moving_redis.hpp"
 #include "tests/support/logged.hpp"
 #include "tests/support/redis_client.hpp"
-#include "tests/support/redis_store_world.hpp"
 
 using namespace greenroom;
 using namespace greenroom::test;
@@ -17,21 +12,6 @@ using verdict = appended::verdict;
 using steady = std::chrono::steady_clock;
 
 namespace {
-
-/// Sentinels talk to each other every second or two.
-constexpr auto failover = 30s;
-
-template <class Turn>
-bool turn_until(Turn turn, const std::function<bool()>& so,
-                std::chrono::milliseconds at_most = failover) {
-  auto deadline = steady::now() + at_most;
-  while (!so()) {
-    if (steady::now() > deadline)
-      return false;
-    turn();
-  }
-  return true;
-}
 
 /// A master and its replica. Sentinels come when both know each other.
 struct pair_of_servers {
@@ -79,52 +59,6 @@ struct sentinel_world : pair_of_servers {
   redis_sentinel one;
 };
 
-/// Buses on a loop of the test.
-struct buses {
-  explicit buses(const std::string& url) {
-    how.redis = url;
-    how.beat = 50ms;
-    how.peer_timeout = 300ms;
-    how.connect_timeout = 1s;
-    how.backoff_min = 5ms;
-    how.backoff_max = 50ms;
-  }
-
-  struct world final : bus_world {
-    explicit world(buses& in) : of(in) {}
-    std::unique_ptr<cluster::bus> connect(std::size_t queue_bytes) override {
-      auto with = of.how;
-      with.queue_bytes = static_cast<std::uint32_t>(queue_bytes);
-      auto made = cluster::make_redis_bus(of.loop, with, "tester");
-      REQUIRE(made.has_value());
-      return std::move(*made);
-    }
-    void fail() override {}
-    void restore() override {}
-    void turn() override {
-      of.sockets.wait(steady::now() + 1ms);
-      of.sockets.poll(steady_time::max());
-      of.io.restart();
-      of.io.poll();
-      of.timers.run_due(steady::now());
-      of.turn_end.run_all();
-    }
-    buses& of;
-  };
-
-  bool until(const std::function<bool()>& so) {
-    return turn_until([this] { is.turn(); }, so);
-  }
-
-  boost::asio::io_context io{1};
-  net::poller sockets;
-  timer_queue timers;
-  run_once_queue turn_end;
-  cluster::redis_loop loop{io, sockets, timers, turn_end};
-  settings::cluster_settings how;
-  world is{*this};
-};
-
 template <class Server>
 int count_in_client_list(const Server& of, const std::string& word) {
   auto list = redis_client{of}({"CLIENT", "LIST"});
@@ -144,33 +78,6 @@ int clients(const redis_server& of) {
 int watchers(const redis_sentinel& of) {
   return count_in_client_list(of, " sub=1 ");
 }
-
-bool crosses(buses& in, bus_user& from, bus_user& to, const std::string& text) {
-  auto heard = to.got.size();
-  from.is->publish("all", text);
-  return in.until(
-      [&] { return to.got.size() > heard && to.got.back() == "all=" + text; });
-}
-
-/// Two nodes' stores, with rooms on the test's loop.
-struct stores {
-  explicit stores(const std::string& url) : a(url, "a"), b(url, "b") {}
-
-  bool until(const std::function<bool()>& so) {
-    return turn_until([this] { loop.turn(); }, so);
-  }
-
-  template <class... Users>
-  bool open(Users&... users) {
-    return until([&] {
-      return ((users.opened.value_or(false) && users.linked) && ...);
-    });
-  }
-
-  hand_loop loop;
-  redis_node a;
-  redis_node b;
-};
 
 std::string epoch_at(const redis_server& server) {
   return redis_client{server}({"HGET", "greenroom:{p:lounge}:meta", "epoch"});

@@ -77,9 +77,27 @@ TEST_CASE("a Redis URL may tell of sentinels and a master's name") {
   CHECK(sentinel.user == "eve");
   CHECK(sentinel.password == "other");
   CHECK(sentinel.database == 0);
-  auto master = to.at("10.0.0.9", 7000);
+  auto master = to.at({"10.0.0.9", 7000});
   CHECK(to_log_string(master) == "redis://ann:***@10.0.0.9:7000/3");
   CHECK(master.password == "s@cret");
+}
+
+TEST_CASE("a Redis Cluster is named by some of its nodes") {
+  auto to = good("redis+cluster://ann:s%40cret@h1,[2001:db8::1]:5000/");
+  CHECK(to.is_cluster());
+  CHECK_FALSE(to.has_sentinels());
+  CHECK(to.over == transport::tcp);
+  REQUIRE(to.nodes.size() == 2);
+  CHECK(to.nodes[0] == redis_endpoint::address{"h1", 6379});
+  CHECK(to.nodes[1] == redis_endpoint::address{"2001:db8::1", 5000});
+  CHECK(to.user == "ann");
+  CHECK(to.password == "s@cret");
+  CHECK(good("rediss+cluster://h").over == transport::tls);
+  CHECK_FALSE(good("redis://h").is_cluster());
+  auto shard = to.at({"10.0.0.9", 7000});
+  CHECK_FALSE(shard.is_cluster());
+  CHECK(to_log_string(shard) == "redis://ann:***@10.0.0.9:7000");
+  CHECK(shard.password == "s@cret");
 }
 
 TEST_CASE("a wrong Redis URL is refused without telling any of it") {
@@ -124,6 +142,14 @@ TEST_CASE("a wrong Redis URL is refused without telling any of it") {
            "redis+sentinel://h/se%63ret",
            "redis+sentinel://h/m?secret=1",
            "redis+sentinel://h/1#secret",
+           "redis+cluster://",
+           "redis+cluster:///",
+           "redis+cluster://h/secret",
+           "redis+cluster://h/0",
+           "redis+cluster://h,",
+           "redis+cluster://h:secret",
+           "redis+cluster://h?secret",
+           "redis+cluster://secret@h",
            "unix://secret/path",
            "unix:///",
            "unix:///secret?db=",
@@ -154,6 +180,8 @@ TEST_CASE("the log sees where a Redis is and never its password") {
   CHECK(log("rediss+sentinel://ann:pw@a,[::1]:1/m/2")
         == "rediss+sentinel://ann:***@a:26379,[::1]:1/m/2");
   CHECK(log("redis+sentinel://a/m") == "redis+sentinel://a:26379/m");
+  CHECK(log("redis+cluster://:pw@a,[::1]:1")
+        == "redis+cluster://:***@a:6379,[::1]:1");
   CHECK(log("/run/r.sock") == "unix:///run/r.sock");
   CHECK(log("unix://:pw@/r.sock?db=4") == "unix://:***@/r.sock?db=4");
 }

@@ -44,7 +44,7 @@ public:
     later([this] { flush(); });
   }
 
-  void reconnect(std::string_view reason) override {
+  void reconnect(std::string_view, std::string_view reason) override {
     ++hub_.reconnects_asked;
     later([this, why = std::string{reason}] {
       went_down(why);
@@ -84,6 +84,21 @@ public:
     listener_->bus_down(reason);
   }
 
+  void lose(const std::string& channel) {
+    auto of_it = [&](std::string_view name) {
+      return name == channel;
+    };
+    if (channels_.take_out(of_it).empty())
+      return;
+    lost_.push_back(channel);
+    listener_->bus_lost(channel);
+  }
+
+  void bring_back(const std::string& channel) {
+    if (std::erase(lost_, channel) > 0)
+      subscribe(channel);
+  }
+
   void came(const std::string& channel, const std::string& bytes) {
     if (listener_ != nullptr && up_ && channels_.is_wanted(channel))
       listener_->bus_message(channel, bytes);
@@ -121,6 +136,7 @@ private:
   loopback_hub& hub_;
   listener* listener_ = nullptr;
   cluster::subscriptions channels_;
+  std::vector<std::string> lost_;
   cluster::publish_queue queue_;
   std::shared_ptr<void> alive_ = std::make_shared<char>();
   bool up_ = false;
@@ -130,6 +146,16 @@ private:
 
 std::unique_ptr<cluster::bus> loopback_hub::connect(std::size_t queue_bytes) {
   return std::make_unique<loopback_bus>(*this, queue_bytes);
+}
+
+void loopback_hub::lose(const std::string& channel) {
+  for (auto* each : attached_)
+    each->later([=] { each->lose(channel); });
+}
+
+void loopback_hub::bring_back(const std::string& channel) {
+  for (auto* each : attached_)
+    each->later([=] { each->bring_back(channel); });
 }
 
 void loopback_hub::deliver() {

@@ -34,6 +34,10 @@ public:
   void fail(std::string reason);
   void restore();
 
+  /// What carries this channel is gone, for everybody; the rest is well.
+  void lose(const std::string& channel);
+  void bring_back(const std::string& channel);
+
   // Faults, each for the next messages that are published.
   std::size_t drop_next = 0;
   std::size_t duplicate_next = 0;

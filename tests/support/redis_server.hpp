@@ -33,6 +33,8 @@ public:
   /// SIGKILL: no goodbye to anybody.
   void kill();
 
+  [[nodiscard]] bool is_running() const { return process_ != 0; }
+
   /// SIGSTOP: its connections stay, and nothing answers.
   void freeze();
   void thaw();

@@ -146,20 +146,18 @@ public:
   std::unique_ptr<store> is;
 };
 
-/// A redis_store on a redis-server of its own.
-class redis_store_world final : public store_world {
+/// A redis_store on a Redis that belongs to the test.
+class redis_world : public store_world {
 public:
-  explicit redis_store_world(std::vector<std::string> arguments = {})
-    : server(std::move(arguments)) {}
-  ~redis_store_world() override { stop(); }
+  ~redis_world() override { stop(); }
 
   void start() override {
     is_ = std::make_unique<held>(
-        std::make_unique<redis_node>(server.url(), "node-a", with));
+        std::make_unique<redis_node>(url(), "node-a", with));
   }
   [[nodiscard]] bool keeps() const override { return true; }
+  [[nodiscard]] virtual std::string url() const = 0;
 
-  redis_server server;
   std::function<void(cluster::redis_store_options&)> with;
 
 private:
@@ -183,6 +181,18 @@ private:
   private:
     std::unique_ptr<redis_node> node_;
   };
+};
+
+/// On a redis-server of its own.
+class redis_store_world final : public redis_world {
+public:
+  explicit redis_store_world(std::vector<std::string> arguments = {})
+    : server(std::move(arguments)) {}
+  ~redis_store_world() override { stop(); }
+
+  [[nodiscard]] std::string url() const override { return server.url(); }
+
+  redis_server server;
 };
 
 } // namespace greenroom::test

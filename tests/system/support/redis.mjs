@@ -21,8 +21,8 @@ export async function freePort() {
 }
 
 export class Redis {
-  constructor({ port = 0, tls, socket, users = [], as, folder }) {
-    Object.assign(this, { port, tls, socket, users, as, folder });
+  constructor({ port = 0, tls, socket, users = [], as, folder, more = [] }) {
+    Object.assign(this, { port, tls, socket, users, as, folder, more });
   }
 
   #arguments() {
@@ -35,6 +35,7 @@ export class Redis {
       ...(this.tls ? ['--tls-port', String(this.port),
         '--tls-cert-file', this.tls.cert, '--tls-key-file', this.tls.key,
         '--tls-ca-cert-file', this.tls.ca, '--tls-auth-clients', 'no'] : []),
+      ...this.more,
       ...this.users.flatMap((user) => ['--user', ...user.split(' ')]),
     ];
   }
@@ -96,15 +97,18 @@ export class Redis {
 /**
  * Starts a Redis for test `t`: `tls` as of certificates(), `unix` for a socket,
  * `users` as in an ACL file, `as` the [user, password] of `cli`, `folder` for
- * what SAVE keeps.
+ * what SAVE keeps, `more` arguments, or what gives them for each attempt.
  */
-export async function startRedis(t, { tls, unix, users, as, folder } = {}) {
+export async function startRedis(t,
+  { tls, unix, users, as, folder, more = [] } = {}) {
   const socket = unix ? join(temporaryFolder(t), 'redis.sock') : undefined;
   let last;
   // Another process may take the free port first; then the next one is tried.
   for (let attempt = 0; attempt < 5; ++attempt) {
-    const redis = new Redis(
-      { port: socket ? 0 : await freePort(), tls, socket, users, as, folder });
+    const redis = new Redis({
+      port: socket ? 0 : await freePort(), tls, socket, users, as, folder,
+      more: typeof more === 'function' ? await more() : more,
+    });
     try {
       await redis.start();
       t.after(() => redis.stop());

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cluster/slot_map.hpp"
+
+namespace greenroom::cluster {
+
+/// Which shard of a Redis has a name: of one server the only one; of a Redis
+/// Cluster the one that its map of slots says, made when something first needs
+/// it. One thread.
+template <class Shard>
+class redis_shards {
+public:
+  using address = slot_map::address;
+  using make = std::function<std::unique_ptr<Shard>(const address&)>;
+
+  /// Without `more`, `first` is the one server. With it, `first` has what has
+  /// no shard for the time being, which is all until there is a map.
+  explicit redis_shards(std::unique_ptr<Shard> first, make more = {})
+    : first_(std::move(first)), make_(std::move(more)) {}
+
+  [[nodiscard]] bool is_cluster() const { return static_cast<bool>(make_); }
+  [[nodiscard]] Shard& first() { return *first_; }
+  [[nodiscard]] const slot_map& map() const { return map_; }
+
+  /// The shard that has a key or channel.
+  [[nodiscard]] Shard& of(std::string_view name) {
+    return is_cluster() ? of_slot(hash_slot(name)) : *first_;
+  }
+
+  /// The shard of all names with this in their braces, see `hash_slot_of_tag`.
+  [[nodiscard]] Shard& of_tag(std::string_view tag) {
+    return is_cluster() ? of_slot(hash_slot_of_tag(tag)) : *first_;
+  }
+
+  /// Without making any. Null: none has been made.
+  [[nodiscard]] const Shard* find(std::string_view name) const {
+    if (!is_cluster())
+      return first_.get();
+    auto owner = map_.owner(hash_slot(name));
+    return owner == slot_map::nobody ? first_.get() : shards_[owner].get();
+  }
+
+  /// A slot is not any more where it was: it has no shard until there is a new
+  /// map. False: it had none.
+  bool lose(std::uint16_t slot) {
+    if (map_.owner(slot) == slot_map::nobody)
+      return false;
+    map_.lose(slot);
+    return true;
+  }
+
+  /// Gives the shards of masters that are none any more.
+  [[nodiscard]] std::vector<std::unique_ptr<Shard>> update(const slot_map& to) {
+    auto before = std::exchange(shards_, {});
+    auto were = map_.masters();
+    map_ = to;
+    shards_.resize(map_.masters().size());
+    std::vector<std::unique_ptr<Shard>> gone;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (!before[i])
+        continue;
+      if (auto* place = place_of(were[i]))
+        *place = std::move(before[i]);
+      else
+        gone.push_back(std::move(before[i]));
+    }
+    return gone;
+  }
+
+  template <class Do>
+  void each(Do what) {
+    what(*first_);
+    // More may come meanwhile, each at its place.
+    for (std::size_t i = 0; i < shards_.size(); ++i)
+      if (shards_[i])
+        what(*shards_[i]);
+  }
+
+  /// Of names that begin with `stem`, the first that `master` has: one on
+  /// which all who have the same map agree. Empty: nobody finds one.
+  [[nodiscard]] std::string name_within(const std::string& stem,
+                                        const address& master) const {
+    // A master with one slot is missed by so many with a chance of 1 in 400.
+    constexpr int tries_max = 100'000;
+    for (std::uint16_t owner = 0; owner < map_.masters().size(); ++owner)
+      if (map_.masters()[owner] == master)
+        for (int i = 0; i < tries_max; ++i)
+          if (auto name = stem + std::to_string(i);
+              map_.owner(hash_slot(name)) == owner)
+            return name;
+    return {};
+  }
+
+private:
+  Shard& of_slot(std::uint16_t slot) {
+    auto owner = map_.owner(slot);
+    if (owner == slot_map::nobody)
+      return *first_;
+    if (!shards_[owner])
+      shards_[owner] = make_(map_.masters()[owner]);
+    return *shards_[owner];
+  }
+
+  std::unique_ptr<Shard>* place_of(const address& master) {
+    for (std::size_t i = 0; i < shards_.size(); ++i)
+      if (map_.masters()[i] == master)
+        return &shards_[i];
+    return nullptr;
+  }
+
+  std::unique_ptr<Shard> first_;
+  make make_;
+  slot_map map_;
+  std::vector<std::unique_ptr<Shard>> shards_; ///< As `map_.masters()`.
+};
+
+} // namespace greenroom::cluster
