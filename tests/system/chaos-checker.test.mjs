@@ -24,6 +24,19 @@ const joined = (c, offset, fields = {}) =>
 const said = (c, id) => ['publish', c, { id, payload: `${c}/${id}` }];
 const ack = (c, id, offset, epoch = 'e') => ['ack', c, { id, epoch, offset }];
 const got = (c, payload, offset) => ['message', c, { payload, offset }];
+const whisper = (c, id, ...to) =>
+  ['direct', c, { id, to, payload: `${c}->${id}` }];
+const counted = (c, id, delivered) => ['ack', c, { id, delivered }];
+const handed = (c, payload) => ['handed', c, { payload }];
+const ask = (c, fields = {}) => ['ask', c, { id: 'ask', limit: 100, ...fields }];
+const page = (c, offset, messages, fields = {}) => ['page', c, { id: 'ask',
+  epoch: 'e', offset, bytes: 0, messages, ...fields }];
+const kept = (payload, offset, id) => ({ payload, offset, id });
+const set = (c, id, how = {}) =>
+  ['set', c, { id, key: 'k', value: `${c}=${id}`, ...how }];
+const versioned = (c, id, version) => ['ack', c, { id, version }];
+const holds = (c, value, version, at) => ['state', c,
+  { changes: [{ key: 'k', value, version }], at }];
 const list = (c, ...members) =>
   ['list', c, { members: members.map((m) => `c-${m}`) }];
 const quiet = ['quiet'];
@@ -47,6 +60,9 @@ function refused(rule, events) {
 const pair = [open('ada'), open('bob'),
   joined('ada', 0), joined('bob', 0), said('ada', 1), ack('ada', 1, 1),
   said('ada', 2), ack('ada', 2, 2)];
+
+/** And three, of whom nobody has said anything. */
+const trio = ['ada', 'bob', 'cid'].flatMap((c) => [open(c), joined(c, 0)]);
 
 const BY_HAND = {
   'answered [P-3.3]': [
@@ -108,6 +124,31 @@ const BY_HAND = {
   'missing': [
     [...pair, got('bob', 'ada/1', 1), quiet],
     [...pair, got('bob', 'ada/1', 1), got('bob', 'ada/2', 2), quiet]],
+  'directed [P-3.7]': [
+    [...trio, whisper('ada', 1, 'bob'), handed('cid', 'ada->1')],
+    [...trio, whisper('ada', 1, 'bob'), handed('bob', 'ada->1')]],
+  'delivered [P-3.7]': [
+    [...trio, whisper('ada', 1, 'bob'), counted('ada', 1, 1), quiet],
+    [...trio, whisper('ada', 1, 'bob'), counted('ada', 1, 1),
+      handed('bob', 'ada->1'), quiet]],
+  'history [P-3.16]': [
+    [...pair, said('ada', 3), ack('ada', 3, 3), ask('bob'),
+      page('bob', 3, [kept('ada/1', 1), kept('ada/3', 3)])],
+    [...pair, said('ada', 3), ack('ada', 3, 3), ask('bob'),
+      page('bob', 3, [kept('ada/1', 1), kept('ada/2', 2), kept('ada/3', 3)])]],
+  'bound [P-3.17]': [
+    [open('ada'), open('bob'), joined('ada', 0), joined('bob', 0),
+      set('ada', 1, { bound: true }), versioned('ada', 1, 1),
+      holds('bob', 'ada=1', 1), ['close', 'ada', {}], quiet],
+    [open('ada'), open('bob'), joined('ada', 0), joined('bob', 0),
+      set('ada', 1, { bound: true }), versioned('ada', 1, 1),
+      holds('bob', 'ada=1', 1), ['close', 'ada', {}], holds('bob', null, 2),
+      quiet]],
+  'ttl [P-3.17]': [
+    [open('ada'), joined('ada', 0), set('ada', 1, { ttl: 1000, at: 100 }),
+      holds('ada', 'ada=1', 1, 110), holds('ada', null, 2, 1000)],
+    [open('ada'), joined('ada', 0), set('ada', 1, { ttl: 1000, at: 100 }),
+      holds('ada', 'ada=1', 1, 110), holds('ada', null, 2, 1101)]],
   'presence': [
     [open('ada'), joined('ada', 0, { members: ['c-ada'] }),
       list('ada', 'ada', 'bob'), quiet],
@@ -170,6 +211,118 @@ test('an epoch that goes on with nothing lost says where its members are',
     refused('recovered [P-4.2]', on(2));
   });
 
+/** What the rule says of a history; nothing where it does not complain. */
+const saying = (rule, ...lines) => check(history('fifo', ...lines))
+  .find((found) => found.rule === rule)?.what;
+
+test('[P-3.7] messages to some come to nobody else, once, and to all of them',
+  () => {
+    const says = (...steps) => saying('directed [P-3.7]', ...trio,
+      whisper('ada', 1, 'bob', 'c-cid', 'ada'), ...steps);
+    const got = (c) => handed(c, 'ada->1');
+    assert.equal(says(got('bob'), got('cid')), undefined);
+    assert.match(says(got('bob'), got('bob')), /twice/);
+    assert.match(says(got('ada')), /back to who said it/);
+    assert.match(says(handed('bob', 'ada->2')), /to nobody/);
+    assert.match(says(open('dan'), joined('dan', 0), got('dan')), /not named/);
+    assert.match(says(['handed', 'bob', { payload: 'ada->1', id: 1 }]), /id/);
+    assert.match(says(['handed', 'bob', { room: 'q', payload: 'ada->1' }]),
+      /no member/);
+  });
+
+test('[P-3.7] who is there is counted, and on another node had without faults',
+  () => {
+    const says = (...steps) => saying('delivered [P-3.7]', ...steps);
+    const sent = [whisper('ada', 1, 'bob'), counted('ada', 1, 0), quiet];
+    assert.match(says(...trio, ...sent), /not counted/);
+    const apart = [open('ada'), joined('ada', 0), open('bob', 'n2'),
+      joined('bob', 0)];
+    assert.match(says(...apart, ...sent), /never came to bob/);
+    assert.equal(says(...apart, ['calm', null, { calm: false }], ...sent),
+      undefined);
+    assert.equal(says(open('ada'), joined('ada', 0), open('bob'), ...sent),
+      undefined, 'who has not joined is not there');
+    assert.equal(says(...trio, whisper('ada', 1, 'bob'), ['close', 'bob', {}],
+      counted('ada', 1, 0), quiet), undefined, 'nor who has gone');
+  });
+
+test('[P-3.16] pages have no hole, and what is held', () => {
+  const three = [...pair, said('ada', 3), ack('ada', 3, 3)];
+  const all = [kept('ada/1', 1), kept('ada/2', 2), kept('ada/3', 3)];
+  const says = (asked, messages, fields) => saying('history [P-3.16]',
+    ...three, got('bob', 'ada/1', 1), got('bob', 'ada/2', 2),
+    got('bob', 'ada/3', 3), ask('bob', asked), page('bob', 3, messages, fields));
+  assert.equal(says({}, all), undefined);
+  assert.equal(says({ limit: 2 }, all.slice(1)), undefined);
+  assert.equal(says({ from: 1, limit: 2 }, all.slice(0, 2)), undefined);
+  assert.equal(says({ from: 4 }, []), undefined);
+  assert.match(says({}, []), /ends before 3/);
+  assert.match(says({}, all.slice(0, 2)), /ends before 3/);
+  assert.match(says({}, all.slice(1)), /begins behind 1/);
+  assert.match(says({ from: 2 }, all), /begins before/);
+  assert.match(says({ from: 1 }, all.slice(1)), /begins behind 1/);
+  assert.match(says({ limit: 2 }, all), /more than was asked/);
+  assert.match(says({}, [all[0], all[0], ...all.slice(1)]), /left out/);
+  assert.match(says({}, all, { offset: 2 }), /behind where the room is/);
+  assert.match(says({}, all, { epoch: 'f' }), /another epoch/);
+  assert.match(says({}, [kept('ada/1', 1, 1), ...all.slice(1)]), /id of another/);
+});
+
+test('[P-4.2.1] a page has the ids of its own session', () => {
+  const says = (id) => saying('history [P-3.16]', ...pair, ask('ada'),
+    page('ada', 2, [kept('ada/1', 1, 1), kept('ada/2', 2, id)]));
+  assert.equal(says(2), undefined);
+  assert.match(says(undefined), /lacks the id/);
+  assert.match(says('2'), /lacks the id/);
+});
+
+test('what a page has is what members saw', () => {
+  const shown = (...messages) => rules(history('fifo', ...pair,
+    got('bob', 'ada/1', 1), ask('bob'), page('bob', 2, messages)));
+  assert.deepEqual(shown(kept('ada/1', 1), kept('ada/2', 2)), []);
+  assert.ok(shown(kept('ada/2', 1), kept('ada/1', 2)).includes('identity'));
+  assert.ok(shown(kept('ada/1', 1), kept('eve/1', 2)).includes('nowhere'));
+});
+
+test('[P-3.17] what is bound stays with its connection', () => {
+  const bob = [open('ada'), open('bob'), joined('ada', 0), joined('bob', 0)];
+  const says = (...steps) => saying('bound [P-3.17]', ...bob,
+    set('ada', 1, { bound: true }), versioned('ada', 1, 1), ...steps, quiet);
+  const told = [holds('ada', 'ada=1', 1), holds('bob', 'ada=1', 1)];
+  assert.equal(says(...told), undefined);
+  assert.match(says(told[0]), /bob has nothing/);
+  assert.match(says(...told, holds('bob', null, 2)), /bob has nothing/);
+  const gone = [...told, ['close', 'ada', {}]];
+  assert.match(says(...gone), /its connection is not/);
+  // The same connection, as others see it, that was resumed.
+  assert.equal(says(...gone, ['open', 'ada.2', { client: 'ada', node: 'n1',
+    session: 's-ada', connectionId: 'c-ada' }], joined('ada.2', 0,
+    { state: [{ key: 'k', value: 'ada=1', version: 1 }] })), undefined);
+});
+
+test('[P-3.17] what has a time goes then, unless a fault took it before', () => {
+  const says = (profile, ...steps) => check(history(profile, open('ada'),
+    joined('ada', 0, { order: profile }), ...steps))
+    .find((found) => found.rule === 'ttl [P-3.17]')?.what;
+  const lasting = (until, ...between) => [
+    set('ada', 1, { ttl: 1000, at: 100 }), ['ack', 'ada', { id: 1, version: 1,
+      at: 105 }], holds('ada', 'ada=1', 1, 110), ...between,
+    holds('ada', null, 2, until)];
+  const fault = (what, state) => ['fault', null, { what, node: 0, state }];
+  assert.match(says('total', ...lasting(1000)), /before its time/);
+  assert.match(says('total', ...lasting(9000)), /long after its time/);
+  const flushed = fault('redis-flush', 'begins');
+  assert.equal(says('total', ...lasting(1000, flushed)), undefined);
+  assert.match(says('fifo', ...lasting(1000, flushed)), /before its time/);
+  assert.match(says('total', flushed, fault('redis-flush', 'ended'),
+    ...lasting(1000)), /before its time/);
+  const [put, answer, told] = lasting(0);
+  assert.match(says('total', put, answer, told, ['quiet', null, { at: 9000 }]),
+    /its time is over/);
+  assert.equal(says('total', put, answer, told, ['quiet', null, { at: 900 }]),
+    undefined);
+});
+
 test('recovered, and nothing follows until all is quiet', () => {
   refused('recovered [P-4.2]', history('fifo', ...pair, open('bob.2'),
     joined('bob.2', 2, { since: { epoch: 'e', offset: 0 }, recovered: true }),
@@ -201,6 +354,9 @@ test('[P-4.19] in a new epoch comes also what the member itself said before',
       got('ada', 'ada/2', 1)), 'said in the new epoch');
   });
 
+const isGone = ({ kind, changes }, name) => kind === 'state'
+  && changes[0].key === name && changes[0].value === null;
+
 /** Falsifies the last event of a kind that `where` likes; gives the rule. */
 const FALSIFIED = {
   'a delivery that was forgotten': [(m) => m.kind === 'message',
@@ -220,7 +376,29 @@ const FALSIFIED = {
     (m) => [{ ...m, members: m.members.slice(1) }], /presence/],
   'a difference that was not told': [(m) => m.kind === 'presence' && m.joined,
     () => [], /presence/],
-  'a value that is another': [(m) => m.kind === 'state',
+  'what was said to some and never came': [(m) => m.kind === 'handed',
+    () => [], /delivered/],
+  'what was said to some and came to another': [(m) => m.kind === 'handed',
+    (m) => [{ ...m, payload: 'm0->w1000' }], /directed/],
+  'a page that lacks one': [
+    (m) => m.kind === 'page' && m.messages.length > 2,
+    (m) => [{ ...m, messages: m.messages.filter((_, i) => i !== 1) }],
+    /history/],
+  'a page that has another': [
+    (m) => m.kind === 'page' && m.messages.length > 1,
+    (m) => [{ ...m, messages: m.messages.map((message) =>
+      ({ ...message, payload: m.messages[0].payload })) }],
+    /identity|moved/],
+  'a bound key that stays': [(m) => isGone(m, 'seat'), () => [], /bound/],
+  'a bound key that goes': [(m) => m.kind === 'state'
+    && m.changes[0].key === 'seat of one',
+  (m) => [m, { ...m, changes: [{ ...m.changes[0], value: null }] }], /bound/],
+  'a key that stays beyond its time': [(m) => isGone(m, 'flash'),
+    (m) => [{ ...m, at: m.at + 9000 }], /ttl/],
+  'a key that goes before its time': [(m) => isGone(m, 'flash'),
+    (m) => [{ ...m, at: m.at - 800 }], /ttl/],
+  'a value that is another': [(m) => m.kind === 'state'
+    && m.changes[0].key === 'topic',
     (m) => [{ ...m, changes: [{ ...m.changes[0], value: 'other' }] }],
     /state/],
 };

@@ -25,13 +25,15 @@ async function keepsItsPromises(t, options) {
 }
 
 test('one node under faults keeps its promises', (t) =>
-  keepsItsPromises(t, { profile: 'single', seed: 1, seconds: 4 }), LONG);
+  keepsItsPromises(t, { profile: 'single', seed: 1, seconds: 4,
+    state: true }), LONG);
 
 test('three nodes and Redis under faults keep the promises of fifo', (t) =>
-  keepsItsPromises(t, { profile: 'fifo', seed: 2, seconds: 8 }), LONG);
+  keepsItsPromises(t, { profile: 'fifo', seed: 2, seconds: 7,
+    state: true }), LONG);
 
 test('three nodes and Redis under faults keep the promises of total', (t) =>
-  keepsItsPromises(t, { profile: 'total', seed: 3, seconds: 8, resume: true,
+  keepsItsPromises(t, { profile: 'total', seed: 3, seconds: 7, resume: true,
     state: true }), LONG);
 
 test('what Pub/Sub brings twice is delivered once', (t) =>
@@ -47,14 +49,22 @@ const BROKEN = {
   unanswer: /answered/,
   swap: /one-order|jump/,
   hide: /presence/,
+  unhand: /delivered/,
+  'hand-twice': /directed/,
+  tell: /directed/,
+  'page-hole': /history/,
+  'page-lie': /identity|moved/,
+  hurry: /ttl/,
+  unbind: /bound/,
   'bus-drop': /missing/,
+  'bus-drop-directed': /delivered/,
 };
 
 for (const [name, rule] of Object.entries(BROKEN))
   test(`a promise broken by ${name} is found out`, async (t) => {
     const { complaints } = await runChaos(t, {
-      profile: name === 'bus-drop' ? 'fifo' : 'single', seed: 5, seconds: 1,
-      faults: 'none', break: name,
+      profile: name.startsWith('bus-') ? 'fifo' : 'single', seed: 5, seconds: 1,
+      faults: 'none', break: name, state: /ttl|bound/.test(rule.source),
     });
     assert.match(complaints.map((found) => found.rule).join(), rule);
   }, LONG);
@@ -65,9 +75,15 @@ test('a recovery that did not happen is found out', async (t) => {
   assert.match(describe(complaints), /^recovered \[P-4\.2\]/m);
 }, LONG);
 
+test('keys that nobody is told to be gone are found out', async (t) => {
+  const { complaints } = await runChaos(t, { profile: 'single', seed: 6,
+    seconds: 1, rate: 40, faults: 'client-drop', state: true, break: 'keep' });
+  assert.match(describe(complaints), /^bound \[P-3\.17\]/m);
+}, LONG);
+
 test('the same seed gives the same schedule, and another one another', () => {
   const plan = (seed, faults = faultsOf('all')) => schedule({ seed, seconds: 20,
-    clients: 9, nodes: 3, rooms: 3, faults });
+    clients: 9, nodes: 3, rooms: 3, faults, state: true });
   assert.deepEqual(plan(7), plan(7));
   assert.notDeepEqual(plan(7), plan(8));
   const talk = (operations) =>
@@ -75,5 +91,6 @@ test('the same seed gives the same schedule, and another one another', () => {
   assert.deepEqual(talk(plan(7)), plan(7, []), 'faults change no talk');
   const seen = new Set(Array.from({ length: 20 }, (_, seed) => plan(seed))
     .flat().map(({ what }) => what));
-  for (const name of Object.keys(FAULTS)) assert.ok(seen.has(name), name);
+  for (const name of [...Object.keys(FAULTS), 'say', 'direct', 'ask', 'set'])
+    assert.ok(seen.has(name), name);
 });

@@ -10,6 +10,18 @@ function once(kind, nth, change, where = () => true) {
     ? change(event) : [event]);
 }
 
+/** A key that was set as `how` asks is gone as soon as it is told. */
+function vanishing(how) {
+  const values = new Set();
+  return (event) => {
+    if (event.kind === 'set' && how(event)) values.add(event.value);
+    const change = event.kind === 'state'
+      && event.changes.find(({ value }) => values.has(value));
+    return change ? [event, { ...event, whole: undefined,
+      changes: [{ ...change, value: null }] }] : [event];
+  };
+}
+
 /** What the recorder writes in place of what happened. */
 const SPOILED = {
   forget: () => once('message', 40, () => []),
@@ -36,6 +48,31 @@ const SPOILED = {
   },
   hide: () => once('list', 1,
     (event) => [{ ...event, members: event.members.slice(1) }]),
+  unhand: () => once('handed', 4, () => []),
+  'hand-twice': () => once('handed', 4, (event) => [event, event]),
+  tell: () => {
+    // What one was handed comes to another in the room, too.
+    let there = [];
+    const handed = once('handed', 4, (event) => [event, { ...event,
+      c: there.find(({ c, room }) => c !== event.c && room === event.room).c }]);
+    return (event) => {
+      if (event.kind === 'joined') there.push(event);
+      if (event.kind === 'close')
+        there = there.filter(({ c }) => c !== event.c);
+      return handed(event);
+    };
+  },
+  'page-hole': () => once('page', 4,
+    (event) => [{ ...event, messages: event.messages.filter((_, i) => i !== 1) }],
+    ({ messages }) => messages.length > 2),
+  'page-lie': () => once('page', 4, ({ messages, ...event }) =>
+    [{ ...event, messages: [{ ...messages[0], payload: messages[1].payload },
+      ...messages.slice(1)] }], ({ messages }) => messages.length > 2),
+  // Nobody is told that what is bound, or has a time, has gone.
+  keep: () => (event) => (event.kind === 'state' ? [{ ...event,
+    changes: event.changes.filter(({ value }) => value !== null) }] : [event]),
+  hurry: () => vanishing((set) => set.ttl),
+  unbind: () => vanishing((set) => set.bound),
   swap: () => {
     let held = null;
     let count = 0;
@@ -59,6 +96,7 @@ const SPOILED = {
 /** What the proxies do to what members said, where it comes over Pub/Sub. */
 const REWRITTEN = {
   'bus-drop': () => [],
+  'bus-drop-directed': () => [],
   'bus-double': (value) => [value, value],
 };
 
@@ -70,15 +108,18 @@ export const spoiler = (name) => SPOILED[name]?.();
 export function busRewriter(name, armed) {
   const change = REWRITTEN[name];
   if (!change) return undefined;
+  const mark = name === 'bus-drop-directed' ? WHISPER : TALK;
   // One loss is enough, but a node's own words come back to it, too, and nobody
   // misses those. Doubled is everything.
-  let left = 12;
+  let left = name === 'bus-double' ? Infinity : 12;
   return () => publishedThrough((value) => {
-    if (!armed() || !value.includes(TALK)) return value;
-    if (name === 'bus-drop' && left-- <= 0) return value;
+    if (!armed() || !value.includes(mark) || left-- <= 0) return value;
     return Buffer.concat(change(value));
   });
 }
 
 /** In every payload of a member, and in nothing else on the bus. */
 export const TALK = '@';
+
+/** In what a member says to some, and in nothing else on the bus. */
+export const WHISPER = '->';

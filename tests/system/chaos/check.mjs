@@ -4,6 +4,9 @@
 import { PROFILES } from './profiles.mjs';
 import { read } from './reading.mjs';
 import * as answers from './rules-answers.mjs';
+import * as directs from './rules-directed.mjs';
+import * as past from './rules-history.mjs';
+import * as keys from './rules-keys.mjs';
 import * as loss from './rules-loss.mjs';
 import * as orders from './rules-order.mjs';
 import * as quiet from './rules-rest.mjs';
@@ -24,8 +27,13 @@ export const RULES = {
   'recovered [P-4.2]': loss.recovered,
   'overtaken [P-4.14]': loss.overtaken,
   'missing': loss.missing,
+  'directed [P-3.7]': directs.directed,
+  'delivered [P-3.7]': directs.delivered,
+  'history [P-3.16]': past.history,
   'presence': quiet.presence,
   'state [P-4.6]': quiet.state,
+  'bound [P-3.17]': keys.bound,
+  'ttl [P-3.17]': keys.ttl,
 };
 
 /**

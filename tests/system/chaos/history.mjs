@@ -8,12 +8,17 @@
 //             members?, state?
 //   left      c, room
 //   publish   c, room, id, payload       each time that it is sent
-//   ack       c, room, id, epoch, offset, duplicate?, degraded?
+//   ack       c, room, id, epoch, offset, duplicate?, degraded?, delivered?
 //   refused   c, room, id, code
 //   message   c, room, offset, payload, id?
+//   direct    c, room, id, to, payload   said to some; its ack has `delivered`
+//   handed    c, room, payload, id?      what came without an offset
+//   ask       c, room, id, from?, limit  for what the room keeps; its answers are
+//   page      c, room, id, epoch, offset, bytes, messages [{offset, payload, id?}]
+//             and `refused`
 //   gap       c, room, epoch, from, to
 //   presence  c, room, members?, joined?, left?   (connection ids)
-//   set       c, room, id, key, value; its answers are `ack` (with version)
+//   set       c, room, id, key, value, bound?, ttl?; its answers are `ack` (with version)
 //             and `refused`
 //   state     c, room, changes, whole?
 //   degraded, healed   c, room?
@@ -25,6 +30,7 @@
 //
 // `c` is one connection, `node` one life of a node (n2#3), `payload` names one
 // message: it is never used again, but to send the same id in the same session.
+// Nor is a `value` of `set`, but to send it again.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -4,7 +4,9 @@
 import WebSocket from 'ws';
 
 import { within } from '../support/wait.mjs';
-import { foldPresence } from './rules-rest.mjs';
+import { WHISPER } from './breaks.mjs';
+import { foldPresence, foldState } from './rules-rest.mjs';
+import { freshRoom } from './standing.mjs';
 
 /** The pause before another attempt; without it, a dead node costs a core. */
 const AGAIN_MS = 50;
@@ -17,6 +19,8 @@ const later = (work) => setTimeout(work, AGAIN_MS);
 export class Member {
   rooms = new Map(); // What it knows of the rooms that it wants to be in.
   #waiting = new Map(); // By room and id: what was sent and not answered.
+  #asks = new Set(); // Ids of questions; they end with their connection.
+  #setBy = new Map(); // The connection that set a value last.
   #connections = 0;
   #said = 0;
   #socket = null;
@@ -38,7 +42,7 @@ export class Member {
 
   /** Whether it is where it wants to be, and owes and awaits nothing. */
   get settled() {
-    return this.ready && this.#waiting.size === 0
+    return this.ready && this.#waiting.size === 0 && this.#asks.size === 0
       && [...this.rooms.values()].every((room) => room.here);
   }
 
@@ -47,7 +51,7 @@ export class Member {
     const away = [...this.rooms].filter(([, room]) => !room.here)
       .map(([id]) => id);
     return `${this.c ?? this.name} ${this.ready ? 'is connected' : 'is not'}`
-      + `, ${this.#waiting.size} unanswered, not in ${away.join() || 'none'}`;
+      + `, ${this.#waiting.size + this.#asks.size} unanswered, not in ${away.join() || 'none'}`;
   }
 
   // -- what a schedule asks for -----------------------------------------------
@@ -76,13 +80,41 @@ export class Member {
     return said;
   }
 
-  set(roomId, name) {
+  /** Says something to some: names of users or connections. */
+  direct(roomId, to) {
     const room = this.rooms.get(roomId);
-    if (!room) return;
-    const id = ++this.#said;
-    const said = { kind: 'set', roomId, id, name, value: `${this.name}=${id}` };
+    if (!room || to.length === 0) return null;
+    const said = { kind: 'direct', roomId, id: ++this.#said, to };
     this.#waiting.set(key(said), said);
     if (room.here) this.#publish(said);
+    return said;
+  }
+
+  /** `how` may have `bound` and `ttl`. Gives what the key is to hold. */
+  set(roomId, name, how = {}) {
+    const room = this.rooms.get(roomId);
+    if (!room) return null;
+    const id = ++this.#said;
+    const said = { kind: 'set', roomId, id, name, value: `${this.name}=${id}`,
+      how };
+    this.#waiting.set(key(said), said);
+    if (room.here) this.#publish(said);
+    return said;
+  }
+
+  /**
+   * Asks for `limit` messages that a room keeps: from so far `back` on, or of
+   * all of them the newest. Not while it reads nothing: the answers would close
+   * it, and no gap be seen.
+   */
+  ask(roomId, { back, limit }) {
+    const room = this.rooms.get(roomId);
+    if (!room?.here || this.#socket.isPaused) return;
+    const id = `ask-${++this.#said}`;
+    const from = back === undefined ? undefined : Math.max(1, room.at - back);
+    this.#asks.add(id);
+    this.history.record('ask', { c: this.c, room: roomId, id, from, limit });
+    this.#send({ type: 'history', roomId, id, from, limit });
   }
 
   /** Goes without a word, and comes back to another node. */
@@ -135,6 +167,24 @@ export class Member {
     return foldPresence(this.rooms.get(roomId)?.presence ?? []);
   }
 
+  /** Whether it was told of a value, which may be gone. */
+  wasTold(roomId, value) {
+    return this.rooms.get(roomId).states.some(({ changes, state }) =>
+      (changes ?? state ?? []).some((change) => change.value === value));
+  }
+
+  /** Whether it has set a value in this connection. */
+  owns(value) {
+    return this.#setBy.get(value) === this.connectionId;
+  }
+
+  /** What the keys of a room hold by what it was told. */
+  keys(roomId) {
+    const { values } = foldState(this.rooms.get(roomId)?.states ?? []);
+    return new Map([...values].filter(([, { value }]) => value !== null)
+      .map(([name, { value }]) => [name, value]));
+  }
+
   stop() {
     this.#live = false;
     clearTimeout(this.deadline);
@@ -181,6 +231,7 @@ export class Member {
     this.#socket = null;
     this.ready = false;
     this.c = null;
+    this.#asks.clear();
     for (const room of this.rooms.values()) room.here = false;
     for (const [id, { roomId }] of this.#waiting)
       if (!this.rooms.has(roomId)) this.#waiting.delete(id);
@@ -231,7 +282,8 @@ export class Member {
       if (room.epoch !== null)
         rooms[roomId] = { epoch: room.epoch, offset: room.at };
     this.resuming = { rooms, fresh };
-    this.#send({ type: 'resume', id: 'resume', session, rooms });
+    this.#send(
+      { type: 'resume', id: 'resume', session, rooms, userId: this.name });
   }
 
   // -- what it says ---------------------------------------------------------------
@@ -240,14 +292,23 @@ export class Member {
     // Another session has another memory of ids: there it is another message.
     if (said.session !== this.session) {
       said.session = this.session;
-      said.payload = `${this.name}/${said.id}@${this.#connections}`;
+      said.payload = `${this.name}${said.kind === 'direct' ? WHISPER : '/'}${
+        said.id}@${this.#connections}`;
     }
     const { roomId: room, id, payload } = said;
     if (said.kind === 'set') {
+      const { name, value, how } = said;
+      this.#setBy.set(value, this.connectionId);
       this.history.record('set',
-        { c: this.c, room, id, key: said.name, value: said.value });
-      this.#send({ type: 'set_state', roomId: room, id, key: said.name,
-        value: said.value });
+        { c: this.c, room, id, key: name, value, ...how });
+      this.#send({ type: 'set_state', roomId: room, id, key: name, value,
+        ...how });
+      return;
+    }
+    if (said.kind === 'direct') {
+      const { to } = said;
+      this.history.record('direct', { c: this.c, room, id, to, payload });
+      this.#send({ type: 'message', roomId: room, id, to, text: payload });
       return;
     }
     this.heard.add(payload);
@@ -297,10 +358,22 @@ export class Member {
     },
 
     message: ({ offset, text, id }, room) => {
-      const [payload] = text.split(' ', 1);
-      this.history.record('message', { c: this.c, room, offset, payload, id });
+      const payload = payloadOf(text);
       this.heard.add(payload);
+      if (offset === undefined) {
+        this.history.record('handed', { c: this.c, room, payload, id });
+        return;
+      }
+      this.history.record('message', { c: this.c, room, offset, payload, id });
       this.rooms.get(room)?.reach(offset);
+    },
+
+    history: ({ epoch, offset, messages }, room, id) => {
+      this.history.record('page', { c: this.c, room, id, epoch, offset,
+        bytes: messages.reduce((sum, { text }) => sum + text.length, 0),
+        messages: messages.map(({ offset: at, text, id: own }) =>
+          ({ offset: at, payload: payloadOf(text), id: own })) });
+      this.#asks.delete(id);
     },
 
     gap: ({ epoch, from, to, reason }, room) => {
@@ -308,9 +381,10 @@ export class Member {
       this.rooms.get(room)?.reach(to);
     },
 
-    ack: ({ epoch, offset, version, duplicate, degraded }, room, id) => {
+    ack: ({ epoch, offset, version, delivered, duplicate, degraded }, room,
+      id) => {
       this.history.record('ack', { c: this.c, room, id, epoch, offset, version,
-        duplicate, degraded });
+        delivered, duplicate, degraded });
       this.#waiting.delete(key({ roomId: room, id }));
       if (offset !== undefined) this.rooms.get(room)?.own(epoch, offset);
     },
@@ -324,6 +398,10 @@ export class Member {
         return;
       }
       const said = this.#waiting.get(key({ roomId: room, id }));
+      if (this.#asks.delete(id)) {
+        this.history.record('refused', { c: this.c, room, id, code, message });
+        return;
+      }
       if (!said) {
         this.#joinFailed(room, id, code);
         return;
@@ -351,8 +429,10 @@ export class Member {
       this.rooms.get(room)?.presence.push(step);
     },
 
-    state: ({ changes, whole }, room) =>
-      this.history.record('state', { c: this.c, room, changes, whole }),
+    state: ({ changes, whole }, room) => {
+      this.history.record('state', { c: this.c, room, changes, whole });
+      this.rooms.get(room)?.states.push({ kind: 'state', changes, whole });
+    },
 
     degraded: (_, room) => this.history.record('degraded', { c: this.c, room }),
     healed: (_, room) => this.history.record('healed', { c: this.c, room }),
@@ -370,6 +450,8 @@ export class Member {
     // One that nobody asked for brings no list: that of before holds [P-4.19].
     if (step.members || !room.here) room.presence = [];
     room.presence.push(step);
+    if (!room.here) room.states = [];
+    room.states.push({ kind: 'joined', epoch, since, reason, state });
     const back = !room.here;
     room.here = true;
     if (back) this.#arrived(roomId);
@@ -386,30 +468,7 @@ export class Member {
   }
 }
 
+/** `text` may go on with what only makes it longer. */
+const payloadOf = (text) => text.split(' ', 1)[0];
 const key = ({ roomId, id }) => JSON.stringify([roomId, id]);
 const ids = (members) => members?.map(({ connectionId }) => connectionId);
-
-/** Where a member is in a room. */
-function freshRoom() {
-  const own = new Set();
-  const room = {
-    here: false, epoch: null, at: 0, presence: [],
-    begin(epoch, at) {
-      if (epoch !== room.epoch) own.clear();
-      Object.assign(room, { epoch, at });
-      room.reach(at);
-    },
-    /** Has everything up to `offset`, and perhaps own messages behind it. */
-    reach(offset) {
-      if (offset === undefined) return;
-      room.at = Math.max(room.at, offset);
-      while (own.delete(room.at + 1)) ++room.at;
-    },
-    own(epoch, offset) {
-      if (epoch !== room.epoch) return;
-      own.add(offset);
-      room.reach(room.at);
-    },
-  };
-  return room;
-}

@@ -8,23 +8,27 @@
 export function read(events, profile) {
   const run = {
     events, profile, stays: [], messages: new Map(), connections: new Map(),
-    strays: [], ends: new Set(),
+    directs: new Map(), pages: [], strays: [], ends: new Set(),
+    faults: events.filter(({ kind }) => kind === 'fault'),
   };
   const open = new Map(); // By connection and room.
   const sends = new Map(); // The message of connection, room and id.
   let calm = true;
 
-  const message = (event) => {
-    const { session, client, node } = run.connections.get(event.c);
-    let known = run.messages.get(event.payload);
+  const asSent = (event) =>
+    ({ ...event, node: nodeOf(run, event.c), calm, answers: [] });
+
+  const message = (event, into) => {
+    const { session, client } = run.connections.get(event.c);
+    let known = into.get(event.payload);
     if (!known) {
       known = {
         payload: event.payload, room: event.room, id: event.id, session,
-        client, sends: [], acks: [],
+        client, to: event.to, sends: [], acks: [],
       };
-      run.messages.set(event.payload, known);
+      into.set(event.payload, known);
     }
-    const send = { ...event, node, calm, answers: [] };
+    const send = asSent(event);
     known.sends.push(send);
     sent(event, { known, send });
   };
@@ -44,6 +48,7 @@ export function read(events, profile) {
       return;
     }
     first.send.answers.push(event);
+    if (event.kind === 'page') run.pages.push({ asked: first.send, page: event });
     if (event.kind === 'ack')
       first.known.acks.push({ ...event, node: nodeOf(run, event.c) });
   };
@@ -70,19 +75,24 @@ export function read(events, profile) {
         open.delete(stayKey(event));
         break;
       case 'publish':
-        message(event);
+        message(event, run.messages);
+        break;
+      case 'direct':
+        message(event, run.directs);
         break;
       case 'set':
-        sent(event, {
-          known: { acks: [] }, send: { ...event, answers: [] },
-        });
+      case 'ask':
+        sent(event, { known: { acks: [] }, send: asSent(event) });
+        if (stay) stay.steps.push(event);
         break;
       case 'ack':
       case 'refused':
+      case 'page':
         answer(event);
         if (stay) stay.steps.push(event);
         break;
       case 'message':
+      case 'handed':
       case 'gap':
       case 'presence':
       case 'state':

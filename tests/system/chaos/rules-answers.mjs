@@ -1,6 +1,8 @@
 // What requests and answers have to do with each other.
 
-/** Every publish is answered once, unless its connection ended. */
+const ANSWERS = ['ack', 'refused', 'page'];
+
+/** Every request is answered once, unless its connection ended. */
 export function* answered(run) {
   const atRest = run.events.some((event) =>
     event.kind === 'quiet' || event.kind === 'unrest');
@@ -9,7 +11,7 @@ export function* answered(run) {
       && run.connections.get(send.c).ended === null)
       yield ['never answered', send];
   for (const stray of run.strays)
-    if (stray.kind === 'ack' || stray.kind === 'refused')
+    if (ANSWERS.includes(stray.kind))
       yield ['an answer to nothing that was asked', stray];
 }
 

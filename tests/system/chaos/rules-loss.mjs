@@ -54,14 +54,16 @@ function* walk(run, stay, sessions, owners) {
   // is never told of.
   const before = sessions.get(JSON.stringify([stay.session, stay.room]))
     .filter((other) => other.c !== stay.c).map((other) => other.c);
-  let lost = run.sends.filter((send) => before.includes(send.c)
-    && send.room === stay.room && send.answers.length === 0).length;
+  let lost = run.sends.filter((send) => send.kind === 'publish'
+    && before.includes(send.c) && send.room === stay.room
+    && send.answers.length === 0).length;
 
   // What acks will have told when the connection ends, and how many it owes.
   const late = new Map(stay.steps.filter(({ kind }) => kind === 'ack')
     .map((ack) => [JSON.stringify([ack.epoch, ack.offset]), ack]));
   let owed = stay.ended === null ? [] : run.sends.filter((send) =>
-    send.c === stay.c && send.room === stay.room && send.answers.length === 0);
+    send.kind === 'publish' && send.c === stay.c && send.room === stay.room
+    && send.answers.length === 0);
 
   const excused = (offset) => {
     if (gaps.some(({ from, to }) => from <= offset && offset <= to))

@@ -40,6 +40,9 @@ function* positions(run) {
     for (const got of deliveries(stay))
       if (got.offset !== undefined)
         yield place(stay, got.epoch, got.offset, got.payload, got);
+  for (const { asked, page } of run.pages)
+    for (const { offset, payload } of page.messages)
+      yield place(asked, page.epoch, offset, payload, page);
 }
 
 /** What comes was said in this room, by another. */
@@ -53,6 +56,13 @@ export function* nowhere(run) {
         yield ['said in another room', message.sends[0], got];
       else if (message.sends[0].n > got.n)
         yield ['came before it was said', got, message.sends[0]];
+    }
+  for (const { page } of run.pages)
+    for (const { payload } of page.messages) {
+      const message = run.messages.get(payload);
+      if (!message) yield ['nobody said this', page];
+      else if (message.room !== page.room)
+        yield ['said in another room', message.sends[0], page];
     }
   for (const stray of run.strays)
     if (stray.kind === 'message') yield ['came to no member', stray];

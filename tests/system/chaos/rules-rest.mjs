@@ -2,12 +2,12 @@
 
 import { groupBy } from './reading.mjs';
 
-const atRest = (run) => run.events.some(({ kind }) => kind === 'quiet');
+export const atRest = (run) => run.events.some(({ kind }) => kind === 'quiet');
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 /** The members that share a list, or a state, with a stay. */
-const circle = (run) => (stay) => JSON.stringify(
+export const circle = (run) => (stay) => JSON.stringify(
   run.profile.presence === 'all' ? [stay.room] : [stay.room, stay.node]);
 
 /** Lists name who is there, whoever asks. */
@@ -90,7 +90,8 @@ function* lastSets(run, views) {
   }
 }
 
-function foldState(steps) {
+/** What keys hold by what a member was told; and what came too late. */
+export function foldState(steps) {
   let values = new Map();
   let epoch;
   const older = [];

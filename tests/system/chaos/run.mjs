@@ -11,6 +11,9 @@ import { PROFILES } from './profiles.mjs';
 import { FAULTS, faultsOf, schedule } from './schedule.mjs';
 import { World } from './world.mjs';
 
+/** So short is the time of what everybody sets in the end. */
+const FLASH_MS = SOON / 20;
+
 export const DEFAULTS = {
   profile: 'fifo', seconds: 10, clients: 9, rooms: 3, faults: 'all', rate: 10,
   // Of each message; large ones make slow readers miss some.
@@ -93,14 +96,44 @@ async function perform(run, plan) {
 /** The time that the plan leaves between two operations. */
 const until = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function act({ members }, { what, member, room }) {
+function act({ members }, operation) {
+  const { what, member, room, key, how } = operation;
   const who = members[member];
-  if (what === 'set') who.set(roomName(room), 'topic');
-  else if (what === 'say') {
-    // A room of the member's own, so that most of what is planned is said.
-    const own = [...who.rooms.keys()];
-    who.say(own[room % own.length]);
-  } else who[what](roomName(room));
+  // A room of the member's own, so that most of what is planned is done.
+  const own = [...who.rooms.keys()];
+  const here = own[room % own.length];
+  switch (what) {
+    case 'join':
+    case 'leave':
+      who[what](roomName(room));
+      break;
+    case 'say':
+      who.say(here);
+      break;
+    case 'direct':
+      who.direct(here, addressees(members, who, operation));
+      break;
+    case 'ask':
+      who.ask(here, operation);
+      break;
+    case 'set':
+      who.set(here, key.replace(/ me$/, ` ${who.name}`), how);
+      break;
+    default:
+      throw new Error(`nobody knows how to ${what}`);
+  }
+}
+
+/** Whom one names; some of them may be gone, or never have been there. */
+function addressees(members, who, { other, by }) {
+  const { name, connectionId } = members[other];
+  const names = {
+    user: [name],
+    connection: [connectionId],
+    both: [name, connectionId],
+    several: [who.name, connectionId, members[(other + 1) % members.length].name],
+  };
+  return names[by].filter(Boolean);
 }
 
 async function fault(run, operation) {
@@ -138,40 +171,60 @@ async function suffer({ world, members, history }, operation) {
 // -- and then it becomes quiet --------------------------------------------------
 
 async function rest(run) {
-  const { history, world } = run;
+  const { o, history, world } = run;
   await world.ready();
   await settled(run, 3 * SOON);
   await crossing(run);
   history.record('calm', { calm: true });
   run.armed = true;
   for (let i = 0; i < 5; ++i) sayAll(run);
+  directAll(run);
   await settled(run);
   run.armed = false;
-  await heard(run, sayAll(run));
+  await heard(run, [...directAll(run), ...sayAll(run)]);
   await lists(run);
+  askAll(run);
+  if (o.state) await keys(run);
+  await settled(run);
   history.record('quiet');
 }
 
+/** Calls `work` for every member in each of its rooms. */
+const everywhere = ({ members }, work) => members.flatMap((member) =>
+  [...member.rooms.keys()].map((room) => work(member, room)));
+
 /** Every member says something in each of its rooms: what, and to whom. */
-function sayAll({ members }) {
-  return members.flatMap((member) => [...member.rooms.keys()].map((room) =>
-    ({ room, said: member.say(room) })));
-}
+const sayAll = (run) => everywhere(run, (member, room) =>
+  ({ said: member.say(room), to: inRoom(run, room) }));
+
+/** And something to the one behind it there. */
+const directAll = (run) => everywhere(run, (member, room) => {
+  const there = inRoom(run, room);
+  const next = there[(there.indexOf(member) + 1) % there.length];
+  const to = next === member ? [] : [next];
+  return { said: member.direct(room, to.map(({ name }) => name)), to };
+}).filter(({ said }) => said !== null);
+
+/** All that is kept, as far as it fits into two pages: its ends. */
+const askAll = (run) => everywhere(run, (member, room) => {
+  member.ask(room, { limit: 1000 });
+  member.ask(room, { back: Infinity, limit: 1000 });
+});
 
 const inRoom = ({ members }, room) =>
   members.filter((member) => member.rooms.has(room));
 
-const allHeard = (run, marks) => marks.every(({ room, said }) =>
-  inRoom(run, room).every((member) => member.has(said.payload)));
+const allHeard = (marks) => marks.every(({ said, to }) =>
+  to.every((member) => member.has(said.payload)));
 
 /** What is said reaches everybody again, from everybody. */
 async function crossing(run) {
   let marks = [];
   let end = 0;
   await eventually('messages cross between all members', () => {
-    if (allHeard(run, marks) && marks.length > 0) return true;
+    if (allHeard(marks) && marks.length > 0) return true;
     if (Date.now() > end) {
-      marks = sayAll(run);
+      marks = [...sayAll(run), ...directAll(run)];
       end = Date.now() + SOON / 10;
     }
     return false;
@@ -181,14 +234,14 @@ async function crossing(run) {
 /** The last words have been heard by all: nothing older can come. */
 function heard(run, marks) {
   return eventually('everybody hears the last words',
-    () => allHeard(run, marks), 2 * SOON)
+    () => allHeard(marks), 2 * SOON)
     .catch((error) => unrest(run, error, marks));
 }
 
 function unrest(run, error, marks) {
-  const deaf = marks.flatMap(({ room, said }) => inRoom(run, room)
+  const deaf = marks.flatMap(({ said, to }) => to
     .filter((member) => !member.has(said.payload))
-    .map((member) => `${member.c} never heard ${said.payload} in ${room}`));
+    .map((member) => `${member.c} never heard ${said.payload} in ${said.roomId}`));
   run.history.record('unrest',
     { what: `${error.message}: ${deaf.slice(0, 3).join('; ')}` });
 }
@@ -223,4 +276,50 @@ function isRight(run, { member, room, members }) {
     .map((other) => other.connectionId).sort().join();
   return [...members].sort().join() === there
     && [...member.told(room)].sort().join() === there;
+}
+
+/**
+ * Everybody binds a key, and sets one with a time, and all see them; then only
+ * what belongs to who is there is left.
+ */
+async function keys(run) {
+  const set = (name, how) => everywhere(run, (member, room) => {
+    const key = `${name} of ${member.name}`;
+    const { value } = member.set(room, key, how);
+    return sharing(run, member, room)
+      .map((other) => ({ other, room, key, value }));
+  }).flat();
+  const bound = set('seat', { bound: true });
+  const short = set('flash', { ttl: FLASH_MS });
+  const wrong = () => [
+    ...bound.filter(({ other, room, key, value }) =>
+      other.keys(room).get(key) !== value),
+    ...short.filter(({ other, room, value }) => !other.wasTold(room, value)),
+  ].map(({ other, room, value }) => `${other.c} has no ${value} in ${room}`)
+    .concat(everywhere(run, (member, room) => strange(run, member, room)).flat());
+  await eventually('keys are right', () => wrong().length === 0, 2 * SOON)
+    .catch((error) => run.history.record('unrest',
+      { what: `${error.message}: ${wrong().slice(0, 3).join('; ')}` }));
+}
+
+/** Who shares the state of a room with a member. */
+const sharing = (run, { life }, room) => inRoom(run, room)
+  .filter((other) => PROFILES[run.o.profile].presence === 'all'
+    || other.life === life);
+
+/** What a member has, and should not, now or soon. */
+function strange(run, member, room) {
+  const isOver = (key, value) => {
+    const owner = run.members.find(({ name }) => value.startsWith(`${name}=`));
+    return key.startsWith('flash')
+      || (key.startsWith('seat') && !owner.owns(value));
+  };
+  const [first] = sharing(run, member, room);
+  const all = first.keys(room);
+  const mine = [...member.keys(room)];
+  return mine.filter(([key, value]) => isOver(key, value)
+    || all.get(key) !== value)
+    .map(([key, value]) => `${member.c} has ${value} under ${key} in ${room}`)
+    .concat(mine.length === all.size ? []
+      : [`${member.c} has ${mine.length} keys in ${room}, ${first.c} ${all.size}`]);
 }

@@ -38,7 +38,7 @@ export function faultsOf(list) {
 
 /**
  * The operations of a run in the order of their time, each {at, what, …}:
- * `say`, `join` and `leave` of a member, and faults with the time that they
+ * what a member says, asks and sets, `join` and `leave`, and faults with the time that they
  * last. Milliseconds from the beginning.
  */
 export function schedule({ seed, seconds, clients, nodes, rooms, faults,
@@ -59,13 +59,31 @@ function talk(random, { end, clients, rooms, rate, state }, operations) {
   for (let at = 0; at < end; at += random.below(pause + 1)) {
     const member = random.below(clients);
     const room = random.below(rooms);
-    const dice = random.below(100);
-    const what = dice < 1 ? 'leave' : dice < 4 ? 'join'
-      : state && dice < 14 ? 'set' : 'say';
-    operations.push({ at, what, member, room });
+    operations.push({ at, member, room, ...something(random, clients, state) });
     if (pause === 1 && random.below(2) === 0) ++at;
   }
 }
+
+/** What one does next: mostly, it says something to all. */
+function something(random, clients, state) {
+  const dice = random.below(100);
+  const other = random.below(clients);
+  const size = random.below(60);
+  if (dice < 1) return { what: 'leave' };
+  if (dice < 4) return { what: 'join' };
+  if (dice < 12) return { what: 'direct', other, by: random.pick(WAYS) };
+  if (dice < 18)
+    return { what: 'ask', back: random.pick([undefined, size]), limit: 1 + size };
+  if (!state || dice >= 34) return { what: 'say' };
+  if (dice < 26) return { what: 'set', key: 'topic' };
+  if (dice < 30) return { what: 'set', key: random.pick(['seat', 'seat of me']),
+    how: { bound: true } };
+  return { what: 'set', key: random.pick(['flash', 'flash of me']),
+    how: { ttl: 100 + 50 * size } };
+}
+
+/** How a message names who is to have it. */
+const WAYS = ['user', 'connection', 'both', 'several'];
 
 function harm(random, { end, clients, nodes, faults }, operations) {
   if (faults.length === 0) return;
