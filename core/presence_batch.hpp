@@ -9,21 +9,21 @@
 namespace greenroom {
 
 /// Who came and who went since members were last told: many changes become one
-/// message, and who came and went, or went and came, between two of them is not
-/// mentioned.
+/// message, and of each connection only the last one is told. That also where
+/// it changes nothing for who was there before: who came in between has been
+/// given a list, which may have been another one.
 class presence_batch {
 public:
   void joined(protocol::member who) {
-    if (left_.erase(who.connection_id) > 0)
-      return; // As members know it.
+    left_.erase(who.connection_id);
     auto id = who.connection_id;
     joined_.insert_or_assign(std::move(id), std::move(who));
   }
 
   void left(protocol::member who) {
     auto id = who.connection_id;
-    if (joined_.erase(id) == 0)
-      left_.insert_or_assign(std::move(id), std::move(who));
+    joined_.erase(id);
+    left_.insert_or_assign(std::move(id), std::move(who));
   }
 
   [[nodiscard]] bool empty() const { return joined_.empty() && left_.empty(); }

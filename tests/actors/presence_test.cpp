@@ -65,13 +65,28 @@ TEST_CASE("[P-4.4] who came alone is not told of itself") {
   CHECK(ann.sees().empty());
 }
 
-TEST_CASE("[P-4.4] who came and went between two is not mentioned") {
+TEST_CASE("[P-4.9] who came between is told who went, or came back, since") {
   quiet_node node;
   auto ann = node.member("user-ann", "a");
-  auto bob = node.connect("user-bob");
-  bob.joins("a").says(R"({"type":"leave_room","roomId":"a"})");
+  auto bob = node.member("user-bob", "a");
   node.advance(1s);
-  CHECK(ann.sees().empty());
+  ann.sees();
+  auto cid = node.connect("user-cid");
+  cid.joins("a");
+  bob.says(R"({"type":"leave_room","roomId":"a"})");
+  auto dan = node.connect("user-dan");
+  auto list = dan.joins("a").sees().only("joined");
+  CHECK(names(list["members"], "user-cid"));
+  CHECK_FALSE(names(list["members"], "user-bob"));
+  cid.says(R"({"type":"leave_room","roomId":"a"})");
+  bob.joins("a");
+  node.advance(50ms);
+  for (auto* each : {&ann, &dan}) {
+    auto news = each->sees().only("presence");
+    CHECK(names(news["joined"], "user-bob"));
+    CHECK(names(news["left"], "user-cid"));
+    CHECK(news["memberCount"] == "3");
+  }
 }
 
 TEST_CASE("[P-3] `presence` is answered with the whole list") {
