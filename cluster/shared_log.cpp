@@ -165,10 +165,11 @@ bool shared_log::word_came(std::uint64_t n) {
     return false;
   floor_holds_ = false;
   // The answer to a read that is under way says it anew.
-  if (flight_ != flight::repair && state_.top + 1 < floor_) {
+  if (flight_ == flight::repair)
+    return true;
+  if (state_.top + 1 < floor_)
     advance(floor_);
-    owe_read(true);
-  }
+  owe_read(true);
   return true;
 }
 
@@ -384,7 +385,8 @@ void shared_log::on_repair(read_answer&& answer, std::uint64_t next_word) {
   }
   if (std::exchange(again_, false))
     owe_read(true);
-  if (read_subscribed_ && subscribed_ && !owed_)
+  // Until the word comes, members lack what was trimmed and all behind it.
+  if (read_subscribed_ && subscribed_ && !owed_ && !floor_holds_)
     tell_linked(true);
 }
 

@@ -36,6 +36,8 @@ struct one_log final : shared_log::outlet {
     if (auto* heard = std::get_if<log_news::heard>(&news.what))
       for (const auto& each : heard->what)
         offsets.push_back(each.offset);
+    if (auto* link = std::get_if<log_news::linked>(&news.what))
+      links.push_back(link->up);
   }
   void log_answered(const appended& what, std::uint64_t) override {
     accepted += what.is == appended::verdict::accepted;
@@ -66,11 +68,12 @@ struct one_log final : shared_log::outlet {
   }
 
   static std::string read(std::uint64_t top, std::uint64_t start,
-                          const std::vector<std::string>& entries) {
+                          const std::vector<std::string>& entries,
+                          std::uint64_t first = 1) {
     return array(
         12,
         [&](packer& to) {
-          to.pack(top).pack(1);
+          to.pack(top).pack(first);
           put_text(to, "");
           to.pack(0).pack(0).pack(false).pack(start);
           to.pack(0).pack(false);
@@ -112,6 +115,7 @@ struct one_log final : shared_log::outlet {
   shared_log_options how;
   test::hand_loop loop;
   std::vector<std::uint64_t> offsets; ///< Of what the room heard.
+  std::vector<bool> links;            ///< What it was told of its link.
   std::size_t dropped = 0;
   std::size_t accepted = 0;
   std::size_t keys = 0;
@@ -188,4 +192,32 @@ TEST_CASE("one call carries so many messages, and so many bytes") {
   CHECK(is.call() == 1);
   CHECK(is.accepted == 12);
   CHECK(is.offsets == from_to(1, 12));
+}
+
+TEST_CASE(
+    "[P-9.7] a room is told that its link is back behind what it missed") {
+  one_log is{{}};
+  is.log.unlinked();
+  is.log.subscribed();
+  REQUIRE(is.log.next());
+  SECTION("all of it is in the log") {
+    is.log.answered(is.read(2, 1, {entry("s#1", "x"), entry("s#2", "x")}), 1);
+    CHECK(is.offsets == from_to(1, 2));
+  }
+  SECTION("the first of it was trimmed, and may be on its way") {
+    is.log.answered(is.read(2, 2, {entry("s#2", "x")}, 2), 7);
+    CHECK(is.offsets.empty());
+    CHECK(is.links == std::vector{false});
+    SECTION("it does not come") {}
+    SECTION("it comes") {
+      is.hears(1, "x");
+    }
+    CHECK_FALSE(is.log.word_came(6));
+    CHECK(is.links == std::vector{false});
+    CHECK(is.log.word_came(7));
+    CHECK(is.offsets.back() == 2);
+    REQUIRE(is.log.next());
+    is.log.answered(is.read(2, 3, {}, 2), 8);
+  }
+  CHECK(is.links == std::vector{false, true});
 }
