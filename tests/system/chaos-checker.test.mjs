@@ -61,6 +61,10 @@ const pair = [open('ada'), open('bob'),
   joined('ada', 0), joined('bob', 0), said('ada', 1), ack('ada', 1, 1),
   said('ada', 2), ack('ada', 2, 2)];
 
+/** Told `degraded`, and then that all is well. */
+const parted = (...between) => [...pair, got('bob', 'ada/1', 1),
+  ['degraded', 'bob', {}], ...between, ['healed', 'bob', {}]];
+
 /** And three, of whom nobody has said anything. */
 const trio = ['ada', 'bob', 'cid'].flatMap((c) => [open(c), joined(c, 0)]);
 
@@ -149,6 +153,7 @@ const BY_HAND = {
       holds('ada', 'ada=1', 1, 110), holds('ada', null, 2, 1000)],
     [open('ada'), joined('ada', 0), set('ada', 1, { ttl: 1000, at: 100 }),
       holds('ada', 'ada=1', 1, 110), holds('ada', null, 2, 1101)]],
+  'healed [P-9.7]': [parted(), parted(got('bob', 'ada/2', 2))],
   'presence': [
     [open('ada'), joined('ada', 0, { members: ['c-ada'] }),
       list('ada', 'ada', 'bob'), quiet],
@@ -168,9 +173,20 @@ const BY_HAND = {
 
 for (const [rule, [bad, good]] of Object.entries(BY_HAND))
   test(`${rule} is refused by its name, and nothing else is`, () => {
-    refused(rule, history('fifo', ...bad));
-    assert.ok(!rules(history('fifo', ...good)).includes(rule),
-      describe(check(history('fifo', ...good))));
+    const profile = rule.startsWith('healed') ? 'total' : 'fifo';
+    refused(rule, history(profile, ...bad));
+    assert.ok(!rules(history(profile, ...good)).includes(rule),
+      describe(check(history(profile, ...good))));
+  });
+
+test('[P-9.7] healed may be said behind a gap and own words, or a new epoch',
+  () => {
+    const isFine = (...between) =>
+      !rules(history('total', ...parted(...between))).includes('healed [P-9.7]');
+    assert.ok(isFine(['gap', 'bob', { epoch: 'e', from: 2, to: 2 }]));
+    assert.ok(isFine(joined('bob', 1, { epoch: 'f', reason: 'epoch' })));
+    assert.ok(!isFine(said('ada', 3), ack('ada', 3, 3)));
+    assert.ok(!rules(history('fifo', ...parted())).includes('healed [P-9.7]'));
   });
 
 test('every rule has a history that breaks it', () => {

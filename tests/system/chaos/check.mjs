@@ -27,6 +27,7 @@ export const RULES = {
   'recovered [P-4.2]': loss.recovered,
   'overtaken [P-4.14]': loss.overtaken,
   'missing': loss.missing,
+  'healed [P-9.7]': loss.healed,
   'directed [P-3.7]': directs.directed,
   'delivered [P-3.7]': directs.delivered,
   'history [P-3.16]': past.history,

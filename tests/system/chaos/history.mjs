@@ -6,6 +6,7 @@
 //   close     c, how                     nothing of `c` is recorded behind it
 //   joined    c, room, order, epoch, offset, since?, recovered?, reason?,
 //             members?, state?
+//   leave     c, room                    it asks to
 //   left      c, room
 //   publish   c, room, id, payload       each time that it is sent
 //   ack       c, room, id, epoch, offset, duplicate?, degraded?, delivered?

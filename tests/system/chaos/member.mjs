@@ -67,6 +67,7 @@ export class Member {
     // Who owes or awaits something stays: what became of it is to be seen.
     if (!room?.here || this.rooms.size === 1) return;
     this.rooms.delete(roomId);
+    this.history.record('leave', { c: this.c, room: roomId });
     this.#send({ type: 'leave_room', roomId, id: `leave-${++this.#said}` });
   }
 

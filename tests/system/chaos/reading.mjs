@@ -70,6 +70,9 @@ export function read(events, profile) {
       case 'joined':
         open.set(stayKey(event), join(run, stay, event));
         break;
+      case 'leave':
+        if (stay) stay.leaving = event;
+        break;
       case 'left':
         if (stay) stay.ended = event;
         open.delete(stayKey(event));
@@ -99,6 +102,10 @@ export function read(events, profile) {
         if (stay) stay.steps.push(event);
         else run.strays.push(event);
         break;
+      case 'degraded':
+      case 'healed':
+        if (stay) stay.steps.push(event);
+        break;
       case 'calm':
         calm = event.calm;
         break;
@@ -122,7 +129,7 @@ function join(run, stay, event) {
       run.connections.get(event.c);
     known = {
       c: event.c, client, session, node, connectionId, room: event.room,
-      joined: event, periods: [], steps: [], ended: null,
+      joined: event, periods: [], steps: [], leaving: null, ended: null,
     };
     run.stays.push(known);
   }
@@ -135,6 +142,10 @@ function join(run, stay, event) {
 export function scope(run, { node, room }) {
   return run.profile.positions === 'all' ? room : JSON.stringify([node, room]);
 }
+
+/** One epoch there. */
+export const placeOf = (run, at, epoch) =>
+  JSON.stringify([scope(run, at), epoch]);
 
 /** The deliveries of a stay, each with its epoch. */
 export function deliveries(stay) {

@@ -68,7 +68,7 @@ function* counted({ sends, acks }, stays) {
     if (ack.duplicate) continue;
     const there = stays.filter((stay) => isOf(stay)(ack)
       && sends.every((send) => isThere(stay, send))
-      && (stay.ended === null || stay.ended.n > ack.n));
+      && ((stay.leaving ?? stay.ended)?.n ?? Infinity) > ack.n);
     if (ack.delivered < there.length)
       yield [`${there.length} were there, and not counted`, there[0].joined,
         sends[0], ack];

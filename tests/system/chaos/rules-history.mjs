@@ -1,7 +1,8 @@
 // Pages of what a room keeps. That they hold what members saw, at the same
 // places, is asked by the rules of positions (`identity`, `moved`, `nowhere`).
 
-import { scope } from './reading.mjs';
+import { placeOf } from './reading.mjs';
+import { knownPositions } from './rules-loss.mjs';
 
 /** So many messages are in a page at most, and kept. */
 const MOST = 1000;
@@ -17,6 +18,7 @@ const KEPT_OVERHEAD = 256;
 /** A page has no hole, and what was asked for. */
 export function* history(run) {
   const beginnings = beginningsOf(run);
+  const known = knownPositions(run);
   for (const stay of run.stays) {
     let period = null;
     let newest = 0; // Where it knows a message of this epoch.
@@ -26,8 +28,10 @@ export function* history(run) {
         if (step.epoch !== period?.epoch) newest = 0;
         period = step;
       }
-      if (step.kind === 'message'
-        || step.kind === 'ack' && step.epoch === period.epoch)
+      // A message in a log that nodes share is acked before the node of its
+      // sender has what others said before it.
+      if (step.kind === 'message' || step.kind === 'ack'
+        && run.profile.positions === 'node' && step.epoch === period.epoch)
         newest = Math.max(newest, step.offset ?? 0);
       if (step.kind === 'ask')
         asked.set(step.id, { ...step, epoch: period.epoch, newest });
@@ -37,15 +41,16 @@ export function* history(run) {
         continue;
       }
       const ask = asked.get(step.id);
-      const beginning = beginnings.get(placeOf(run, stay, step.epoch));
-      for (const what of faults(run, { ask, page: step, beginning }))
+      const place = placeOf(run, stay, step.epoch);
+      const top = known.get(place)?.findLast(({ n }) => n < step.n)?.offset ?? 0;
+      const isGone = (offset) => offset <= beginnings.get(place)
+        || isTrimmed(run, Math.max(top, step.offset) - offset);
+      for (const what of faults({ ask, page: step, isGone }))
         yield [what, ask, step];
       for (const what of strangers(run, stay, step)) yield [what, ask, step];
     }
   }
 }
-
-const placeOf = (run, at, epoch) => JSON.stringify([scope(run, at), epoch]);
 
 /** The first position of each epoch that any member was told. */
 function beginningsOf(run) {
@@ -58,7 +63,7 @@ function beginningsOf(run) {
   return found;
 }
 
-function* faults(run, { ask, page, beginning }) {
+function* faults({ ask, page, isGone }) {
   const { messages } = page;
   const first = messages[0]?.offset;
   const last = messages.at(-1)?.offset ?? 0;
@@ -72,22 +77,19 @@ function* faults(run, { ask, page, beginning }) {
   const isFull = messages.length === Math.min(ask.limit, MOST)
     || page.bytes + messages.length * PAGE_OVERHEAD >= PAGE_BYTES;
   const isCut = ask.from !== undefined && isFull;
-  if (last < newest && newest >= (ask.from ?? 0) && !isCut)
+  if (last < newest && newest >= (ask.from ?? 0) && !isCut && !isGone(newest))
     yield `ends before ${newest}, which was known`;
   if (first === undefined) return;
   if (ask.from !== undefined && first < ask.from)
     yield 'begins before what was asked for';
   const wanted = ask.from ?? (isFull ? first : 1);
-  if (first > wanted && !isGone(run, page, first - 1, beginning))
+  if (first > wanted && !isGone(first - 1))
     yield `begins behind ${wanted}, which must be held`;
 }
 
-/** Whether a room need not hold an offset any more. */
-function isGone(run, page, offset, beginning) {
-  const newer = page.offset - offset;
-  return offset <= beginning || newer >= MOST
-    || newer * (KEPT_OVERHEAD + (run.events[0].bytes ?? 0)) >= KEPT_BYTES;
-}
+/** Whether so many newer messages may have taken the place of one. */
+const isTrimmed = (run, newer) => newer >= MOST
+  || newer * (KEPT_OVERHEAD + (run.events[0].bytes ?? 0)) >= KEPT_BYTES;
 
 /** It has the ids of its session's messages, and no other [P-4.2.1]. */
 function* strangers(run, stay, { messages }) {

@@ -25,6 +25,7 @@ function setsOf(run) {
 }
 
 const valueKey = ({ room, key, value }) => JSON.stringify([room, key, value]);
+const placeKey = ({ room, key }) => JSON.stringify([room, key]);
 
 /**
  * What is bound is there while its connection is, for all who share the state,
@@ -78,14 +79,18 @@ const clientOf = (run, { c }) => run.connections.get(c).client;
 /** What has a time is there until then, and not much longer. */
 export function* ttl(run) {
   const sets = setsOf(run);
+  const byKey = groupBy(run.sends.filter((send) => send.ttl), placeKey);
   const end = run.events.find(({ kind }) => kind === 'quiet');
   for (const stay of run.stays) {
     const held = new Map(); // What has a time, and is there.
-    for (const [step, key, value] of changes(stay)) {
+    for (const [step, { key, value, userId }] of changes(stay)) {
       const before = held.get(key);
-      if (before && value === null) yield* onTime(run, before, step);
+      if (before && value === null)
+        yield* onTime(run, before, step,
+          rivals(run, byKey.get(placeKey({ ...stay, key })), before[0],
+            { n: step.n, userId }));
       const sends = value === null ? undefined
-        : sets.get(valueKey({ room: stay.room, key, value }));
+        : sets.get(valueKey({ ...stay, key, value }));
       if (sends?.[0].ttl) held.set(key, sends);
       else held.delete(key);
     }
@@ -97,7 +102,7 @@ export function* ttl(run) {
   }
 }
 
-/** What becomes of keys: [step, key, value], null where one is gone. */
+/** What becomes of keys: [step, change]; a value is null where it is gone. */
 function* changes(stay) {
   const values = new Map();
   for (const step of stay.steps) {
@@ -108,19 +113,30 @@ function* changes(stay) {
       for (const key of values.keys())
         if (!named.has(key)) {
           values.delete(key);
-          yield [step, key, null];
+          yield [step, { key, value: null }];
         }
-    for (const { key, value } of told) {
-      if (value === null) values.delete(key);
-      else values.set(key, value);
-      yield [step, key, value];
+    for (const change of told) {
+      if (change.value === null) values.delete(change.key);
+      else values.set(change.key, change.value);
+      yield [step, change];
     }
   }
 }
 
-function* onTime(run, sends, step) {
+/**
+ * What may have been there when a key went: what `first` set, and what others
+ * set behind it, which members need not have been told of [P-4.6]. Nodes that
+ * give the order by themselves, and are cut off, may not know what is behind.
+ */
+const rivals = (run, sends, first, { n, userId }) => sends.filter((send) =>
+  send.n < n && (userId === undefined || userId === clientOf(run, send))
+  && !(send.answers[0]?.n < first.n
+    && (run.profile.positions === 'all' || send.node === first.node)));
+
+function* onTime(run, sends, step, possible) {
   const [first] = sends;
-  if (step.at < first.at + first.ttl - EARLY_MS && !mayBeLost(run, first, step))
+  if (possible.every((send) => step.at < send.at + send.ttl - EARLY_MS)
+    && !mayBeLost(run, first, step))
     yield [`${first.key} went before its time`, first, step];
   if (sends.every(({ calm }) => calm) && !faultBetween(run, first, step)
     && step.at > latest(run, sends) + LATE_MS)

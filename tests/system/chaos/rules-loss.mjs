@@ -1,6 +1,6 @@
 // Nothing is lost silently.
 
-import { deliveries, groupBy, scope } from './reading.mjs';
+import { deliveries, groupBy, placeOf, scope } from './reading.mjs';
 
 /**
  * Offsets go on without a hole that was not announced, and never back [P-4.1];
@@ -143,6 +143,54 @@ function* walk(run, stay, sessions, owners) {
   if (stay.open && period.recovered === true
     && run.events.some(({ kind }) => kind === 'quiet'))
     yield* hole(period.offset + 1);
+}
+
+/**
+ * In a room whose log nodes share, who is told `healed` has been sent what was
+ * said before it was told `degraded` [P-9.7].
+ */
+export function* healed(run) {
+  if (run.profile.positions !== 'all') return;
+  const known = knownPositions(run);
+  for (const stay of run.stays) {
+    const own = new Set();
+    let epoch;
+    let at = 0;
+    let mark = null;
+    for (const step of stay.steps) {
+      if (step.kind === 'joined') {
+        if (step.epoch !== epoch) own.clear();
+        ({ epoch } = step);
+        at = startOf(step);
+        mark = null;
+      }
+      if (step.kind === 'ack' && step.epoch === epoch) own.add(step.offset);
+      if (step.kind === 'message') at = step.offset;
+      if (step.kind === 'gap') at = Math.max(at, step.to);
+      if (step.kind === 'degraded')
+        mark = known.get(placeOf(run, stay, epoch))
+          ?.findLast(({ n }) => n < step.n) ?? null;
+      if (step.kind === 'healed' && mark && reach(at, own) < mark.offset)
+        yield [`has up to ${reach(at, own)}, and ${mark.offset} was known`,
+          mark, step];
+    }
+  }
+}
+
+/** Of each epoch what told of a larger offset than anything before. */
+export function knownPositions(run) {
+  const told = [...run.messages.values()].flatMap(({ acks }) => acks)
+    .concat(run.stays.flatMap((stay) => deliveries(stay)
+      .map((got) => ({ ...got, node: stay.node }))))
+    .sort((a, b) => a.n - b.n);
+  const known = new Map();
+  for (const event of told) {
+    const place = placeOf(run, event, event.epoch);
+    const largest = known.get(place) ?? [];
+    known.set(place, largest);
+    if (!(largest.at(-1)?.offset >= event.offset)) largest.push(event);
+  }
+  return known;
 }
 
 /** Where a period begins: behind what its member had. */

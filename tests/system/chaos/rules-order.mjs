@@ -82,9 +82,11 @@ export function* own(run) {
       }
       if (step.kind !== 'message' || step.offset <= replayed) continue;
       const message = run.messages.get(step.payload);
-      // What it said over an earlier connection may come only now [P-4.2.1],
-      // and what it said in an epoch that ended may be in the new one [P-4.19].
-      if (message?.sends.every(({ c, n }) => c === stay.c && n > turned))
+      // What it said over an earlier connection, or before it left, may come only
+      // now [P-4.2.1], and what it said in an epoch that ended may be in the new
+      // one [P-4.19].
+      if (message?.sends.every(({ c, n }) => c === stay.c
+        && n > Math.max(turned, stay.joined.n)))
         yield ['came back to who said it', message.sends[0], step];
     }
   }
