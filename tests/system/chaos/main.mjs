@@ -23,8 +23,8 @@ Runs Redis, three nodes and clients under faults, and checks every promise.
   --bytes    the length of messages; with long ones, slow readers miss some
   --faults   all, none, or names and their beginnings, with commas:
              ${Object.keys(FAULTS).join(' ')}
-  --resume   clients come back by resume, --state: they set state; for nodes
-             that serve these
+  --resume   clients come back by resume; --state: they set keys, some of
+             which are bound or have a time; for nodes that serve these
   --break    breaks a promise on purpose: ${BREAKS.join(' ')}
   --allow    rules that are not asked, by the beginnings of their names
   --keep     writes the history to FILE, also when all is well
@@ -68,6 +68,8 @@ function verdict(events, complaints) {
   const count = (kind) => events.filter((e) => e.kind === kind).length;
   process.stdout.write(`${count('publish')} publishes, ${count('ack')} acks, `
     + `${count('message')} deliveries, ${count('gap')} gaps, `
+    + `${count('handed')} messages to some, ${count('set')} keys set, `
+    + `${count('page')} pages, `
     + `${count('open')} connections, ${count('fault')} lines of faults\n`);
   process.stdout.write(complaints.length === 0 ? 'every promise was kept\n'
     : describe(complaints));
