@@ -7,13 +7,16 @@ namespace greenroom::actors {
 
 namespace {
 
-/// About what a message takes on the wire. JSON escapes and other encodings may
-/// make it somewhat more.
+/// What a message takes on the wire at the most, in either encoding: it may be
+/// several times as long as its sender said it.
 std::size_t likely_bytes(const log_entry& entry) {
   constexpr std::size_t fields = 160;
+  constexpr std::size_t escape = 6; // \u0000
+  constexpr std::size_t quote = 2;  // Names have no control characters.
   const auto& said = std::get<posted>(*entry.what);
-  return fields + said.user_id.size() + said.event.size()
-         + said.body.said.bytes.size() + said.timestamp.bytes.size();
+  return fields + quote * said.user_id.size() + escape * said.event.size()
+         + protocol::longer_size(said.body.said)
+         + protocol::longer_size(said.timestamp);
 }
 
 template <class Iterator>

@@ -1,5 +1,7 @@
 #include "core/room_map.hpp"
 
+#include "core/protocol/codec.hpp"
+
 namespace greenroom {
 
 namespace {
@@ -7,7 +9,8 @@ namespace {
 using protocol::error_code;
 
 std::size_t bytes_of(const room_map::change& what) {
-  return what.key.size() + what.now.bytes.size() + what.user_id.size();
+  return what.key.size() + protocol::longer_size(what.now)
+         + what.user_id.size();
 }
 
 protocol::error error_of(error_code code, std::string text) {
@@ -62,7 +65,7 @@ room_map::refusal_of(const change& what,
   if (before == nullptr && size() >= most_.keys)
     return error_of(error_code::too_large,
                     "the room's state has as many keys as it may have");
-  auto freed = before != nullptr ? bytes_of(*before) : 0;
+  auto freed = before != nullptr ? before->bytes : 0;
   auto wanted = bytes_of(what);
   // What shrinks is welcome, also where peers have filled the map.
   if (wanted > freed && living_.bytes - freed + wanted > most_.bytes)
@@ -159,7 +162,7 @@ void room_map::put(change what, std::string_view origin, std::uint64_t number) {
 }
 
 void room_map::link(place at) {
-  chain_of(*at).bytes += bytes_of(*at);
+  chain_of(*at).bytes += at->bytes = bytes_of(*at);
   places_.emplace(at->key, at);
   if (!at->connection_id.empty())
     owned_.emplace(at->origin, at->connection_id, at->key);
@@ -168,7 +171,7 @@ void room_map::link(place at) {
 }
 
 void room_map::unlink(const entry& what) {
-  chain_of(what).bytes -= bytes_of(what);
+  chain_of(what).bytes -= what.bytes;
   owned_.erase({what.origin, what.connection_id, what.key});
   if (what.until)
     due_.erase({*what.until, what.key});

@@ -48,7 +48,8 @@ public:
   /// What living keys are refused beyond, and deleted ones forgotten.
   struct bounds {
     std::size_t keys = 0;
-    std::size_t bytes = 0; ///< Of keys, values and user ids.
+    /// Of keys, values in their longer encoding, and user ids.
+    std::size_t bytes = 0;
 
     /// The whole goes to each newcomer in one go: it must not take more than
     /// this part of what may wait for one.
@@ -78,6 +79,7 @@ public:
     std::uint64_t version = 0;
     std::string origin;       ///< Or `kept`.
     std::uint64_t number = 0; ///< Of the change, at its origin.
+    std::size_t bytes = 0;    ///< What it counts.
 
     [[nodiscard]] bool is_kept() const { return origin == kept; }
   };

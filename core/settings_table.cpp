@@ -207,12 +207,11 @@ constexpr setting table[] = {
     number("rooms.state-keys", at<&s::rooms, &room_settings::state_keys>, 0,
            1'000'000,
            "Keys of a room's state; another one is refused with `too_large`."),
-    bytes(
-        "rooms.state-bytes", at<&s::rooms, &room_settings::state_bytes>, 0,
-        64 * MiB,
-        "Size of its keys, values and user ids; what would make it larger, or "
-        "longer than a quarter of `limits.unsent-bytes`, is refused with "
-        "`too_large`."),
+    bytes("rooms.state-bytes", at<&s::rooms, &room_settings::state_bytes>, 0,
+          64 * MiB,
+          "Size of its keys, values (as JSON or MessagePack, whichever is "
+          "longer) and user ids; what would make it larger, or longer than a "
+          "quarter of `limits.unsent-bytes`, is refused with `too_large`."),
     number("rooms.history-messages",
            at<&s::rooms, &room_settings::history_messages>, 0, 1'000'000,
            "Messages that a room keeps, for members that come back and for "

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/protocol/codec.hpp"
+
 namespace greenroom {
 
 namespace {
@@ -34,7 +36,8 @@ std::size_t bytes_of(const new_entry& what) {
 }
 
 std::size_t bytes_of(const stored_key& what) {
-  return what.name.size() + what.now.bytes.size() + what.user_id.size();
+  return what.name.size() + protocol::longer_size(what.now)
+         + what.user_id.size();
 }
 
 } // namespace greenroom

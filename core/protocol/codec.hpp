@@ -107,6 +107,11 @@ using decoded = boost::system::result<request, refusal>;
 /// docs/protocol.md tells. `from` is valid, as `decode` left it.
 [[nodiscard]] std::string transcode(const value& from, encoding to);
 
+/// How long it is in the encoding in which it is longer. What is bounded for
+/// members of either counts so: a few bytes of one may be several times as many
+/// of the other.
+[[nodiscard]] std::size_t longer_size(const value& what);
+
 /// Whether `what` is what its encoding promises, as `decode` leaves values: for
 /// those that came from elsewhere.
 [[nodiscard]] bool is_value(const value& what);

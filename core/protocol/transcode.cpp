@@ -26,6 +26,8 @@
 
 #include "core/protocol/transcode.hpp"
 
+#include <algorithm>
+
 #include "core/protocol/codec.hpp"
 
 namespace greenroom::protocol {
@@ -40,6 +42,13 @@ std::string transcode(const value& from, encoding to) {
   else
     append_as_msgpack(out, from.bytes);
   return out;
+}
+
+std::size_t longer_size(const value& what) {
+  if (what.empty())
+    return 0;
+  auto other = what.in == encoding::json ? encoding::msgpack : encoding::json;
+  return std::max(what.bytes.size(), transcode(what, other).size());
 }
 
 bool is_value(const value& what) {

@@ -224,6 +224,36 @@ TEST_CASE("[P-3.16] a page is no longer than may wait for a client") {
         != std::string::npos);
 }
 
+TEST_CASE("[P-3.16] a page is no longer in the other encoding, either") {
+  settings config;
+  config.limits.unsent_bytes = 64 * 1024;
+  talk room{config};
+  auto eve = room.node.connect_msgpack("user-eve", 1);
+  eve.joins("a");
+  // Each control character is six bytes of JSON.
+  for (int i = 0; i < 8; ++i)
+    eve.says(say(R"(\u0001)" + std::string(1'000, 'x'))).says(say([] {
+      std::string text;
+      for (int j = 0; j < 1'000; ++j)
+        text += R"(\u0001)";
+      return text;
+    }()));
+  for (auto asked : {R"({"type":"history","roomId":"a"})",
+                     R"({"type":"history","roomId":"a","from":1})"}) {
+    room.ann->sees();
+    room.ann->says(asked);
+    auto page = room.ann->sees().only("history")["messages"];
+    CHECK(page.size() < 17'000);
+    CHECK(page.size() > 8'000);
+  }
+  auto bob = room.node.connect("user-bob", 1);
+  bob.sees();
+  bob.says(join(R"(,"history":16)"));
+  auto seen = bob.sees();
+  CHECK(seen.count("message") > 1);
+  CHECK(seen.count("message") < 6);
+}
+
 TEST_CASE("[P-7.1] a long history costs what as many requests would") {
   auto config = calm();
   config.limits.messages_per_second = 1;

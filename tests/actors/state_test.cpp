@@ -171,6 +171,26 @@ TEST_CASE("[P-7] a room's state is bounded") {
   CHECK(ann.sees().count("error") == 0);
 }
 
+TEST_CASE("[P-7] a room's state is bounded for members of both encodings") {
+  auto config = calm();
+  config.limits.unsent_bytes = 64 * 1024;
+  quiet_node node{config, 1};
+  auto eve = node.connect_msgpack("user-eve");
+  eve.joins("a");
+  // As JSON it is six times as long as it was said.
+  std::string value;
+  for (int i = 0; i < 1'000; ++i)
+    value += R"(\u0001)";
+  for (auto key : {"s", "t", "u"})
+    eve.says(set(key, '"' + value + '"'));
+  CHECK(eve.sees().count("error") == 1); // A quarter is enough for two.
+  auto ann = node.connect("user-ann");
+  ann.joins("a");
+  auto state = ann.sees().only("joined")["state"];
+  CHECK(state.size() > 12'000);
+  CHECK(state.size() < 16 * 1024);
+}
+
 TEST_CASE("[P-3.17] without the right `s` nothing is set") {
   quiet_node node{calm(), 1};
   claims who;

@@ -133,14 +133,16 @@ state_suite(const std::function<std::unique_ptr<store_world>()>& make) {
     room.set("a", "1"); // 5 bytes each, with the user's name.
     room.set("b", "1", std::nullopt, room.now + 1'000);
     room.set("c", "1");
-    room.set("a", std::string(32, '1'));
-    room.set("a", std::string(31, '1'));
+    room.set("a", '"' + std::string(30, '1') + '"');
+    room.set("a", '"' + std::string(29, '1') + '"');
+    room.set("a", "[1.5,1.5,1.5,1.5]"); // 37 bytes of MessagePack.
     room.set("a", "2");
     answered(room);
     CHECK(room.answers[2].is == too_large);
     CHECK(room.answers[3].is == too_large);
     CHECK(room.answers[4].is == accepted);
-    CHECK(room.answers[5].is == accepted);
+    CHECK(room.answers[5].is == too_large);
+    CHECK(room.answers[6].is == accepted);
     CHECK(room.shown() == "a=2 b=1");
     // What is over makes place, and what is deleted.
     room.now += 1'000;
@@ -149,9 +151,9 @@ state_suite(const std::function<std::unique_ptr<store_world>()>& make) {
     room.set("d", "1");
     room.set("e", "1");
     answered(room);
-    CHECK(room.answers[6].is == accepted);
-    CHECK(room.answers[8].is == accepted);
-    CHECK(room.answers[9].is == too_large);
+    CHECK(room.answers[7].is == accepted);
+    CHECK(room.answers[9].is == accepted);
+    CHECK(room.answers[10].is == too_large);
   }
 
   SECTION("who opens the room hears what there is before it is open") {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 
+#include "core/protocol/codec.hpp"
 #include "core/room_map.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/mutate.hpp"
@@ -96,7 +97,8 @@ public:
   [[nodiscard]] std::size_t bytes() const {
     std::size_t sum = 0;
     for (const auto& [key, each] : keys)
-      sum += key.size() + each.what.now.bytes.size() + each.what.user_id.size();
+      sum += key.size() + protocol::longer_size(each.what.now)
+             + each.what.user_id.size();
     return sum;
   }
 

@@ -70,6 +70,11 @@ error_code code_of(const outcome& refused) {
   return refused.error().code;
 }
 
+/// A value that is shorter as MessagePack.
+std::string text(std::size_t bytes, char of) {
+  return '"' + std::string(bytes - 2, of) + '"';
+}
+
 } // namespace
 
 TEST_CASE("[P-4.6] a key holds its newest value, and every change has a "
@@ -237,23 +242,37 @@ TEST_CASE("[P-7] a map with as many keys as it may have takes no other") {
   CHECK(whole(map) == "a=4@3 c=5@5");
 }
 
+TEST_CASE("[P-7] a value counts as long as it is in the longer encoding") {
+  room_map map{{100, 100}, "n1"};
+  auto in_msgpack = to("a", "");
+  in_msgpack.now = {protocol::encoding::msgpack, "\xaa" + std::string(10, 1)};
+  // Ten control characters are sixty bytes of JSON, and two quotes.
+  CHECK(map.set(in_msgpack).has_value());
+  CHECK(map.bytes() == 1 + 62 + 3);
+  in_msgpack.now.bytes = "\xb2" + std::string(18, 1);
+  CHECK(code_of(map.set(in_msgpack)) == error_code::too_large);
+  CHECK(map.set(to("a", "[1.5,1.5,1.5]")).has_value());
+  CHECK(map.bytes() == 1 + 28 + 3); // Of MessagePack.
+  CHECK(map.set(to("a", "")).has_value());
+  CHECK(map.bytes() == 4);
+}
+
 TEST_CASE("[P-7] a map with as many bytes as it may have does not grow") {
   room_map map{{100, 30}, "n1"};
-  CHECK(map.set(to("a", std::string(26, '1'))).has_value()); // With "ann": 30.
+  CHECK(map.set(to("a", text(26, '1'))).has_value()); // With "ann": 30.
   CHECK(map.bytes() == 30);
   CHECK(code_of(map.set(to("b", "2"))) == error_code::too_large);
-  CHECK(code_of(map.set(to("a", std::string(27, '1'))))
-        == error_code::too_large);
+  CHECK(code_of(map.set(to("a", text(27, '1')))) == error_code::too_large);
   CHECK(map.find("a")->now.bytes.size() == 26);
-  CHECK(map.set(to("a", std::string(26, '2'))).has_value());
-  CHECK(map.set(to("a", std::string(21, '1'))).has_value());
+  CHECK(map.set(to("a", text(26, '2'))).has_value());
+  CHECK(map.set(to("a", text(21, '1'))).has_value());
   CHECK(map.set(to("b", "2")).has_value());
   CHECK(map.bytes() == 30);
   // A deleted key counts what is kept of it, and makes room when it is needed.
   CHECK(map.set(to("a", "")).has_value());
   CHECK(map.bytes() == 9);
   CHECK(map.living_bytes() == 5);
-  CHECK(map.set(to("b", std::string(26, '3'))).has_value());
+  CHECK(map.set(to("b", text(26, '3'))).has_value());
   CHECK(map.bytes() == 30);
   CHECK(since(map, 0) == "whole");
 }
@@ -346,18 +365,17 @@ TEST_CASE(
     "[P-7] what peers have made is taken beyond the bounds, and only what "
     "shrinks it from here") {
   room_map map{{1, 20}, "n1"};
-  CHECK(map.apply(to("a", std::string(26, '1')), "n2", 1));
-  CHECK(map.apply(to("b", std::string(6, '1')), "n2", 2));
+  CHECK(map.apply(to("a", text(26, '1')), "n2", 1));
+  CHECK(map.apply(to("b", text(6, '1')), "n2", 2));
   CHECK(map.living_bytes() == 40);
   CHECK(code_of(map.set(to("c", "1"))) == error_code::too_large);
-  CHECK(code_of(map.set(to("b", std::string(7, '2'))))
-        == error_code::too_large);
-  CHECK(map.set(to("a", std::string(20, '2'))).has_value());
-  CHECK(map.set(to("b", std::string(6, '2'))).has_value());
+  CHECK(code_of(map.set(to("b", text(7, '2')))) == error_code::too_large);
+  CHECK(map.set(to("a", text(20, '2'))).has_value());
+  CHECK(map.set(to("b", text(6, '2'))).has_value());
   CHECK(map.set(to("a", "")).has_value());
   // There is no room to remember it: who has not read it needs the whole.
   CHECK(since(map, 4) == "whole");
-  CHECK(whole(map) == "b=222222@4");
+  CHECK(whole(map) == "b=\"2222\"@4");
 }
 
 TEST_CASE("[P-4.6] what a store has put into order is taken as it comes") {

@@ -82,7 +82,9 @@ function* faults({ ask, page, isGone }) {
   if (first === undefined) return;
   if (ask.from !== undefined && first < ask.from)
     yield 'begins before what was asked for';
-  const wanted = ask.from ?? (isFull ? first : 1);
+  // Asked for in an epoch that ended, the newest are those of its offsets.
+  const wanted = ask.from
+    ?? (isFull || ask.epoch !== page.epoch ? first : 1);
   if (first > wanted && !isGone(first - 1))
     yield `begins behind ${wanted}, which must be held`;
 }
