@@ -19,12 +19,19 @@ std::size_t likely_bytes(const log_entry& entry) {
          + protocol::longer_size(said.timestamp);
 }
 
+/// Whether no offset is between the two.
+bool are_neighbours(const log_entry& one, const log_entry& other) {
+  return one.offset + 1 == other.offset || other.offset + 1 == one.offset;
+}
+
+/// Up to a message that could not be read, too: no jump is silent [P-4.1].
 template <class Iterator>
 std::size_t count_within(Iterator from, Iterator to, std::size_t bytes_max) {
   std::size_t count = 0;
   for (std::size_t bytes = 0; from != to; ++from, ++count) {
     bytes += likely_bytes(*from);
-    if (count > 0 && bytes > bytes_max)
+    if (count > 0
+        && (bytes > bytes_max || !are_neighbours(*std::prev(from), *from)))
       break;
   }
   return count;

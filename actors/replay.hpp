@@ -43,8 +43,9 @@ private:
 [[nodiscard]] bool is_longer(const room_store::entries& of,
                              std::size_t bytes_max);
 
-/// How many of the first, or of the last, messages take together so many bytes
-/// at most, whatever their readers' encoding is; one in any case.
+/// How many of the first, or of the last, messages are without a hole and take
+/// together so many bytes at most, whatever their readers' encoding is; one in
+/// any case.
 [[nodiscard]] std::size_t oldest_within(const room_store::entries& of,
                                         std::size_t bytes_max);
 [[nodiscard]] std::size_t newest_within(const room_store::entries& of,

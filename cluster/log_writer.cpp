@@ -26,13 +26,13 @@ constexpr std::size_t house_logs_max = 16;
 /// A disk that stays full is not told about with every commit.
 constexpr std::chrono::seconds told_every{10};
 
-log_entry entry_of(const stored_row& row) {
+boost::system::result<log_entry, decode_error> entry_of(const stored_row& row) {
   auto said = decode_stored(row.what);
   if (!said)
-    throw sqlite_failure{0, "a stored message: " + said.error().text};
+    return std::move(said).error();
   auto [session, id] = parts_of(row.key);
-  return {row.offset, row.stored, std::string{session}, std::move(id),
-          std::make_shared<const room_event>(std::move(*said))};
+  return log_entry{row.offset, row.stored, std::string{session}, std::move(id),
+                   std::make_shared<const room_event>(std::move(*said))};
 }
 
 void tell_failure(const std::string& path, const sqlite_failure& why) {
@@ -341,14 +341,22 @@ void log_writer::read(log_call& call, log_call::reading& what) {
     if (limit == 0 || from > log.top())
       return;
     std::size_t bytes = 0;
+    std::string bad; // Why one could not be read: it must not stop the rest.
     tables_->each_message(log.number(), from, log.top(),
                           [&](const stored_row& row) {
                             bytes += row.bytes;
                             if (!what.found.empty() && bytes > read_bytes_max)
                               return false;
-                            what.found.push_back(entry_of(row));
+                            if (auto entry = entry_of(row))
+                              what.found.push_back(std::move(*entry));
+                            else
+                              bad = "message " + std::to_string(row.offset)
+                                    + ": " + entry.error().text;
                             return what.found.size() < limit;
                           });
+    if (!bad.empty())
+      log::emit(events::store_rejected,
+                {{"room", call.line->room.id}, {"reason", bad}});
   } catch (const sqlite_failure& why) {
     note_failed_read(why);
     call.refused = true;

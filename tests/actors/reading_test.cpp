@@ -206,3 +206,38 @@ TEST_CASE_METHOD(reading, "who is gone while its past is read does not keep "
   node.run();
   CHECK(bob.sees().count("joined") == 0);
 }
+
+TEST_CASE("[P-4.1] a message that cannot be read leaves no silent hole") {
+  reading room;
+  auto ann = room.speaker();
+  for (auto text : {"two", "three", "four", "five"})
+    ann.says(R"({"type":"message","roomId":"a","text":")" + std::string{text}
+             + R"("})");
+  room.logs.unreadable = {3};
+  auto page = [&](const std::string& more) {
+    ann.sees();
+    ann.says(R"({"type":"history","roomId":"a")" + more + '}');
+    auto messages = ann.sees().only("history")["messages"];
+    std::string texts;
+    for (auto text : {"one", "two", "three", "four", "five"})
+      if (messages.find('"' + std::string{text} + '"') != std::string::npos)
+        texts += ' ' + std::string{text};
+    return texts;
+  };
+  CHECK(page(R"(,"from":1)") == " one two");
+  CHECK(page(R"(,"from":3)") == " four five");
+  CHECK(page("") == " four five");
+  auto joins = [&](const std::string& more) {
+    auto bob = room.node.connect("user-bob", 1);
+    bob.sees();
+    bob.says(R"({"type":"join_room","roomId":"a")" + more + '}');
+    return bob.sees();
+  };
+  CHECK(joins(R"(,"history":5)").all("message").each("text") == "four five");
+  ann.says(R"({"type":"leave_room","roomId":"a"})").joins("a");
+  auto epoch = ann.sees().only("joined")["epoch"];
+  auto seen = joins(R"(,"since":{"epoch":")" + epoch + R"(","offset":1})");
+  CHECK(seen.only("joined")["recovered"] == "false");
+  CHECK(seen.only("joined")["reason"] == "trimmed");
+  CHECK(seen.count("message") == 0);
+}

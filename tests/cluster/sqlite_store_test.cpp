@@ -303,6 +303,29 @@ TEST_CASE("a damaged file is refused") {
          || why.find("malformed") != std::string::npos));
 }
 
+TEST_CASE(
+    "a message that cannot be read is left out and told, others are not") {
+  sqlite_world world;
+  world.start();
+  {
+    log_user room{world};
+    for (int i = 1; i <= 5; ++i)
+      room.append(std::to_string(i), id{std::int64_t{i}});
+  }
+  world.stop();
+  world.run("UPDATE messages SET what = x'c1' WHERE offset IN (1, 3)");
+  world.start();
+  logged rejected{events::store_rejected};
+  log_user room{world};
+  CHECK(room.shown() == "2=2 4=4 5=5");
+  CHECK(rejected.lines == 1);
+  CHECK(rejected.text("room") == "lounge");
+  CHECK(rejected.text("reason").starts_with("message 3: "));
+  CHECK(room.shown(3, 1) == "4=4");
+  CHECK(room.say("3", id{3}) == appended{duplicate, 3});
+  CHECK(room.say("6", id{6}) == appended{accepted, 6});
+}
+
 TEST_CASE("a log with a hole cannot be opened, and is nobody else's trouble") {
   sqlite_world world;
   fill(world);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,9 @@ class hand_store final : public store {
 public:
   /// Reads wait until `answer`.
   bool holds_reads = false;
+
+  /// Offsets of messages that cannot be read: reads go on behind them.
+  std::set<std::uint64_t> unreadable;
 
   explicit hand_store(bool is_shared = false) : is_shared_(is_shared) {}
 
@@ -84,11 +88,11 @@ private:
     void read(std::uint64_t from, std::size_t limit, std::int64_t now,
               then<entries> answer) override {
       if (!owner_.holds_reads)
-        return inner_->read(from, limit, now, std::move(answer));
+        return read_inner(from, limit, now, answer);
       owner_.reads_.push_back([open = std::weak_ptr{is_open_}, this, from,
                                limit, now, answer = std::move(answer)] {
         if (!open.expired())
-          inner_->read(from, limit, now, answer);
+          read_inner(from, limit, now, answer);
       });
     }
 
@@ -108,6 +112,16 @@ private:
     }
 
   private:
+    void read_inner(std::uint64_t from, std::size_t limit, std::int64_t now,
+                    const then<entries>& answer) {
+      inner_->read(from, limit, now, [&](auto found) {
+        std::erase_if(*found, [&](const log_entry& each) {
+          return owner_.unreadable.contains(each.offset);
+        });
+        answer(std::move(found));
+      });
+    }
+
     hand_store& owner_;
     std::string room_;
     listener& to_;
