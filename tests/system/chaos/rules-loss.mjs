@@ -167,15 +167,24 @@ export function* healed(run) {
       if (step.kind === 'ack' && step.epoch === epoch) own.add(step.offset);
       if (step.kind === 'message') at = step.offset;
       if (step.kind === 'gap') at = Math.max(at, step.to);
+      // Who read slowly hears late of what was long ago.
       if (step.kind === 'degraded')
-        mark = known.get(placeOf(run, stay, epoch))
-          ?.findLast(({ n }) => n < step.n) ?? null;
+        mark = wasSlow(run, stay, step) ? null
+          : known.get(placeOf(run, stay, epoch))
+            ?.findLast(({ n }) => n < step.n) ?? null;
       if (step.kind === 'healed' && mark && reach(at, own) < mark.offset)
         yield [`has up to ${reach(at, own)}, and ${mark.offset} was known`,
           mark, step];
     }
   }
 }
+
+/** The longest that a client reads nothing, and then has read it all. */
+const SLOW_MS = 5000;
+
+const wasSlow = (run, { client }, { at }) => run.faults.some((fault) =>
+  fault.what === 'client-slow' && `m${fault.client}` === client
+  && fault.at <= at && fault.at + SLOW_MS > at);
 
 /** Of each epoch what told of a larger offset than anything before. */
 export function knownPositions(run) {
