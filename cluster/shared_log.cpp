@@ -496,9 +496,10 @@ void shared_log::on_other(read_answer&& answer) {
     return owe_read(true); // And asked again then.
   take_state(answer);
   if (auto* reading = std::get_if<log_request::reading>(&what)) {
+    // Redis was asked for no more than was known here, which `from` may be.
     room_store::entries found;
     for (auto& each : answer.entries)
-      if (each.is.what)
+      if (each.is.what && each.is.offset >= reading->from)
         found.push_back(std::move(each.is));
     tell(log_news::found{std::move(reading->answer), std::move(found)});
   } else {

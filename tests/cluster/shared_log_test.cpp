@@ -36,6 +36,8 @@ struct one_log final : shared_log::outlet {
     if (auto* heard = std::get_if<log_news::heard>(&news.what))
       for (const auto& each : heard->what)
         offsets.push_back(each.offset);
+    if (auto* page = std::get_if<log_news::found>(&news.what))
+      page->answer(std::move(page->what));
     if (auto* link = std::get_if<log_news::linked>(&news.what))
       links.push_back(link->up);
   }
@@ -220,4 +222,19 @@ TEST_CASE(
     is.log.answered(is.read(2, 3, {}, 2), 8);
   }
   CHECK(is.links == std::vector{false, true});
+}
+
+TEST_CASE("[P-3.16] a read brings nothing from before what it asks for") {
+  one_log is{{}};
+  is.hears(1, "x");
+  std::size_t found = 99;
+  log_request::reading what{10, 5, 1, [&](auto page) {
+                              found = page->size();
+                            }};
+  is.log.take({is.line, std::move(what), {}});
+  REQUIRE(is.log.next());
+  // Said while it was asked.
+  is.hears(2, "x");
+  is.log.answered(is.read(2, 2, {entry("s#2", "x")}), 1);
+  CHECK(found == 0);
 }
