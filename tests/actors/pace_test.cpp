@@ -182,12 +182,36 @@ TEST_CASE("[P-7.1] what may bring much costs more than one request") {
       R"({"type":"join_room","roomId":"b","since":{"epoch":"e","offset":0}})";
   CHECK(affords(5, since));
   CHECK_FALSE(affords(4, since));
+  const std::string newest =
+      R"({"type":"join_room","roomId":"b","history":1000})";
+  CHECK(affords(10, newest));
+  CHECK_FALSE(affords(9, newest));
   const std::string again = R"({"type":"join_room","roomId":"a"})";
   CHECK(affords(4, again));
   CHECK_FALSE(affords(3, again));
   const std::string list = R"({"type":"presence","roomId":"a"})";
   CHECK(affords(4, list));
   CHECK_FALSE(affords(3, list));
+}
+
+TEST_CASE("[P-7.1] a resume costs once more for each eight rooms") {
+  auto affords = [](std::uint32_t tokens, int rooms) {
+    auto config = slow_pace(1, tokens);
+    config.heartbeat.interval = 10h;
+    quiet_node node{config};
+    std::string asks = R"({"type":"resume","session":"s","rooms":{)";
+    for (int i = 0; i < rooms; ++i)
+      asks += (i > 0 ? "," : "") + std::string{R"("room-)"} + std::to_string(i)
+              + R"(":{"epoch":"e","offset":0})";
+    auto ann = node.connect();
+    ann.sees();
+    ann.says(asks + "}}");
+    return ann.sees().count("resumed") == 1;
+  };
+  CHECK(affords(1, 7));
+  CHECK_FALSE(affords(1, 8));
+  CHECK(affords(3, 16));
+  CHECK_FALSE(affords(2, 16));
 }
 
 TEST_CASE("[P-7.1] the rooms of the URL cost what a resume of them would") {
@@ -205,6 +229,19 @@ TEST_CASE("[P-7.1] the rooms of the URL cost what a resume of them would") {
   auto seen = bob.sees();
   CHECK(seen.count("joined") == 0);
   CHECK(seen.only("error")["code"] == "rate_limited");
+}
+
+TEST_CASE("[P-3.12] who goes while its join waits takes it back") {
+  still_life still; // Outlives the node.
+  quiet_node node{anonymous()};
+  still.answers_joins = false;
+  node.context->keepers = {node.spawn<still_keeper>(0, std::ref(still))};
+  auto ann = node.connect();
+  ann.joins("a");
+  CHECK(still.withdrawn.empty());
+  ann->hangs_up();
+  node.run();
+  CHECK(still.withdrawn.size() == 1);
 }
 
 TEST_CASE("[P-5.1] a join that nobody answers is refused after 5 s") {
