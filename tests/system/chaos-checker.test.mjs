@@ -339,6 +339,39 @@ test('[P-3.17] what has a time goes then, unless a fault took it before', () => 
     undefined);
 });
 
+test('[P-4.6] a value that was left out may have gone in time', () => {
+  const says = (userId) => check(history('total', open('ada'),
+    open('bob', 'n2'), joined('ada', 0, { order: 'total' }),
+    joined('bob', 0, { order: 'total' }),
+    set('ada', 1, { ttl: 1000, at: 100 }),
+    ['ack', 'ada', { id: 1, version: 1, at: 105 }],
+    holds('ada', 'ada=1', 1, 110), set('bob', 1, { ttl: 200, at: 120 }),
+    ['ack', 'bob', { id: 1, version: 2, at: 130 }],
+    ['state', 'ada', { at: 400, changes: [
+      { key: 'k', value: null, version: 3, userId }] }]))
+    .find((found) => found.rule === 'ttl [P-3.17]')?.what;
+  assert.equal(says('bob'), undefined);
+  assert.match(says('ada'), /before its time/);
+  assert.equal(says(undefined), undefined);
+});
+
+test('[P-3.7] who has asked to leave need not be counted', () => {
+  const says = (...steps) => saying('delivered [P-3.7]', ...trio, ...steps,
+    whisper('ada', 1, 'bob'), counted('ada', 1, 0));
+  assert.match(says(), /not counted/);
+  assert.equal(says(['leave', 'bob', {}]), undefined);
+});
+
+test('[P-9.7] who reads slowly hears late that all is well', () => {
+  const slow = (client) => ['fault', null, { what: 'client-slow', client, at: 1 }];
+  const says = (client) => rules(history('total',
+    open('m1'), joined('m1', 0), open('ada'), joined('ada', 0), slow(client),
+    said('ada', 1), ack('ada', 1, 1), ['degraded', 'm1', { at: 900 }],
+    ['healed', 'm1', { at: 901 }])).includes('healed [P-9.7]');
+  assert.ok(says(2));
+  assert.ok(!says(1));
+});
+
 test('recovered, and nothing follows until all is quiet', () => {
   refused('recovered [P-4.2]', history('fifo', ...pair, open('bob.2'),
     joined('bob.2', 2, { since: { epoch: 'e', offset: 0 }, recovered: true }),
