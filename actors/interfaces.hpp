@@ -188,6 +188,15 @@ struct holdings_heard {
   std::uint64_t incarnation = 0; ///< Of the run of the peer.
   std::string origin;            ///< The same as text; see node_context.
   holdings what;
+  std::uint64_t watch = 0; ///< In which of the room's it was heard.
+};
+
+/// Who is in the room on a peer, as it says itself, comes to this sum; all that
+/// it has told was passed on before.
+struct holdings_checked {
+  std::uint64_t incarnation = 0;
+  std::uint64_t members_sum = 0; ///< See roster.
+  std::uint64_t watch = 0;
 };
 
 /// Peers want to hear all that this node holds in the room.
@@ -197,6 +206,7 @@ struct holdings_asked {};
 struct peer_gone {
   std::uint64_t incarnation = 0;
   bool said_goodbye = false;
+  std::uint64_t watch = 0; ///< Likewise.
 };
 
 /// Whether the room's traffic is mirrored at the moment: its subscription is
@@ -222,6 +232,7 @@ using room_actor = caf::typed_actor< //
     on<mirrored>::tell,              // from the cluster
     on<link_changed>::tell,          // from the cluster
     on<holdings_heard>::tell,        // from the cluster
+    on<holdings_checked>::tell,      // from the cluster
     on<holdings_asked>::tell,        // from the cluster
     on<peer_gone>::tell,             // from the cluster
     on<log_told>::tell,              // from itself, when its log answers
@@ -431,6 +442,15 @@ struct mirror {
 struct mirror_holdings {
   room_key key;
   holdings what;
+  std::uint64_t members_sum = 0; ///< Of all that it holds then.
+};
+
+/// What is believed of a peer's members there is not what it says they come to:
+/// all of it is wanted again.
+struct doubt_holdings {
+  room_key key;
+  std::uint64_t incarnation = 0;
+  std::uint64_t watch = 0;
 };
 
 /// Leave the cluster (what is queued is sent, bounded by the drain), then end.
@@ -444,6 +464,7 @@ using cluster_actor = caf::typed_actor< //
     on<unwatch>::tell,                  // from a room: its last member left
     on<mirror>::tell,                   // from a room
     on<mirror_holdings>::tell,          // from a room
+    on<doubt_holdings>::tell,           // from a room
     on<leave_cluster>::tell,            // from the node: it stops
     on<bus_tick>::tell>;                // from itself, by a timer
 
@@ -472,6 +493,7 @@ GREENROOM_LOCAL_MESSAGE(change_state)
 GREENROOM_LOCAL_MESSAGE(mirrored)
 GREENROOM_LOCAL_MESSAGE(link_changed)
 GREENROOM_LOCAL_MESSAGE(holdings_heard)
+GREENROOM_LOCAL_MESSAGE(holdings_checked)
 GREENROOM_LOCAL_MESSAGE(holdings_asked)
 GREENROOM_LOCAL_MESSAGE(peer_gone)
 GREENROOM_LOCAL_MESSAGE(log_told)
@@ -491,6 +513,7 @@ GREENROOM_LOCAL_MESSAGE(watch)
 GREENROOM_LOCAL_MESSAGE(unwatch)
 GREENROOM_LOCAL_MESSAGE(mirror)
 GREENROOM_LOCAL_MESSAGE(mirror_holdings)
+GREENROOM_LOCAL_MESSAGE(doubt_holdings)
 GREENROOM_LOCAL_MESSAGE(leave_cluster)
 GREENROOM_LOCAL_MESSAGE(bus_tick)
 CAF_END_TYPE_ID_BLOCK(greenroom)

@@ -122,6 +122,7 @@ room::handle::behavior_type room::make_behavior() {
       [this](const mirrored& msg) { on_mirrored(msg); },
       [this](const link_changed& msg) { on_link(msg); },
       [this](const holdings_heard& msg) { on_holdings(msg); },
+      [this](const holdings_checked& msg) { on_holdings_checked(msg); },
       [this](holdings_asked) {
         peers_ask_ = true;
         tell_peers_later();
@@ -258,6 +259,8 @@ void room::admit_member(const join& msg, const catch_up& past) {
 
   if (key_.space == room_space::protocol) {
     absent_.remove(who.about.connection_id);
+    // Before its own arrival: that nobody else learns from its list.
+    people_.news.list_given();
     people_.hold(who.about, roster::this_node);
     note_arrival(who);
     adopt_bound(who.about.connection_id);
@@ -299,6 +302,7 @@ void room::greet(const join& asked, const catch_up& past) {
     who.sees_presence = asked.who.sees_presence;
   }
   who.join = asked.who.join;
+  people_.news.list_given();
   answer(who, asked, past);
 }
 
@@ -380,6 +384,7 @@ void room::on_list_members(const list_members& msg) {
   const auto* who = members_.find(msg.who);
   if (who == nullptr)
     return; // It left meanwhile.
+  people_.news.list_given();
   if (msg.by == protocol::presence_by::user) {
     hand_to(*who, users_for(*who, msg.id));
   } else {
@@ -437,6 +442,7 @@ void room::forget(const std::string& connection_id) {
   people_.release(connection_id, roster::this_node);
   note_departure(connection_id);
   drop_bound(connection_id);
+  believe_refused(connection_id);
 }
 
 /// Whether nobody is here, nor waited for, nor waits.

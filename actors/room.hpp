@@ -142,6 +142,8 @@ private:
     roster::holder holds_as = 0;
     std::string origin;
     std::optional<steady_time> parts_at; ///< It said goodbye.
+    /// What it says of connections that are here, of another user.
+    std::map<std::string, protocol::member> refused;
   };
   using peer_table = std::map<std::uint64_t, peer>; ///< By incarnation.
 
@@ -155,12 +157,14 @@ private:
   own_keys_since(std::uint64_t version) const;
   void on_holdings(const holdings_heard& msg);
   peer& peer_of(std::uint64_t incarnation, const std::string& origin);
-  void drop_unheld(const peer& from, const holdings& whole);
+  void drop_unheld(peer& from, const holdings& whole);
   [[nodiscard]] bool is_thief(const protocol::member& who) const;
   void give_way(const holdings::arrival& there, const peer& at);
-  void let_go(const std::string& connection_id, roster::holder by);
+  void let_go(const std::string& connection_id, peer& by);
   void apply(const holdings::key& what, const peer& from);
   void adopt_bound(const std::string& connection_id);
+  void on_holdings_checked(const holdings_checked& msg);
+  void believe_refused(const std::string& connection_id);
   void on_peer_gone(const peer_gone& msg);
   void drop_peer(peer_table::iterator at);
   void drop_parted_peers();

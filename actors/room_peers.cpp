@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/room.hpp"
+#include "core/events.hpp"
 
 namespace greenroom::actors {
 
@@ -38,12 +39,14 @@ void room::tell_peers() {
     state_mirrored_ = state_->map().version();
   if (!own_news_.empty())
     self_->send(context_->cluster,
-                mirror_holdings{key_, std::exchange(own_news_, {})});
+                mirror_holdings{key_, std::exchange(own_news_, {}),
+                                people_.sum(roster::this_node)});
 }
 
 void room::note_arrival(const newcomer& who) {
   if (!has_peers())
     return;
+  std::erase(own_news_.left, who.about.connection_id);
   own_news_.joined.push_back({who.about, who.since});
   tell_peers_later();
 }
@@ -92,20 +95,23 @@ std::vector<holdings::key> room::own_keys_since(std::uint64_t version) const {
 // -- peers' -------------------------------------------------------------------
 
 void room::on_holdings(const holdings_heard& msg) {
-  if (!watching_)
-    return;
+  if (!watching_ || msg.watch != watches_)
+    return; // Of what is no longer listened to.
   auto& from = peer_of(msg.incarnation, msg.origin);
   from.parts_at.reset();
   if (msg.what.whole)
     drop_unheld(from, msg.what);
-  for (const auto& each : msg.what.joined) {
-    if (!is_thief(each.who))
-      people_.hold(each.who, from.holds_as);
-    if (!is_thief(each.who))
-      give_way(each, from);
-  }
+  // Who left and came in one turn is there.
   for (const auto& connection_id : msg.what.left)
-    let_go(connection_id, from.holds_as);
+    let_go(connection_id, from);
+  for (const auto& each : msg.what.joined) {
+    if (is_thief(each.who)) {
+      from.refused.insert_or_assign(each.who.connection_id, each.who);
+      continue;
+    }
+    people_.hold(each.who, from.holds_as);
+    give_way(each, from);
+  }
   for (const auto& each : msg.what.keys)
     apply(each, from);
   if (state_)
@@ -120,12 +126,12 @@ room::peer& room::peer_of(std::uint64_t incarnation,
                           const std::string& origin) {
   auto [at, is_new] = peers_.try_emplace(incarnation);
   if (is_new)
-    at->second = {++last_holder_, origin, std::nullopt};
+    at->second = {++last_holder_, origin, std::nullopt, {}};
   return at->second;
 }
 
 /// What a whole does not name any more.
-void room::drop_unheld(const peer& from, const holdings& whole) {
+void room::drop_unheld(peer& from, const holdings& whole) {
   std::set<std::string_view> held;
   for (const auto& each : whole.joined)
     held.insert(each.who.connection_id);
@@ -134,7 +140,8 @@ void room::drop_unheld(const peer& from, const holdings& whole) {
     if (!held.contains(who->connection_id))
       gone.push_back(who->connection_id);
   for (const auto& connection_id : gone)
-    let_go(connection_id, from.holds_as);
+    let_go(connection_id, from);
+  from.refused.clear();
   if (!state_)
     return;
   if (whole.joined.empty() && whole.keys.empty()) {
@@ -155,6 +162,13 @@ bool room::is_thief(const protocol::member& who) const {
          && people_.is_held(who.connection_id, roster::this_node);
 }
 
+/// Its own user is gone from here: peers may be right about it now.
+void room::believe_refused(const std::string& connection_id) {
+  for (auto& [incarnation, each] : peers_)
+    if (auto claim = each.refused.extract(connection_id))
+      people_.hold(claim.mapped(), each.holds_as);
+}
+
 /// A connection that went on with its session on a peer is no longer here.
 void room::give_way(const holdings::arrival& there, const peer& at) {
   const auto& connection_id = there.who.connection_id;
@@ -171,10 +185,15 @@ void room::give_way(const holdings::arrival& there, const peer& at) {
   note_departure(connection_id);
 }
 
-void room::let_go(const std::string& connection_id, roster::holder by) {
-  people_.release(connection_id, by);
+void room::let_go(const std::string& connection_id, peer& by) {
+  by.refused.erase(connection_id);
+  if (!people_.is_held(connection_id, by.holds_as))
+    return;
+  people_.release(connection_id, by.holds_as);
   if (people_.find(connection_id) != nullptr)
     return; // It is somewhere else.
+  // It went to the peer, which may have let it go before it heard of them.
+  drop_bound(connection_id);
   if (auto typed = typing_.stop(connection_id))
     show_stopped(typed->user_id, nullptr);
 }
@@ -201,9 +220,30 @@ void room::adopt_bound(const std::string& connection_id) {
   }
 }
 
+/// Whatever went wrong on the way: what is shown of a peer is what it says, or
+/// is heard again.
+void room::on_holdings_checked(const holdings_checked& msg) {
+  auto found = peers_.find(msg.incarnation);
+  if (msg.watch != watches_ || !watching_)
+    return;
+  std::uint64_t here = 0;
+  std::string origin;
+  if (found != peers_.end()) {
+    here = people_.sum(found->second.holds_as);
+    for (const auto& [connection_id, who] : found->second.refused)
+      here ^= roster::hash_of(connection_id);
+    origin = found->second.origin;
+  }
+  if (here == msg.members_sum)
+    return;
+  log::emit(events::room_mended, {{"room", key_.id}, {"peer", origin}});
+  self_->send(context_->cluster,
+              doubt_holdings{key_, msg.incarnation, msg.watch});
+}
+
 void room::on_peer_gone(const peer_gone& msg) {
   auto found = peers_.find(msg.incarnation);
-  if (found == peers_.end())
+  if (msg.watch != watches_ || found == peers_.end())
     return;
   // Clients of a node that stops in order are on their way to others.
   if (msg.said_goodbye && rules_.grace.count() > 0) {
@@ -222,7 +262,7 @@ void room::drop_peer(peer_table::iterator at) {
   for (const auto* who : people_.held(gone.holds_as))
     its.push_back(who->connection_id);
   for (const auto& connection_id : its)
-    let_go(connection_id, gone.holds_as);
+    let_go(connection_id, gone);
   if (state_ && state_->map().drop_node(gone.origin) > 0)
     state_changed();
 }

@@ -14,8 +14,9 @@ namespace greenroom::actors {
 /// it. Made by the first key, so that rooms without state cost nothing.
 class room_state {
 public:
-  room_state(const room_map::bounds& most, std::string node)
-    : map_(most, std::move(node)) {}
+  room_state(const room_map::bounds& most, std::string node,
+             std::uint64_t clock)
+    : map_(most, std::move(node), clock), told_(clock) {}
 
   [[nodiscard]] room_map& map() { return map_; }
   [[nodiscard]] const room_map& map() const { return map_; }
@@ -49,7 +50,7 @@ private:
   };
 
   room_map map_;
-  std::uint64_t told_ = 0;
+  std::uint64_t told_;
   std::array<text, 2> whole_; ///< By encoding.
   std::array<frame, 2> whole_frames_;
 };

@@ -27,7 +27,8 @@ room_state& room::state() {
   if (!state_) {
     state_ = std::make_unique<room_state>(
         room_map::bounds::of(rules_, context_->config.limits.unsent_bytes),
-        context_->origin);
+        context_->origin,
+        has_peers() ? static_cast<std::uint64_t>(home_.wall_now()) : 0);
     // Who comes to a loop where nobody was has its audience know all first.
     out_.greet = [this](const audience_actor& newly) {
       self_->send(newly, state_->whole());

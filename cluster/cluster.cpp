@@ -45,6 +45,7 @@ cluster::handle::behavior_type cluster::make_behavior() {
       },
       [this](const actors::mirror& msg) { mirror(msg); },
       [this](const actors::mirror_holdings& msg) { mirror_holdings(msg); },
+      [this](const actors::doubt_holdings& msg) { doubt_holdings(msg); },
       [this](const actors::leave_cluster&) { leave(); },
       [this](const actors::bus_tick&) { tick(); },
   };
@@ -81,6 +82,7 @@ void cluster::watch(const actors::watch& msg) {
     self_->monitor(entry.room);
   }
   entry.watch = msg.number;
+  entry.holdings.forget_all(); // The room begins anew; it has heard nothing.
   if (!up_)
     tell_link(entry, false);
   else if (bus_->is_subscribed(channel))
@@ -89,8 +91,10 @@ void cluster::watch(const actors::watch& msg) {
 
 void cluster::tell_link(watched& entry, bool up) {
   entry.linked = up;
-  if (up && entry.key.space == room_space::protocol)
+  if (up && entry.key.space == room_space::protocol) {
+    entry.holdings.doubt_all();
     ask_for_holdings(entry, 0);
+  }
   self_->send(entry.room, actors::link_changed{up, entry.watch});
 }
 
@@ -252,6 +256,9 @@ void cluster::on(message& what) {
           reject(what.channel, "more nodes than can be known");
       },
       what.content);
+  // What it held was dropped, and it does not know.
+  if (peers_.take_returned() && up_)
+    sign_on(sign::hello);
 }
 
 void cluster::on(const no_envelope& what) {
@@ -265,6 +272,7 @@ void cluster::on(const closed&) {
 void cluster::on_envelope(const std::string& channel, node_sign& what) {
   if (channel != nodes_channel_)
     return reject(channel, "a sign of a node outside its channel");
+  newcomers_ask_ |= what.says == sign::hello;
   if (what.says != sign::bye)
     return peers_.beat(what.from, what.reads);
   peers_.left(what.from);

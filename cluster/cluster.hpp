@@ -35,6 +35,7 @@ struct counters {
   std::atomic<std::uint64_t> dropped{0};    ///< Not sent: no room, too late.
   std::atomic<std::uint64_t> rejected{0};   ///< No valid envelope.
   std::atomic<std::uint64_t> unknown{0};    ///< Of kinds of newer nodes.
+  std::atomic<std::uint64_t> mended{0};     ///< Believed of a peer, wrongly.
   std::atomic<std::uint64_t> reconnects{0};
   std::atomic<std::uint64_t> peers{0}; ///< Alive now.
 };
@@ -89,6 +90,7 @@ private:
     place last;              ///< Of its own stream: the last number given.
     sequence_tracker others;
     holdings_ledger holdings{0};
+    std::uint64_t members_sum = 0;      ///< Of its own.
     int digests_due = 0;                ///< It is in so many of the next ones.
     std::size_t answered_in = SIZE_MAX; ///< After which digest peers were last
     bool answer_due = false;            ///< answered, and asked again since.
@@ -167,11 +169,14 @@ private:
 
   // -- holdings, in cluster_holdings.cpp
   void mirror_holdings(const actors::mirror_holdings& msg);
+  void doubt_holdings(const actors::doubt_holdings& msg);
   void ask_for_holdings(const watched& entry, std::uint64_t whose);
+  void ask_the_silent(watched& entry);
   void let_go_of_holdings(const std::string& channel, watched& entry);
   void on_envelope(const std::string& channel, room_holdings& what);
   void believe(const std::string& channel, watched& entry, room_holdings& what);
   void answer(watched& entry);
+  void tell_left(const room_key& room);
   void on_envelope(const std::string& channel, holdings_wanted& what);
   void on_envelope(const std::string& channel, holdings_digest& what);
   void tell_digest();
@@ -202,8 +207,9 @@ private:
   std::string channel_; ///< What `channel_of` gave last.
   rooms rooms_;
   std::vector<left_room> left_rooms_;
-  std::size_t digests_ = 0;   ///< With each beat.
-  std::uint64_t streams_ = 0; ///< Numbers streams of this run.
+  std::size_t digests_ = 0;    ///< With each beat.
+  bool newcomers_ask_ = false; ///< All rooms are to be in the next one.
+  std::uint64_t streams_ = 0;  ///< Numbers streams of this run.
   std::uint64_t not_sent_ = 0;
   peers peers_;
   bool bus_up_ = false;

@@ -31,6 +31,7 @@ void cluster::mirror_holdings(const actors::mirror_holdings& msg) {
     return;
   auto& entry = found->second;
   entry.digests_due = digests_after_change;
+  entry.members_sum = msg.members_sum;
   for (auto& part : entry.holdings.tell(msg.what)) {
     part.from = how_.own;
     part.room = msg.key;
@@ -42,6 +43,22 @@ void cluster::mirror_holdings(const actors::mirror_holdings& msg) {
 void cluster::ask_for_holdings(const watched& entry, std::uint64_t whose) {
   bus_->publish(channel_of(entry.key),
                 encode(holdings_wanted{how_.own, entry.key, whose}));
+}
+
+/// They may not listen to the room any more.
+void cluster::ask_the_silent(watched& entry) {
+  for (auto whose : entry.holdings.silent())
+    bus_->publish(nodes_channel_,
+                  encode(holdings_wanted{how_.own, entry.key, whose}));
+}
+
+void cluster::doubt_holdings(const actors::doubt_holdings& msg) {
+  auto found = rooms_.find(channel_of(msg.key));
+  if (found == rooms_.end() || found->second.watch != msg.watch)
+    return;
+  ++how_.counts->mended;
+  (void)found->second.holdings.forget(msg.incarnation);
+  ask_for_holdings(found->second, msg.incarnation);
 }
 
 /// Its holdings go with its room. Who misses this sees it in the digests.
@@ -57,7 +74,7 @@ void cluster::let_go_of_holdings(const std::string& channel, watched& entry) {
       bus_->publish(channel, encode(part));
   }
   left_rooms_.push_back(
-      {{entry.key, {entry.holdings.own().stream, version_left}},
+      {{entry.key, {entry.holdings.own().stream, version_left}, {}},
        digests_after_change});
 }
 
@@ -79,15 +96,29 @@ void cluster::believe(const std::string& channel, watched& entry,
   if (verdict.news)
     self_->send(entry.room,
                 actors::holdings_heard{from.incarnation, origin_of(from),
-                                       std::move(*verdict.news)});
+                                       std::move(*verdict.news), entry.watch});
 }
 
 void cluster::on_envelope(const std::string& channel, holdings_wanted& what) {
-  auto found = rooms_.find(channel);
+  bool is_direct = channel == nodes_channel_;
+  if (is_direct && what.whose != how_.own.incarnation)
+    return;
+  auto found = rooms_.find(is_direct ? channel_of(what.room) : channel);
+  if (is_direct && found == rooms_.end())
+    return tell_left(what.room);
   if (found == rooms_.end() || found->second.key != what.room)
     return reject(channel, "a question outside its channel");
   if (what.whose == 0 || what.whose == how_.own.incarnation)
     answer(found->second);
+}
+
+/// In all its streams up to now.
+void cluster::tell_left(const room_key& room) {
+  if (leaving_)
+    return;
+  bus_->publish(nodes_channel_,
+                encode(holdings_digest{
+                    how_.own, {{room, {streams_, version_left}, {}}}}));
 }
 
 /// Once a beat, for all who asked meanwhile: the whole can be long, and nodes
@@ -118,34 +149,43 @@ void cluster::on_envelope(const std::string& channel, holdings_digest& what) {
         believe(channel, entry, none);
     } else if (entry.holdings.asks_behind(what.from.incarnation, line.at)) {
       ask_for_holdings(entry, what.from.incarnation);
+    } else if (line.members_sum
+               && entry.holdings.is_to_be_checked(what.from.incarnation,
+                                                  line.at)) {
+      self_->send(entry.room,
+                  actors::holdings_checked{what.from.incarnation,
+                                           *line.members_sum, entry.watch});
     }
   }
 }
 
-/// Those that changed lately, and some of the others in turn.
+/// Those that changed lately, and some of the others in turn; all of them for
+/// who comes, or comes again.
 void cluster::tell_digest() {
   ++digests_;
   holdings_digest next{how_.own, {}};
-  auto add = [&](const room_key& room, const holdings_place& at) {
-    next.rooms.push_back({room, at});
+  auto add = [&](holdings_digest::line what) {
+    next.rooms.push_back(std::move(what));
     if (next.rooms.size() == digest_lines_max) {
       bus_->publish(nodes_channel_, encode(next));
       next.rooms.clear();
     }
   };
   auto turn = digests_ % digests_for_all;
+  bool is_for_all = std::exchange(newcomers_ask_, false);
   std::size_t place = 0;
   for (auto& [channel, entry] : rooms_) {
     entry.holdings.next_beat();
     if (entry.answer_due)
       answer(entry);
-    bool in_turn = ++place % digests_for_all == turn;
+    ask_the_silent(entry);
+    bool in_turn = ++place % digests_for_all == turn || is_for_all;
     bool is_due = entry.digests_due > 0 && entry.digests_due-- > 0;
     if ((is_due || in_turn) && entry.holdings.own().version > 0)
-      add(entry.key, entry.holdings.own());
+      add({entry.key, entry.holdings.own(), entry.members_sum});
   }
   for (auto& left : left_rooms_) {
-    add(left.line.room, left.line.at);
+    add(left.line);
     --left.digests_due;
   }
   std::erase_if(left_rooms_,
@@ -157,7 +197,8 @@ void cluster::tell_digest() {
 void cluster::forget_holdings(std::uint64_t incarnation, bool said_goodbye) {
   for (auto& [channel, entry] : rooms_)
     if (entry.holdings.forget(incarnation))
-      self_->send(entry.room, actors::peer_gone{incarnation, said_goodbye});
+      self_->send(entry.room,
+                  actors::peer_gone{incarnation, said_goodbye, entry.watch});
 }
 
 } // namespace greenroom::cluster

@@ -313,8 +313,12 @@ holdings_digest take_digest(node_run sender, fields& from) {
   while (!rooms.at_end()) {
     auto each = rooms.list("room");
     auto room = take_room(each);
-    auto stream = each.number("stream");
-    to.rooms.push_back({std::move(room), {stream, each.number("version")}});
+    holdings_digest::line line{std::move(room), {}, {}};
+    line.at.stream = each.number("stream");
+    line.at.version = each.number("version");
+    if (!each.at_end())
+      line.members_sum = each.number("sum");
+    to.rooms.push_back(std::move(line));
   }
   return to;
 }
@@ -442,9 +446,11 @@ std::string encode(const holdings_digest& what) {
   put_head(to, 5, static_cast<std::uint8_t>(holdings_word::digest), what.from);
   to.pack_array(static_cast<std::uint32_t>(what.rooms.size()));
   for (const auto& each : what.rooms) {
-    to.pack_array(4);
+    to.pack_array(each.members_sum ? 5 : 4);
     put_room(to, each.room);
     to.pack(each.at.stream).pack(each.at.version);
+    if (each.members_sum)
+      to.pack(*each.members_sum);
   }
   return bytes;
 }

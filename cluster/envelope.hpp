@@ -12,7 +12,7 @@
 //       each joined [connection, user, info, at], each left a connection, each
 //       key [name, value, user, connection, ttl (-1: none), number]
 //   [1, 20, node, incarnation, space, id, incarnation or 0]          wanted
-//   [1, 21, node, incarnation, [[space, id, stream, version], …]]    digest
+//   [1, 21, node, incarnation, [[space, id, stream, version, sum], …]] digest
 //
 //   event of posted   [user, is_text, said, event, timestamp, stamped, key?]
 //            directed [user, …, stamped, to, key?]
@@ -124,7 +124,8 @@ struct room_holdings {
   holdings what;
 };
 
-/// The peers, or one of them, are to tell the whole.
+/// The peers, or one of them, are to tell the whole. On the nodes' channel, one
+/// also answers that it has left the room.
 struct holdings_wanted {
   node_run from;
   room_key room;
@@ -137,6 +138,9 @@ struct holdings_digest {
   struct line {
     room_key room;
     holdings_place at;
+    /// What the members come to, see roster; none from older nodes, and of a
+    /// room that was left.
+    std::optional<std::uint64_t> members_sum = {};
   };
 
   node_run from;

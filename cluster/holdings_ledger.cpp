@@ -16,6 +16,13 @@ constexpr std::size_t part_bytes_max = envelope_bytes_max;
 /// Who holds more than is gathered may hold less after a minute.
 constexpr std::uint64_t beats_when_too_long = 60;
 
+/// An answer takes a beat or two: who is in the room gives one.
+constexpr std::uint64_t beats_to_answer = 2;
+
+/// What a peer's words came to is looked at once in so many: nothing is ever
+/// wrong with it, if the rules are right.
+constexpr std::uint64_t beats_between_checks = 5;
+
 std::size_t bytes_of(const holdings::arrival& what) {
   return protocol::likely_size(what.who);
 }
@@ -92,7 +99,7 @@ std::vector<room_holdings> holdings_ledger::tell(holdings what) {
 
 holdings_ledger::verdict holdings_ledger::hear(room_holdings what) {
   auto& of = heard_[what.from.incarnation];
-  if (of.known && what.at.stream < of.at.stream)
+  if (what.at.stream < of.at.stream)
     return {}; // Late, of a former life of the room there.
   return what.what.whole ? hear_whole(of, std::move(what))
                          : hear_difference(of, std::move(what));
@@ -102,9 +109,11 @@ holdings_ledger::verdict holdings_ledger::hear_whole(peer& of,
                                                      room_holdings what) {
   if (what.part == 0) {
     of.parts = {};
+    of.parts_at = what.at;
     of.parts_bytes = 0;
     of.is_too_long = false;
-  } else if (of.is_too_long || what.part != of.next_part) {
+  } else if (of.is_too_long || what.part != of.next_part
+             || what.at != of.parts_at) {
     return {}; // A part was lost; the digest will tell.
   }
   of.parts_bytes += bytes_of(what.what);
@@ -121,11 +130,12 @@ holdings_ledger::verdict holdings_ledger::hear_whole(peer& of,
     return {};
   of.next_part = 0;
   auto all = std::exchange(of.parts, {});
-  if (of.known && what.at < of.at)
+  if (what.at < of.at)
     return {}; // Asked for before what was heard since.
   all.whole = true;
   of.at = what.at;
   of.known = true;
+  of.is_doubted = false;
   return {std::move(all), false, false};
 }
 
@@ -139,6 +149,7 @@ holdings_ledger::verdict holdings_ledger::hear_difference(peer& of,
     return {std::nullopt, asks(of), false};
   }
   of.at = what.at;
+  of.is_doubted = false;
   return {std::move(what.what), false, false};
 }
 
@@ -152,7 +163,39 @@ bool holdings_ledger::asks(peer& of) const {
 
 bool holdings_ledger::asks_behind(std::uint64_t incarnation,
                                   const holdings_place& at) {
-  return misses(incarnation, at) && asks(heard_[incarnation]);
+  if (misses(incarnation, at))
+    return asks(heard_[incarnation]);
+  if (auto& of = heard_[incarnation]; of.at == at)
+    of.is_doubted = false;
+  return false;
+}
+
+bool holdings_ledger::is_to_be_checked(std::uint64_t incarnation,
+                                       const holdings_place& at) {
+  auto found = heard_.find(incarnation);
+  if (found == heard_.end() || !found->second.known || found->second.at != at)
+    return false;
+  auto& of = found->second;
+  if (of.checked_in != 0 && beat_ - of.checked_in < beats_between_checks)
+    return false;
+  of.checked_in = beat_;
+  return true;
+}
+
+void holdings_ledger::doubt_all() {
+  for (auto& [incarnation, of] : heard_) {
+    of.is_doubted = true;
+    of.asked_in = beat_;
+  }
+}
+
+std::vector<std::uint64_t> holdings_ledger::silent() {
+  std::vector<std::uint64_t> all;
+  for (auto& [incarnation, of] : heard_)
+    if ((of.is_doubted || !of.known) && beat_ - of.asked_in >= beats_to_answer
+        && asks(of))
+      all.push_back(incarnation);
+  return all;
 }
 
 bool holdings_ledger::misses(std::uint64_t incarnation,

@@ -51,8 +51,22 @@ public:
   [[nodiscard]] bool asks_behind(std::uint64_t incarnation,
                                  const holdings_place& at);
 
+  /// Whether what was made of the peer's words is to be compared with its own
+  /// sum: it stands where it was heard to, and that was not done lately.
+  [[nodiscard]] bool is_to_be_checked(std::uint64_t incarnation,
+                                      const holdings_place& at);
+
   /// Who did not answer may be asked again.
   void next_beat() { ++beat_; }
+
+  /// Something may have been missed of every peer, even that it left the room.
+  /// All are being asked now.
+  void doubt_all();
+
+  /// Those that were asked some beats ago and have neither told the whole nor
+  /// where they stand: to be asked where also those hear it who have left the
+  /// room.
+  [[nodiscard]] std::vector<std::uint64_t> silent();
 
   /// The peer is gone. Whether anything of it was believed.
   bool forget(std::uint64_t incarnation);
@@ -62,13 +76,16 @@ public:
 
 private:
   struct peer {
-    holdings_place at;
-    bool known = false; ///< `at` was heard in full.
-    holdings parts;     ///< Of a whole.
+    holdings_place at;       ///< How far it was heard.
+    bool known = false;      ///< And nothing behind it is known to be missed.
+    holdings parts;          ///< Of a whole, …
+    holdings_place parts_at; ///< … and of which.
     std::size_t parts_bytes = 0;
     std::uint64_t next_part = 0;
     bool is_too_long = false;
+    bool is_doubted = false;    ///< Nothing came since `doubt_all`.
     std::uint64_t asked_in = 0; ///< Which beat.
+    std::uint64_t checked_in = 0;
   };
 
   [[nodiscard]] verdict hear_whole(peer& of, room_holdings what);

@@ -25,6 +25,7 @@ bool peers::heard(const node_run& who, steady_time now) {
     found = known_.try_emplace(who.incarnation).first;
     found->second.node = who.node;
   }
+  returned_ |= found->second.lost;
   found->second.joined = ++joins_;
   found->second.last_heard = now;
   found->second.lost = false;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "cluster/envelope.hpp"
@@ -26,6 +27,9 @@ public:
 
   /// Something came from `who`. False: it cannot be known, ignore it.
   [[nodiscard]] bool heard(const node_run& who, steady_time now);
+
+  /// Whether one that was lost was heard again since this was asked last.
+  [[nodiscard]] bool take_returned() { return std::exchange(returned_, false); }
 
   /// `who` told that it lives, and the highest kind of traffic that it reads.
   /// Finds nodes that were given the same id.
@@ -70,6 +74,7 @@ private:
   std::chrono::milliseconds lost_after_;
   std::chrono::milliseconds forgotten_after_;
   std::uint64_t joins_ = 0;
+  bool returned_ = false;
   std::uint64_t least_reads_ = UINT64_MAX;        ///< Of all that are known.
   std::unordered_map<std::uint64_t, peer> known_; ///< By incarnation.
 };

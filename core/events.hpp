@@ -77,6 +77,8 @@
     "The queue to Redis was full; peers will see a gap.")                      \
   X(bus_gap, "bus.gap", warn, "origin room expected got missed",               \
     "Messages of a peer did not arrive.")                                      \
+  X(room_mended, "room.mended", warn, "room peer",                             \
+    "Members of a peer were not those that it names, and are asked for.")      \
   X(bus_rejected, "bus.rejected", warn, "channel reason",                      \
     "A payload on the bus is not a valid envelope.")                           \
   X(bus_silent, "bus.silent", warn, "silent_ms",                               \

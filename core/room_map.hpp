@@ -32,10 +32,11 @@ namespace greenroom {
 ///
 /// In a cluster a key's change is known by who made it (`origin`: this node or
 /// a peer) and its number there. Numbers are one logical clock: whoever makes a
-/// change takes one above all that it has seen, as `set` does. Of two changes
-/// of a key the one with the larger number stays, on every node, whichever came
-/// first; of equal numbers the one with the larger origin. Versions are this
-/// node's own, like offsets [P-9.1].
+/// change takes one above all that it has seen, as `set` does, and begins with
+/// the time: who has seen nothing yet is not to lose to what is long past. Of
+/// two changes of a key the one with the larger number stays, on every node,
+/// whichever came first; of equal numbers the one with the larger origin.
+/// Versions are this node's own, like offsets [P-9.1].
 ///
 /// Where a store keeps the keys that are bound to nobody, it gives their order,
 /// with numbers of its own, and `keep` does as it says. A key that somebody has
@@ -84,8 +85,9 @@ public:
     [[nodiscard]] bool is_kept() const { return origin == kept; }
   };
 
-  room_map(bounds most, std::string self)
-    : most_(most), self_(std::move(self)) {}
+  /// Numbers go on behind `clock`.
+  room_map(bounds most, std::string self, std::uint64_t clock = 0)
+    : most_(most), self_(std::move(self)), version_(clock) {}
 
   room_map(const room_map&) = delete; // Full of views into itself.
   room_map& operator=(const room_map&) = delete;

@@ -4,11 +4,22 @@
 
 namespace greenroom {
 
+std::uint64_t roster::hash_of(std::string_view connection_id) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (char each : connection_id)
+    hash = (hash ^ static_cast<unsigned char>(each)) * 0x100000001b3;
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+  return hash ^ (hash >> 33);
+}
+
 void roster::hold(const protocol::member& who, holder by) {
   auto [at, is_new] = entries_.try_emplace(who.connection_id);
   auto& each = at->second;
-  if (std::ranges::find(each.by, by) == each.by.end())
+  if (std::ranges::find(each.by, by) == each.by.end()) {
     each.by.push_back(by);
+    change_sum(who.connection_id, by);
+  }
   if (by_user_) {
     if (!is_new)
       by_user_->remove(each.who.user_id);
@@ -32,6 +43,7 @@ void roster::release(const std::string& connection_id, holder by) {
   if (place == holders.end())
     return;
   holders.erase(place);
+  change_sum(connection_id, by);
   if (holders.empty())
     remove(at);
 }
@@ -73,6 +85,19 @@ std::vector<const protocol::member*> roster::held(holder by) const {
     if (std::ranges::find(each.by, by) != each.by.end())
       its.push_back(&each.who);
   return its;
+}
+
+std::uint64_t roster::sum(holder by) const {
+  auto found = sums_.find(by);
+  return found == sums_.end() ? 0 : found->second;
+}
+
+/// It comes or goes: with this sum that is the same.
+void roster::change_sum(const std::string& connection_id, holder by) {
+  auto& sum = sums_[by];
+  sum ^= hash_of(connection_id);
+  if (sum == 0)
+    sums_.erase(by);
 }
 
 bool roster::listable(std::size_t margin) const {

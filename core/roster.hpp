@@ -50,6 +50,14 @@ public:
   /// Those that a holder holds.
   [[nodiscard]] std::vector<const protocol::member*> held(holder by) const;
 
+  /// What their ids come to, in whatever order they came: two nodes with the
+  /// same sum hold, or believe, the same. 0: nobody.
+  [[nodiscard]] std::uint64_t sum(holder by) const;
+
+  /// What one adds to it, by XOR. The same in all nodes and versions: FNV-1a,
+  /// and MurmurHash3's last step.
+  [[nodiscard]] static std::uint64_t hash_of(std::string_view connection_id);
+
   /// Whether the room is small enough for lists, in members and bytes;
   /// `margin` eighths smaller, for who must not go to and fro at the border.
   [[nodiscard]] bool listable(std::size_t margin = 0) const;
@@ -74,14 +82,16 @@ private:
   using table = std::unordered_map<std::string, entry>;
 
   void remove(table::iterator at);
+  void change_sum(const std::string& connection_id, holder by);
   void forget_list();
   [[nodiscard]] std::vector<const protocol::member*> all() const;
   user_view& by_user() const;
 
   std::size_t listed_max_;
   std::size_t list_bytes_max_;
-  std::size_t list_bytes_ = 0;                 ///< About, of the list as JSON.
-  table entries_;                              ///< By connection id.
+  std::size_t list_bytes_ = 0; ///< About, of the list as JSON.
+  table entries_;              ///< By connection id.
+  std::unordered_map<holder, std::uint64_t> sums_; ///< Those that are not 0.
   mutable std::array<std::string, 2> list_;    ///< By encoding; empty: not yet.
   mutable std::unique_ptr<user_view> by_user_; ///< Null: nobody has asked.
 };

@@ -48,6 +48,7 @@ public:
         [](const actors::mirrored&) {},
         [](const actors::link_changed&) {},
         [](const actors::holdings_heard&) {},
+        [](const actors::holdings_checked&) {},
         [](actors::holdings_asked) {},
         [](const actors::peer_gone&) {},
         [](actors::room_tick) {},

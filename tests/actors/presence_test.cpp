@@ -65,6 +65,15 @@ TEST_CASE("[P-4.4] who came alone is not told of itself") {
   CHECK(ann.sees().empty());
 }
 
+TEST_CASE("[P-4.9] who came and went between two is not mentioned") {
+  quiet_node node;
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.connect("user-bob");
+  bob.joins("a").says(R"({"type":"leave_room","roomId":"a"})");
+  node.advance(1s);
+  CHECK(ann.sees().empty());
+}
+
 TEST_CASE("[P-4.9] who came between is told who went, or came back, since") {
   quiet_node node;
   auto ann = node.member("user-ann", "a");

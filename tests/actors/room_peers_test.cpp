@@ -1,6 +1,9 @@
 // [P-9.2] Members and state over nodes, as one node deals with its peers.
 
+#include "core/events.hpp"
+#include "core/roster.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/logged.hpp"
 #include "tests/support/probes.hpp"
 #include "tests/support/quiet_node.hpp"
 
@@ -183,14 +186,14 @@ TEST_CASE_METHOD(clustered, "[P-4.6] state crosses nodes, the later change "
   auto told = cluster.held.back().what;
   REQUIRE(told.keys.size() == 1);
   CHECK(told.keys[0].name == "x");
-  CHECK(told.keys[0].number == 1);
+  auto first = told.keys[0].number;
   ann.sees();
-  hear(peer, key("x", "2", 2));
+  hear(peer, key("x", "2", first + 1));
   CHECK(names(ann.sees().only("state")["changes"], "user-far"));
-  hear(other, key("x", "3", 1)); // Came late.
+  hear(other, key("x", "3", first)); // Came late.
   CHECK(ann.sees().empty());
   ann.says(set("x", "4"));
-  CHECK(cluster.held.back().what.keys.at(0).number == 3);
+  CHECK(cluster.held.back().what.keys.at(0).number == first + 2);
 }
 
 TEST_CASE_METHOD(clustered, "[P-4.6] a dead peer's bound keys are gone, others "
@@ -254,4 +257,140 @@ TEST_CASE_METHOD(clustered,
   CHECK(cluster.watched.empty());
   node.advance(31s);
   CHECK(node.context->rooms == 0);
+}
+
+TEST_CASE_METHOD(clustered,
+                 "[P-9.2] who leaves and comes in one turn is there, "
+                 "for peers and as peers tell it") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a", 1);
+  auto told = cluster.held.size();
+  bob->by_mail = true;
+  bob.queues(R"({"type":"leave_room","roomId":"a"})");
+  bob.queues(R"({"type":"join_room","roomId":"a"})");
+  node.run();
+  REQUIRE(cluster.held.size() > told);
+  bool is_there = true;
+  for (; told < cluster.held.size(); ++told) {
+    const auto& what = cluster.held[told].what;
+    // Of one connection there is one word.
+    CHECK(what.joined.size() + what.left.size() == 1);
+    is_there = !what.joined.empty();
+  }
+  CHECK(is_there);
+  // Nodes of before say both.
+  hear(peer, arrival("c-far", "user-far"));
+  auto both = arrival("c-far", "user-far", 2);
+  both.left = {"c-far"};
+  ann.sees();
+  hear(peer, both);
+  CHECK(ann.sees().empty());
+}
+
+TEST_CASE_METHOD(clustered,
+                 "[P-9.2] who is given a list between two changes is "
+                 "told of the second") {
+  auto ann = node.member("user-ann", "a");
+  hear(peer, arrival("c-far", "user-far"));
+  cluster.hear(peer, departure("c-far"));
+  node.run();
+  auto bob = node.connect("user-bob", 1);
+  bob.joins("a");
+  cluster.hear(peer, arrival("c-far", "user-far", 2));
+  node.advance(100ms);
+  auto seen = bob.sees();
+  CHECK_FALSE(names(seen.only("joined")["members"], "c-far"));
+  CHECK(names(seen.all("presence").back()["joined"], "c-far"));
+  // The other way round: it was in the list, and went.
+  cluster.hear(peer, arrival("c-more", "user-more"));
+  node.run();
+  auto eve = node.connect("user-eve", 1);
+  eve.joins("a");
+  cluster.hear(peer, departure("c-more"));
+  node.advance(100ms);
+  seen = eve.sees();
+  CHECK(names(seen.only("joined")["members"], "c-more"));
+  CHECK(names(seen.all("presence").back()["left"], "c-more"));
+}
+
+TEST_CASE_METHOD(clustered,
+                 "[P-9.2] another user's claim to a connection holds "
+                 "once its own user is gone") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a", 1);
+  hear(peer, arrival(bob.connection_id(), "user-eve", later()));
+  CHECK(bob->is_open());
+  node.advance(100ms);
+  ann.sees();
+  auto bobs = bob.connection_id();
+  bob->hangs_up(1000);
+  node.advance(100ms);
+  ann.says(R"({"type":"presence","roomId":"a","id":1})");
+  auto list = ann.sees().all("presence").back()["members"];
+  CHECK(names(list, bobs));
+  CHECK(names(list, "user-eve"));
+}
+
+TEST_CASE_METHOD(clustered,
+                 "[P-4.6] a key goes with its connection when a peer "
+                 "took that and let it go") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a", 1);
+  bob.says(set("cursor", "1", R"(,"bound":true)"));
+  auto bobs = bob.connection_id();
+  bob->hangs_up(protocol::no_close_frame);
+  node.run();
+  hear(peer, arrival(bobs, "user-bob", later()));
+  ann.sees();
+  hear(peer, departure(bobs));
+  CHECK(names(ann.sees().only("state")["changes"], "cursor"));
+  CHECK(cluster.held.back().what.keys.at(0).now.empty());
+}
+
+TEST_CASE_METHOD(clustered, "[P-9.2] what is shown of a peer is compared with "
+                            "what it says it comes to") {
+  auto ann = node.member("user-ann", "a");
+  hear(peer, arrival("c-1", "one"));
+  hear(peer, arrival("c-2", "two"));
+  auto sum = roster::hash_of("c-1") ^ roster::hash_of("c-2");
+  cluster.check(peer, sum);
+  cluster.check(other, 0);
+  node.run();
+  CHECK(cluster.doubted.empty());
+  logged mended{events::room_mended};
+  cluster.check(peer, sum ^ roster::hash_of("c-3"));
+  cluster.check(other, roster::hash_of("c-4"));
+  node.run();
+  REQUIRE(cluster.doubted.size() == 2);
+  CHECK(cluster.doubted[0].incarnation == peer);
+  CHECK(cluster.doubted[1].incarnation == other);
+  CHECK(mended.lines == 2);
+  // And what it says itself.
+  cluster.ask();
+  node.run();
+  CHECK(cluster.held.back().members_sum
+        == roster::hash_of(ann.connection_id()));
+}
+
+TEST_CASE_METHOD(clustered, "[P-9.2] what was heard before the room was empty "
+                            "is not believed behind it") {
+  auto ann = node.member("user-ann", "a");
+  auto before = cluster.watched.at(0);
+  ann.says(R"({"type":"leave_room","roomId":"a"})");
+  ann.joins("a");
+  ann.sees();
+  caf::anon_send(before.room,
+                 actors::holdings_heard{peer, "peer#7", arrival("c-1", "one"),
+                                        before.number});
+  node.advance(100ms);
+  CHECK(ann.sees().empty());
+}
+
+TEST_CASE_METHOD(clustered,
+                 "[P-4.6] a key set where nothing was known yet does "
+                 "not lose to what is long past") {
+  auto ann = node.member("user-ann", "a");
+  ann.says(set("x", "1"));
+  CHECK(cluster.held.back().what.keys.at(0).number
+        > static_cast<std::uint64_t>(node.wall_now()) - 1'000);
 }

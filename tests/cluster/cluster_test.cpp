@@ -52,6 +52,7 @@ public:
               ++to_->typing;
         },
         [](const actors::holdings_heard&) {},
+        [](const actors::holdings_checked&) {},
         [this](const actors::holdings_asked&) { ++to_->asked; },
         [](const actors::peer_gone&) {},
         [this](const actors::link_changed& msg) {

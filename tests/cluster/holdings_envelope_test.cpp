@@ -38,7 +38,8 @@ room_holdings some() {
 std::vector<std::string> words() {
   return {encode(some()), encode(holdings_wanted{ann, lounge, 7}),
           encode(holdings_digest{
-              ann, {{lounge, {3, 9}}, {{room_space::relay, "x"}, {4, 1}}}})};
+              ann,
+              {{lounge, {3, 9}, 17}, {{room_space::relay, "x"}, {4, 1}, {}}}})};
 }
 
 /// The same envelope written again.

@@ -277,3 +277,91 @@ TEST_CASE("[P-9.2] whatever gets lost, peers end with what is held") {
     REQUIRE(believed == truth);
   }
 }
+
+TEST_CASE("[P-9.2] parts of two wholes are not put together") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  auto many = [](const std::string& prefix) {
+    holdings all;
+    all.whole = true;
+    for (int i = 0; i < 300; ++i)
+      all.joined.push_back({{prefix + std::to_string(i), "user", {}}, 1});
+    return all;
+  };
+  auto first = own.tell(many("a"));
+  auto second = own.tell(many("b"));
+  REQUIRE(first.size() == 2);
+  REQUIRE(second.size() == 2);
+  for (auto* part : {&first[0], &second[1]}) {
+    part->from = ann;
+    CHECK_FALSE(peer.hear(*part).news);
+  }
+  CHECK(peer.misses(7, own.own()));
+}
+
+TEST_CASE(
+    "[P-9.2] a whole that comes again is not believed over what is newer, "
+    "also where something was missed since") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  auto whole_1 = sent(own, whole({"c-1"}));
+  CHECK(peer.hear(whole_1).news);
+  CHECK(peer.hear(sent(own, arrival("c-2"))).news);
+  sent(own, arrival("c-3"));
+  CHECK(peer.hear(sent(own, arrival("c-4"))).ask);
+  CHECK_FALSE(peer.hear(whole_1).news);
+  // Nor a word of a former life of the room there.
+  holdings_ledger before{2};
+  CHECK_FALSE(peer.hear(sent(before, whole({}))).news);
+}
+
+TEST_CASE(
+    "[P-9.2] who is doubted and says nothing is asked where it hears it") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  using some = std::vector<std::uint64_t>;
+  CHECK(peer.hear(sent(own, whole({"c-1"}))).news);
+  auto pass = [&](int beats) {
+    for (; beats > 0; --beats)
+      peer.next_beat();
+  };
+  pass(5);
+  CHECK(peer.silent().empty());
+  peer.doubt_all();
+  pass(1);
+  CHECK(peer.silent().empty()); // It has its time to answer.
+  pass(1);
+  CHECK(peer.silent() == some{7});
+  CHECK(peer.silent().empty());
+  pass(2);
+  CHECK(peer.silent() == some{7});
+  // A digest that names what is known is an answer; so is any news.
+  CHECK_FALSE(peer.asks_behind(7, own.own()));
+  pass(2);
+  CHECK(peer.silent().empty());
+  peer.doubt_all();
+  CHECK(peer.hear(sent(own, arrival("c-2"))).news);
+  pass(2);
+  CHECK(peer.silent().empty());
+  // Who does not answer what was missed is asked so, too.
+  sent(own, arrival("c-3"));
+  CHECK(peer.hear(sent(own, arrival("c-4"))).ask);
+  pass(2);
+  CHECK(peer.silent() == some{7});
+}
+
+TEST_CASE("[P-9.2] what a peer's words came to is looked at where it stands, "
+          "once in some beats") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  CHECK_FALSE(peer.is_to_be_checked(7, own.own()));
+  CHECK(peer.hear(sent(own, whole({"c-1"}))).news);
+  CHECK(peer.is_to_be_checked(7, own.own()));
+  CHECK_FALSE(peer.is_to_be_checked(7, own.own()));
+  for (int beat = 0; beat < 5; ++beat)
+    peer.next_beat();
+  auto before = own.own();
+  sent(own, arrival("c-2"));
+  CHECK_FALSE(peer.is_to_be_checked(7, own.own()));
+  CHECK(peer.is_to_be_checked(7, before));
+}

@@ -205,8 +205,10 @@ TEST_CASE(
         who.release_all(by);
       else
         who.release(id, by);
-      if (test::pick(dice, 20) == 0)
+      if (test::pick(dice, 20) == 0) {
+        who.news.list_given();
         views.push_back(list());
+      }
       if (test::pick(dice, 4) == 0)
         tell();
     }

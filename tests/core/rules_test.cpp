@@ -45,11 +45,32 @@ TEST_CASE("[P-2.5] `*` stands for more only at a pattern's end") {
   CHECK(claims.in("a*b").receive);
 }
 
-TEST_CASE("[P-4.9] of each connection the last change is told, once") {
+TEST_CASE("[P-4.9] who came and went between two tellings is not mentioned") {
   presence_batch news;
   news.joined({"c-1", "ann", ""});
   news.left({"c-1", "ann", ""});
+  CHECK(news.empty());
   news.left({"c-2", "bob", ""});
+  news.joined({"c-3", "cid", ""});
+  CHECK(news.only_joined() == nullptr);
+  std::vector<protocol::member> in;
+  std::vector<protocol::member> out;
+  news.take(in, out);
+  REQUIRE(in.size() == 1);
+  REQUIRE(out.size() == 1);
+  CHECK(in[0].user_id == "cid");
+  CHECK(out[0].user_id == "bob");
+  CHECK(news.empty());
+}
+
+TEST_CASE(
+    "[P-4.9] who was given a list in between is told what changed since") {
+  presence_batch news;
+  news.joined({"c-1", "ann", ""});
+  news.list_given();
+  news.left({"c-1", "ann", ""});
+  news.left({"c-2", "bob", ""});
+  news.list_given();
   news.joined({"c-2", "bob", ""});
   CHECK(news.only_joined() == nullptr);
   std::vector<protocol::member> in;

@@ -69,6 +69,7 @@ public:
         [](const actors::mirrored&) {},
         [](const actors::link_changed&) {},
         [](const actors::holdings_heard&) {},
+        [](const actors::holdings_checked&) {},
         [](actors::holdings_asked) {},
         [](const actors::peer_gone&) {},
         [](actors::room_tick) {},
@@ -192,6 +193,7 @@ struct cluster_view {
   int watches = 0;
   std::vector<actors::mirror> mirrored;
   std::vector<actors::mirror_holdings> held;
+  std::vector<actors::doubt_holdings> doubted;
 
   void tell_link(bool is_up) {
     up = is_up;
@@ -208,13 +210,21 @@ struct cluster_view {
   /// What a peer holds in the room.
   void hear(std::uint64_t peer, holdings what) {
     for (const auto& one : watched)
-      caf::anon_send(one.room, actors::holdings_heard{
-                                   peer, "peer#" + std::to_string(peer), what});
+      caf::anon_send(
+          one.room, actors::holdings_heard{peer, "peer#" + std::to_string(peer),
+                                           what, one.number});
   }
 
   void lose(std::uint64_t peer, bool said_goodbye = false) {
     for (const auto& one : watched)
-      caf::anon_send(one.room, actors::peer_gone{peer, said_goodbye});
+      caf::anon_send(one.room,
+                     actors::peer_gone{peer, said_goodbye, one.number});
+  }
+
+  /// What a peer's members come to, as it says.
+  void check(std::uint64_t peer, std::uint64_t sum) {
+    for (const auto& one : watched)
+      caf::anon_send(one.room, actors::holdings_checked{peer, sum, one.number});
   }
 
   void ask() {
@@ -249,6 +259,9 @@ public:
         [this](const actors::mirror& msg) { shows_.mirrored.push_back(msg); },
         [this](const actors::mirror_holdings& msg) {
           shows_.held.push_back(msg);
+        },
+        [this](const actors::doubt_holdings& msg) {
+          shows_.doubted.push_back(msg);
         },
         [this](actors::leave_cluster) { self_->quit(); },
         [](actors::bus_tick) {},
