@@ -23,6 +23,10 @@ constexpr std::uint32_t list_share = 4;
 /// their room millions of deliveries.
 constexpr std::size_t prompt_news_members = 1'000;
 
+/// When who waited to come into a room that failed may try again: at once would
+/// do for one client, not for the thousands that may have waited.
+constexpr milliseconds retry_after_failure{1'000};
+
 std::string_view to_string(room_space space) {
   return space == room_space::relay ? "relay" : "protocol";
 }
@@ -138,6 +142,12 @@ void room::failed(std::string_view why) {
       {{"room", key_.id}, {"space", to_string(key_.space)}, {"reason", why}});
   for (const auto& [id, who] : members_)
     caf::anon_send(who.connection, room_exited{key_, who.join});
+  for (const auto& [id, who] : queued_) {
+    protocol::error lost{protocol::error_code::unavailable, "the room failed",
+                         who.id, key_.id, retry_after_failure.count()};
+    caf::anon_send(who.connection,
+                   request_refused{std::move(lost), key_, who.join, {}});
+  }
 }
 
 // -- members ------------------------------------------------------------------
@@ -171,7 +181,10 @@ std::size_t room::places_taken() const {
 void room::queue(const join& msg) {
   empty_since_.reset(); // The room must not end under who waits.
   if (members_.find(msg.who.id) == nullptr
-      && queued_.emplace(msg.who.id, msg.who.connection).second)
+      && queued_
+             .try_emplace(msg.who.id,
+                          queued{msg.who.connection, msg.who.join, msg.id})
+             .second)
     self_->monitor(msg.who.connection);
 }
 
@@ -179,7 +192,7 @@ void room::unqueue(member_id who) {
   auto found = queued_.find(who);
   if (found == queued_.end())
     return;
-  self_->demonitor(found->second.address());
+  self_->demonitor(found->second.connection.address());
   queued_.erase(found);
 }
 

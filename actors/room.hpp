@@ -304,8 +304,13 @@ private:
   /// begins another one.
   std::map<member_id, std::uint64_t> reading_;
   std::uint64_t readings_ = 0; ///< So many were begun.
+  struct queued {
+    connection_actor connection;
+    std::uint32_t join = 0;  ///< Which of its joins waits, and …
+    protocol::request_id id; ///< … as what its client asked.
+  };
   /// All who are no members yet and wait, by whatever: monitored.
-  std::map<member_id, connection_actor> queued_;
+  std::map<member_id, queued> queued_;
   std::uint32_t questions_ =
       0; ///< Members' reads of the log that are under way.
   std::uint64_t watches_ = 0;

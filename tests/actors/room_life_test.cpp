@@ -1,4 +1,5 @@
 #include "tests/support/catch.hpp"
+#include "tests/support/hand_store.hpp"
 #include "tests/support/probes.hpp"
 #include "tests/support/quiet_node.hpp"
 
@@ -242,4 +243,35 @@ TEST_CASE("[P-4] members of a room that fails are told, and may come again") {
   node.run();
   CHECK(slow.sees().only("left")["reason"] == "closed");
   CHECK(slow->is_open());
+}
+
+TEST_CASE("[P-5.1] who waits to come into a room that fails is told, and may "
+          "try again") {
+  insider_view sees; // Outlives the node.
+  quiet_node node{{}, 2};
+  auto slow_log = std::make_unique<hand_store>();
+  slow_log->holds_reads = true;
+  node.context->kept = std::move(slow_log);
+  auto ann = node.member("user-ann", "a");
+  ann.says(speaks);
+  auto spy = node.spawn<insider>(0, std::ref(sees));
+  room_key key{room_space::protocol, "a"};
+  caf::anon_send(node.context->keeper_of(key).handle(),
+                 actors::join{key, newcomer_of(spy, node.loop(0)), {}, {}});
+  node.run();
+  REQUIRE(sees.entered.size() == 1);
+  auto bob = node.connect("user-bob", 1);
+  bob.says(R"({"type":"join_room","roomId":"a","history":5,"id":7})");
+  bob.sees();
+  caf::anon_send(sees.entered[0].room.handle(),
+                 actors::publish{spy.id(), {}, {}, bombshell()});
+  sees.entered.clear();
+  node.run();
+  auto error = bob.sees().only("error");
+  CHECK(error["code"] == "unavailable");
+  CHECK(error["id"] == "7");
+  CHECK(error["roomId"] == "a");
+  CHECK(error["retryAfter"] == "1000");
+  bob.joins("a");
+  CHECK(bob.sees().count("joined") == 1);
 }
