@@ -31,10 +31,8 @@ constexpr milliseconds join_timeout{5'000};
 constexpr milliseconds join_retry_after{1'000};
 
 /// What a request costs beside the one that each does, by what it may bring: up
-/// to 1,000 messages; a member list and the state, up to a quarter of
-/// `limits.unsent-bytes` each [P-7.1].
+/// to 1,000 messages [P-7.1].
 constexpr std::uint32_t cost_of_since = 4;
-constexpr std::uint32_t cost_of_list = 3;
 
 /// Whether a client that is closed so comes back with its session [P-5.3].
 bool may_resume(close_code code) {
@@ -553,6 +551,12 @@ bool connection::within_rate_for(std::uint64_t further, const request_id& id,
     if (!within_rate(id, room_id))
       return false;
   return true;
+}
+
+/// What is done whatever the rate is, and slows down what its client asks next.
+void connection::charge(std::uint64_t requests) {
+  for (; requests > 0 && pace_.take(home_.now()); --requests)
+    ;
 }
 
 void connection::count_violation(std::string_view limit) {

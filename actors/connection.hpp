@@ -144,8 +144,12 @@ private:
                       const std::string& room_id);
   /// So many rooms that are joined together cost what one request does.
   static constexpr std::size_t rooms_of_a_request = 8;
+  /// A member list and the state, up to a quarter of `limits.unsent-bytes`
+  /// each, cost so many beside the one that asks [P-7.1].
+  static constexpr std::uint32_t cost_of_list = 3;
   bool within_rate_for(std::uint64_t further, const protocol::request_id& id,
                        const std::string& room_id);
+  void charge(std::uint64_t requests);
   void count_violation(std::string_view limit);
 
   // -- end and time

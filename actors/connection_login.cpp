@@ -126,7 +126,9 @@ void connection::apply_rights() {
       changed.push_back(room_id);
     ++i;
   }
-  // Joining again moves the member to the lane that shows what it may see.
+  // Joining again moves the member to the lane that shows what it may see, and
+  // costs what it does when its client asks for it.
+  charge(changed.size() * (1 + cost_of_list));
   for (const auto& room_id : changed)
     send_join(room_id, {});
 }

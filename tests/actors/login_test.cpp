@@ -253,3 +253,26 @@ TEST_CASE("[P-1.2] a room of the URL that is no room id is told, and no more") {
   CHECK(seen.only("error")["code"] == "bad_message");
   CHECK(seen.only("joined")["roomId"] == "b");
 }
+
+TEST_CASE("[P-7.1] rooms that a refresh joins again cost what joins do") {
+  settings config = calm();
+  config.limits.messages_per_second = 1;
+  config.limits.messages_burst = 16;
+  quiet_node node{config};
+  node.tokens["old"] = user("ann");
+  node.tokens["old"].rooms.emplace().add("*", "rw");
+  node.tokens["new"] = user("ann");
+  node.tokens["new"].rooms.emplace().add("*", "rwp");
+  auto ann = node.connect("old");
+  for (auto room : {"a", "b", "c"})
+    ann.joins(room);
+  node.advance(20s); // The rate is full again.
+  ann.sees();
+  ann.says(R"({"type":"auth","token":"new"})");
+  CHECK(ann.sees().count("joined") == 3);
+  for (int i = 0; i < 5; ++i)
+    ann.says(R"({"type":"ping"})");
+  auto seen = ann.sees();
+  CHECK(seen.count("pong") == 3); // 16 - 1 - 3 * 4.
+  CHECK(seen.count("error") == 2);
+}
