@@ -63,7 +63,7 @@ const pair = [open('ada'), open('bob'),
 
 /** Told `degraded`, and then that all is well. */
 const parted = (...between) => [...pair, got('bob', 'ada/1', 1),
-  ['degraded', 'bob', {}], ...between, ['healed', 'bob', {}]];
+  ['degraded', 'bob', { at: 900 }], ...between, ['healed', 'bob', {}]];
 
 /** And three, of whom nobody has said anything. */
 const trio = ['ada', 'bob', 'cid'].flatMap((c) => [open(c), joined(c, 0)]);

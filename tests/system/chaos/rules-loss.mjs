@@ -171,13 +171,17 @@ export function* healed(run) {
       if (step.kind === 'degraded')
         mark = wasSlow(run, stay, step) ? null
           : known.get(placeOf(run, stay, epoch))
-            ?.findLast(({ n }) => n < step.n) ?? null;
+            ?.findLast(({ at: then }) => then < step.at - SKEW_MS) ?? null;
       if (step.kind === 'healed' && mark && reach(at, own) < mark.offset)
         yield [`has up to ${reach(at, own)}, and ${mark.offset} was known`,
           mark, step];
     }
   }
 }
+
+/** What two connections read so shortly one behind the other may have been said
+ *  the other way round. */
+const SKEW_MS = 500;
 
 /** The longest that a client reads nothing, and then has read it all. */
 const SLOW_MS = 5000;
