@@ -108,7 +108,7 @@ function* walk(run, stay, sessions, owners) {
           yield { rule: 'recovered', complaint: [
             'recovered to before where it was', step] };
         if (step.recovered === true && !step.since && at !== null
-          && reach(at, own) !== step.offset)
+          && (step.offset < at || step.offset > reach(at, own)))
           yield { rule: 'recovered', complaint: [
             `nothing was lost, but it was at ${reach(at, own)}`, step] };
         if (step.epoch !== period?.epoch) {
@@ -157,19 +157,21 @@ export function* healed(run) {
     let epoch;
     let at = 0;
     let mark = null;
+    let came = null;
     for (const step of stay.steps) {
       if (step.kind === 'joined') {
         if (step.epoch !== epoch) own.clear();
         ({ epoch } = step);
         at = startOf(step);
         mark = null;
+        came = step;
       }
       if (step.kind === 'ack' && step.epoch === epoch) own.add(step.offset);
       if (step.kind === 'message') at = step.offset;
       if (step.kind === 'gap') at = Math.max(at, step.to);
-      // Who read slowly hears late of what was long ago.
+      // Who read slowly, or was answered late, hears of what was long ago.
       if (step.kind === 'degraded')
-        mark = wasSlow(run, stay, step) ? null
+        mark = wasSlow(run, stay, step) || step.at < came.at + SKEW_MS ? null
           : known.get(placeOf(run, stay, epoch))
             ?.findLast(({ at: then }) => then < step.at - SKEW_MS) ?? null;
       if (step.kind === 'healed' && mark && reach(at, own) < mark.offset)
