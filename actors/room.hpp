@@ -271,6 +271,7 @@ private:
   bool is_shared_ = false;           ///< Peers append to it, too.
   bool log_linked_ = true;           ///< What they append is heard.
   std::string shown_epoch_;          ///< As members know it.
+  bool keys_turn_ = false; ///< The store's numbers of keys begin anew.
   std::uint64_t shown_top_ = 0;
   /// Who said a message that is accepted and not yet heard, by its offset.
   std::map<std::uint64_t, member_id> said_here_;

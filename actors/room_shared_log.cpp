@@ -63,6 +63,7 @@ void room::log_turned(const log_turn& how) {
     if (how.known)
       turned.previous = protocol::log_position{before, how.from};
     said_here_.clear();
+    keys_turn_ = true;
     out_.turn(how.epoch, turned);
   });
 }

@@ -185,6 +185,8 @@ void room::state_heard(std::vector<stored_key> what, bool whole) {
     if (what.empty() && !state_)
       return;
     auto& map = state().map();
+    // The same number may be another change in another epoch.
+    bool are_known = whole && !std::exchange(keys_turn_, false);
     if (whole) {
       std::set<std::string_view> names;
       for (const auto& each : what)
@@ -193,7 +195,7 @@ void room::state_heard(std::vector<stored_key> what, bool whole) {
     }
     for (auto& each : what) {
       const auto* known = map.find(each.name);
-      bool is_known = whole && known != nullptr && known->is_kept()
+      bool is_known = are_known && known != nullptr && known->is_kept()
                       && known->number == each.number;
       auto number = each.number;
       if (!is_known)

@@ -223,3 +223,24 @@ TEST_CASE("who set a key and left before the answer costs nothing") {
   node.accepts();
   CHECK(ann.sees().count("state") == 1);
 }
+
+TEST_CASE("[P-4.3] in a new epoch a number may be another change of the key") {
+  kept_node node;
+  auto ann = node.member("user-ann", "a");
+  node.told([&] { node.keys->elsewhere("x", "1"); });
+  ann.sees();
+  auto told_whole = [&](const std::string& value) {
+    node.told([&] {
+      node.keys->to->state_heard({keeping_store::key("x", value, 1)}, true);
+    });
+  };
+  told_whole("1");
+  CHECK(ann.sees().empty()); // A second look, and nothing new.
+  node.told([&] { node.keys->to->log_turned({"other", 0, false}); });
+  ann.sees();
+  told_whole("2");
+  auto changes = ann.sees().only("state")["changes"];
+  CHECK(changes.find(R"("value":2)") != std::string::npos);
+  told_whole("2");
+  CHECK(ann.sees().empty());
+}
