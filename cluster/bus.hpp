@@ -34,8 +34,8 @@ public:
     virtual void bus_subscribed(std::string_view channel) = 0;
 
     /// The bus is up, and yet what is published to `channel` may not come:
-    /// only what carries this channel is gone. `bus_subscribed` or `bus_down`
-    /// follows.
+    /// only what carries this channel is gone, or is not there yet. Maybe told
+    /// again. `bus_subscribed` or `bus_down` follows.
     virtual void bus_lost(std::string_view channel) = 0;
 
     virtual void bus_message(std::string_view channel,
@@ -61,6 +61,10 @@ public:
 
   /// Whether what is published to the channel now will come.
   [[nodiscard]] virtual bool is_subscribed(std::string_view channel) const = 0;
+
+  /// Whether channels may be carried apart from each other, so that what comes
+  /// over one says nothing of the others.
+  [[nodiscard]] virtual bool is_sharded() const { return false; }
 
   /// Never blocks. While the bus is down the bytes wait in a bounded queue;
   /// beyond the bound, the oldest are dropped. They count as so many

@@ -33,9 +33,8 @@ bus_shard::bus_shard(const redis_loop& in, const redis_link::options& how,
                 {[this] { on_subscriber_ready(); },
                  [this](const redis_reply& reply) { on_push(reply); },
                  [this](std::string_view reason) {
-                   auto silent = channels_.in_force();
                    channels_.lost();
-                   on_lost(reason, silent);
+                   on_lost(reason);
                  }}),
     publisher_(in, named(how, "publish"),
                {[this] {
@@ -45,7 +44,7 @@ bus_shard::bus_shard(const redis_loop& in, const redis_link::options& how,
                 [this](const redis_reply& reply) { on_answer(reply); },
                 [this](std::string_view reason) {
                   queue_.rewind();
-                  on_lost(reason, channels_.in_force());
+                  on_lost(reason);
                 }}) {}
 
 redis_link::options bus_shard::named(redis_link::options how,
@@ -58,8 +57,9 @@ redis_link::options bus_shard::named(redis_link::options how,
   return how;
 }
 
-void bus_shard::start() {
-  subscriber_.start();
+void bus_shard::start(bool listens) {
+  if (listens)
+    subscriber_.start();
   publisher_.start();
 }
 
@@ -103,7 +103,7 @@ void bus_shard::on_subscriber_ready() {
 void bus_shard::on_push(const redis_reply& reply) {
   if (reply.is == redis_reply::kind::error) {
     if (auto slot = moved_slot(reply.text))
-      return owner_.shard_moved(*slot);
+      return owner_.shard_moved(*this, *slot);
     return subscriber_.give_up("subscribing refused: "
                                + std::string{reply.text});
   }
@@ -118,8 +118,11 @@ void bus_shard::on_push(const redis_reply& reply) {
   } else if (kind == words_.subscribed && channels_.confirmed(channel)) {
     owner_.shard_subscribed(*this, channel);
     go_up_if_complete();
-  } else if (kind == words_.unsubscribed && channels_.is_in_force(channel)) {
-    owner_.shard_moved(hash_slot(channel)); // Nobody asked for it.
+  } else if (kind == words_.unsubscribed) {
+    if (channels_.is_in_force(channel))
+      return owner_.shard_moved(*this,
+                                hash_slot(channel)); // Nobody asked for it.
+    go_up_if_complete(); // It may have been the last that was awaited.
   }
 }
 
@@ -148,7 +151,7 @@ void bus_shard::send_waiting() {
 void bus_shard::on_answer(const redis_reply& reply) {
   bool is_error = reply.is == redis_reply::kind::error;
   if (auto slot = is_error ? moved_slot(reply.text) : std::nullopt) {
-    owner_.shard_moved(*slot); // Takes it out of the queue.
+    owner_.shard_moved(*this, *slot); // Takes it out of the queue.
     is_error = false;
   }
   if (!is_error) {
@@ -170,6 +173,7 @@ void bus_shard::go_up_if_complete() {
       || !channels_.complete())
     return;
   up_ = true;
+  lost_ = false;
   auto down = std::chrono::duration_cast<std::chrono::milliseconds>(
       clock::now() - down_since_);
   log::emit(events::bus_up, {{"endpoint", endpoint_},
@@ -178,24 +182,22 @@ void bus_shard::go_up_if_complete() {
   owner_.shard_up(*this, std::exchange(was_up_, true));
 }
 
-void bus_shard::on_lost(std::string_view reason,
-                        const std::vector<std::string>& silent) {
-  bool was_up = std::exchange(up_, false);
-  if (was_up)
+void bus_shard::on_lost(std::string_view reason) {
+  if (std::exchange(up_, false))
     down_since_ = clock::now();
-  owner_.shard_lost(*this, reason,
-                    was_up ? silent : std::vector<std::string>{});
+  std::vector<std::string> silent;
+  if (!std::exchange(lost_, true))
+    for (auto channel : channels_.wanted())
+      silent.emplace_back(channel);
+  owner_.shard_lost(reason, silent);
 }
 
-void bus_shard::take_out(const std::function<bool(std::string_view)>& which,
+void bus_shard::take_out(const std::function<bool(std::uint16_t slot)>& which,
                          load& to) {
-  for (auto& each : channels_.take_out(which)) {
-    each.was_in_force &= up_;
+  for (auto& each : channels_.take_out(which))
     to.channels.push_back(std::move(each));
-  }
   for (auto& each : queue_.take_out(which))
     to.messages.push_back(std::move(each));
-  go_up_if_complete();
 }
 
 } // namespace greenroom::cluster

@@ -27,9 +27,9 @@ public:
     /// Both connections are there, and all channels are subscribed.
     virtual void shard_up(bus_shard& which, bool again) = 0;
 
-    /// One of them is not, or none comes about. `silent` are the channels that
-    /// were well until now.
-    virtual void shard_lost(bus_shard& which, std::string_view reason,
+    /// One of them is not, or none comes about. `silent` are all its channels,
+    /// the first time; then none.
+    virtual void shard_lost(std::string_view reason,
                             const std::vector<std::string>& silent) = 0;
 
     virtual void shard_subscribed(bus_shard& which,
@@ -38,7 +38,7 @@ public:
                                std::string_view bytes) = 0;
 
     /// A slot is not, or not any more, on this server.
-    virtual void shard_moved(std::uint16_t slot) = 0;
+    virtual void shard_moved(bus_shard& which, std::uint16_t slot) = 0;
 
     virtual void shard_dropped(const publish_queue::loss& lost) = 0;
 
@@ -52,8 +52,9 @@ public:
   bus_shard(const redis_loop& in, const redis_link::options& how,
             std::size_t queue_bytes, owner& to);
 
-  /// One that is never started keeps what it is given.
-  void start();
+  /// One that is never started keeps what it is given. One that does not
+  /// `listen` only publishes.
+  void start(bool listens);
 
   /// Adds it, or nothing.
   void subscribe(std::string_view channel);
@@ -69,6 +70,12 @@ public:
 
   [[nodiscard]] bool is_up() const { return up_; }
 
+  /// It was told that it is lost.
+  [[nodiscard]] bool is_lost() const { return lost_; }
+
+  /// To be called where channels were taken out.
+  void go_up_if_complete();
+
   /// Renews the subscription; where the two connections may have parted, one at
   /// the master and one where it was, both.
   void renew(std::string_view reason);
@@ -79,15 +86,16 @@ public:
 
   /// Nothing waits for a server that is there.
   [[nodiscard]] bool is_flushed() const {
-    return !publisher_.ready() || queue_.size() == 0;
+    return !publisher_.ready() || is_empty();
   }
+  [[nodiscard]] bool is_empty() const { return queue_.size() == 0; }
 
-  /// Takes out all that belongs to channels for which `which` holds.
+  /// Takes out all that belongs to channels for whose slots `which` holds.
   struct load {
-    std::vector<subscriptions::taken> channels;
+    std::vector<std::string> channels;
     std::vector<publish_queue::entry> messages;
   };
-  void take_out(const std::function<bool(std::string_view)>& which, load& to);
+  void take_out(const std::function<bool(std::uint16_t slot)>& which, load& to);
 
 private:
   using clock = std::chrono::steady_clock;
@@ -97,10 +105,9 @@ private:
   void on_subscriber_ready();
   void on_push(const redis_reply& reply);
   void on_answer(const redis_reply& reply);
-  void on_lost(std::string_view reason, const std::vector<std::string>& silent);
+  void on_lost(std::string_view reason);
   void send_subscribe(std::string_view channel);
   void send_waiting();
-  void go_up_if_complete();
 
   owner& owner_;
   std::string endpoint_;
@@ -113,6 +120,7 @@ private:
   redis_link publisher_;
   bool up_ = false;
   bool was_up_ = false;
+  bool lost_ = false;
   clock::time_point down_since_ = clock::now();
 };
 

@@ -58,8 +58,9 @@ void cluster::failed(std::string_view why) {
 /// Until the next call.
 const std::string& cluster::channel_of(const room_key& key) {
   channel_.assign(how_.prefix)
-      .append(key.space == room_space::relay ? ":room:r:" : ":room:p:")
-      .append(key.id);
+      .append(key.space == room_space::relay ? ":room:{r:" : ":room:{p:")
+      .append(key.id)
+      .append("}"); // In a Redis Cluster where its log is.
   return channel_;
 }
 
@@ -121,19 +122,19 @@ void cluster::mirror(const actors::mirror& msg) {
   }
   auto found = rooms_.find(channel_of(msg.key));
   if (up_ && (found == rooms_.end() || found->second.linked))
-    return publish(msg.key, msg.what);
+    return publish(found, msg.key, msg.what);
   // Who typed minutes ago is no news; the rest waits for the bus.
   auto lasting = msg.what;
   not_sent_ += std::erase_if(lasting, [](const room_event_ptr& each) {
     return std::holds_alternative<typing_event>(*each);
   });
-  publish(msg.key, lasting);
+  publish(found, msg.key, lasting);
 }
 
-void cluster::publish(const room_key& key,
+/// To the channel that `channel_of` gave last, which `found` was looked for.
+void cluster::publish(rooms::iterator found, const room_key& key,
                       std::span<const room_event_ptr> events) {
-  const auto& channel = channel_of(key);
-  auto found = rooms_.find(channel);
+  const auto& channel = channel_;
   // A room without members here has no stream: this is one for now.
   place none{found == rooms_.end() ? ++streams_ : 0, 0};
   auto& last = found == rooms_.end() ? none : found->second.last;
@@ -159,7 +160,7 @@ bool cluster::may_join_up() const {
 /// Reads it here and now: what it is made of ends with the call.
 void cluster::bus_message(std::string_view channel, std::string_view bytes) {
   if (own_.has(bytes)) {
-    last_echo_ = home_.now();
+    note_echo(channel);
     return;
   }
   auto found = decode(bytes);
@@ -167,6 +168,12 @@ void cluster::bus_message(std::string_view channel, std::string_view bytes) {
     put(message{std::string{channel}, std::move(*found)});
   else
     put(no_envelope{std::string{channel}, std::move(found.error().text)});
+}
+
+/// Where channels are carried apart, another one says nothing of the signs.
+void cluster::note_echo(std::string_view channel) {
+  if (!bus_->is_sharded() || channel == nodes_channel_)
+    last_echo_ = home_.now();
 }
 
 void cluster::put(news what) {
@@ -217,9 +224,10 @@ void cluster::on(const subscribed& what) {
 /// Without the peers' signs nobody knows who is there.
 void cluster::on(const lost& what) {
   if (what.channel == nodes_channel_)
-    return go_down();
+    return up_ ? go_down() : void();
   auto found = rooms_.find(what.channel);
-  if (up_ && found != rooms_.end())
+  if (up_ && found != rooms_.end() && found->second.linked
+      && !bus_->is_subscribed(what.channel))
     tell_link(found->second, false);
 }
 
@@ -249,7 +257,7 @@ void cluster::on(message& what) {
   std::visit(
       [&](auto& content) {
         if (content.from == how_.own)
-          last_echo_ = home_.now();
+          note_echo(what.channel);
         else if (peers_.heard(content.from, home_.now()))
           on_envelope(what.channel, content);
         else

@@ -141,6 +141,7 @@ private:
     put(lost{std::string{channel}});
   }
   void bus_message(std::string_view channel, std::string_view bytes) override;
+  void note_echo(std::string_view channel);
   void put(news what);
   void tick_soon();
 
@@ -149,7 +150,8 @@ private:
   void unwatch(rooms::iterator at);
   void room_died(const caf::actor_addr& which);
   void mirror(const actors::mirror& msg);
-  void publish(const room_key& key, std::span<const room_event_ptr> events);
+  void publish(rooms::iterator found, const room_key& key,
+               std::span<const room_event_ptr> events);
   void tell_link(watched& entry, bool up);
 
   // -- the bus

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_interval{100};
 
+/// A slot with many keys takes a while.
+constexpr std::chrono::seconds paused_told_after{2};
+
 /// Beats that a peer may miss: it may be busy, and costs a read of every room.
 constexpr int peer_beats = 8;
 
@@ -47,6 +50,7 @@ log_shard::log_shard(const redis_loop& in, const redis_store_options& how,
     counts_(counts),
     owner_(to),
     where_(link.where),
+    is_shard_(link.is_shard),
     words_of_redis_(link.is_shard ? words_of_shard : words_of_server),
     may_part_(link.connection.must_be_master),
     functions_(room_functions(words_of_redis_.publish)),
@@ -102,6 +106,7 @@ void log_shard::take(const std::string& name, log_request what) {
 
 void log_shard::open(place& at, log_request what) {
   at.log = std::make_unique<shared_log>(how_.logs, what.line, owner_);
+  at.slot = hash_slot_of_tag(at.log->name());
   ++counts_.open;
   at.log->take(std::move(what));
   link(*at.log);
@@ -165,24 +170,26 @@ void log_shard::give_up_all() {
 
 // -- logs that move -----------------------------------------------------------
 
-void log_shard::take_out(const std::function<bool(std::string_view)>& which,
+void log_shard::take_out(const std::function<bool(std::uint16_t slot)>& which,
                          std::vector<moving>& to) {
   for (auto at = places_.begin(); at != places_.end();) {
-    if (!which(at->first)) {
+    if (!which(at->second.slot)) {
       ++at;
       continue;
     }
     at->second.log->cut(); // Nobody hears the answer.
     at->second.log->unlinked();
-    if (std::exchange(at->second.wants, false))
-      std::erase(wanting_, at->first);
+    at->second.wants = false;
     to.push_back({at->first, std::move(at->second)});
     at = places_.erase(at);
   }
-  (void)channels_.take_out([&](std::string_view channel) {
-    auto name = name_in(channel);
-    return !name.empty() && which(name);
-  });
+  (void)channels_.take_out(which);
+  std::erase_if(wanting_,
+                [&](const auto& name) { return !places_.contains(name); });
+  // What they were asked is not answered to them if they come back.
+  for (auto& each : sent_)
+    if (each.is == sent::kind::call && !places_.contains(each.log))
+      each.log.clear();
 }
 
 void log_shard::put(moving what) {
@@ -260,9 +267,10 @@ void log_shard::on_called(const sent& what, const redis_reply& reply) {
     return;
   if (reply.is != redis_reply::kind::error) {
     log->answered(reply.text, words_ + 1);
-  } else if (auto slot = moved_slot(reply.text)) {
+  } else if (auto slot = moved_slot(reply.text); slot && is_shard_) {
     log->not_done();
-    return owner_.shard_moved(*slot); // Takes it away.
+    pause(what.log, reply.text); // If it does not go.
+    return owner_.shard_moved(*this, *slot);
   } else if (!on_not_done(*log, reply.text)) {
     if (may_pass(reply.text))
       return commands_.give_up("calls refused: " + std::string{reply.text});
@@ -284,7 +292,7 @@ bool log_shard::on_not_done(shared_log& log, std::string_view error) {
     if (!function_sha_.empty())
       load();
   } else {
-    paused_.push_back(log.name());
+    pause(log.name(), error);
   }
   return true;
 }
@@ -292,9 +300,16 @@ bool log_shard::on_not_done(shared_log& log, std::string_view error) {
 void log_shard::on_said(const redis_reply& reply) {
   if (reply.is != redis_reply::kind::error)
     return;
-  if (auto slot = moved_slot(reply.text))
-    return owner_.shard_moved(*slot);
+  if (auto slot = moved_slot(reply.text); slot && is_shard_)
+    return owner_.shard_moved(*this, *slot);
   owner_.shard_refused(reply.text);
+}
+
+void log_shard::pause(const std::string& name, std::string_view why) {
+  if (paused_why_.empty())
+    paused_since_ = clock::now();
+  paused_.push_back(name);
+  paused_why_ = why;
 }
 
 /// At the end of a turn: what came together goes together.
@@ -359,8 +374,8 @@ void log_shard::on_subscriber_lost() {
 
 void log_shard::on_push(const redis_reply& reply) {
   if (reply.is == redis_reply::kind::error) {
-    if (auto slot = moved_slot(reply.text))
-      return owner_.shard_moved(*slot);
+    if (auto slot = moved_slot(reply.text); slot && is_shard_)
+      return owner_.shard_moved(*this, *slot);
     owner_.shard_refused(reply.text);
     return subscriber_.give_up("subscribing refused: "
                                + std::string{reply.text});
@@ -380,7 +395,7 @@ void log_shard::on_push(const redis_reply& reply) {
       log->subscribed();
   } else if (kind == words_of_redis_.unsubscribed
              && channels_.is_in_force(channel)) {
-    owner_.shard_moved(hash_slot(channel)); // Nobody asked for it.
+    owner_.shard_moved(*this, hash_slot(channel)); // Nobody asked for it.
   }
 }
 
@@ -411,10 +426,11 @@ void log_shard::on_word(std::string_view bytes) {
 // -- from time to time --------------------------------------------------------
 
 void log_shard::speak_over(const std::string& channel) {
-  if (channel == tops_channel_)
+  if (channel == tops_channel_ && channels_.is_wanted(channel))
     return;
+  // Of one whose slot has gone, Redis has let go itself.
   if (!tops_channel_.empty())
-    unsubscribe(tops_channel_);
+    (void)channels_.remove(tops_channel_);
   tops_channel_ = channel;
   words_under_way_.clear();
   if (!channel.empty() && channels_.add(channel) && subscriber_.ready())
@@ -423,11 +439,10 @@ void log_shard::speak_over(const std::string& channel) {
 
 void log_shard::tick() {
   auto now = clock::now();
-  if (!function_sha_.empty() && !tops_channel_.empty()
-      && now - said_ >= how_.beat)
+  if (!function_sha_.empty() && now - said_ >= how_.beat)
     say_word();
   look_at_some();
-  ask_paused_again();
+  ask_paused_again(now);
   notice_silence(now);
   notice_lost_peers(now);
   give_up_old(now);
@@ -436,6 +451,8 @@ void log_shard::tick() {
 
 /// 13. Each word is a beat too.
 void log_shard::say_word() {
+  if (tops_channel_.empty())
+    return;
   auto now = clock::now();
   said_ = now;
   log_tops word{how_.node_id, 0, {}};
@@ -481,7 +498,12 @@ void log_shard::look_at_all() {
   for_all([](shared_log& log) { log.look(); });
 }
 
-void log_shard::ask_paused_again() {
+/// A slot that stays between two shards is for somebody to see to.
+void log_shard::ask_paused_again(clock::time_point now) {
+  if (paused_.empty())
+    return paused_why_.clear();
+  if (now - paused_since_ > paused_told_after)
+    owner_.shard_refused(paused_why_);
   for (const auto& name : std::exchange(paused_, {}))
     want(name);
 }

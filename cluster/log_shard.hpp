@@ -49,7 +49,7 @@ public:
     virtual void shard_refused(std::string_view reason) = 0;
 
     /// A slot is not, or not any more, on this server.
-    virtual void shard_moved(std::uint16_t slot) = 0;
+    virtual void shard_moved(log_shard& which, std::uint16_t slot) = 0;
 
     /// A connection broke, or none comes about.
     virtual void shard_lost() = 0;
@@ -87,6 +87,7 @@ public:
     std::unique_ptr<shared_log> log;
     std::vector<log_request> later;
     bool wants = false;
+    std::uint16_t slot = 0; ///< In a Redis Cluster.
   };
 
   struct moving {
@@ -97,8 +98,8 @@ public:
   /// Nobody answers any more.
   void give_up_all();
 
-  /// Takes out the logs for whose names `which` holds.
-  void take_out(const std::function<bool(std::string_view)>& which,
+  /// Takes out the logs for whose slots `which` holds.
+  void take_out(const std::function<bool(std::uint16_t slot)>& which,
                 std::vector<moving>& to);
   void put(moving what);
 
@@ -136,6 +137,7 @@ private:
   void on_called(const sent& what, const redis_reply& reply);
   bool on_not_done(shared_log& log, std::string_view error);
   void on_said(const redis_reply& reply);
+  void pause(const std::string& name, std::string_view why);
   void load();
   void run() override;
   void unlink_all();
@@ -154,7 +156,7 @@ private:
   void send_word(log_tops& word);
   void look_at_some();
   void look_at_all();
-  void ask_paused_again();
+  void ask_paused_again(clock::time_point now);
   void notice_silence(clock::time_point now);
   void notice_lost_peers(clock::time_point now);
   void give_up_old(clock::time_point now);
@@ -167,6 +169,7 @@ private:
   redis_store_counters& counts_;
   owner& owner_;
   redis_endpoint where_;
+  bool is_shard_;
   const redis_words& words_of_redis_;
   bool may_part_;
   std::string functions_;
@@ -175,7 +178,9 @@ private:
   places places_;
   std::unordered_set<std::string> awaiting_; ///< Logs, a word of this node's.
   std::deque<std::string> wanting_;          ///< Names of logs, each once.
-  std::vector<std::string> paused_;          ///< Logs whose slot is on its way.
+  std::vector<std::string> paused_;          ///< Logs whose slot is on its way,
+  clock::time_point paused_since_;           ///< maybe without an end.
+  std::string paused_why_;
 
   redis_link commands_;
   redis_link subscriber_;

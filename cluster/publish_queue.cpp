@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "cluster/hash_slot.hpp"
+
 namespace greenroom::cluster {
 
 publish_queue::loss publish_queue::push(entry what) {
@@ -47,12 +49,12 @@ void publish_queue::rewind() {
 }
 
 std::vector<publish_queue::entry>
-publish_queue::take_out(const std::function<bool(std::string_view)>& which) {
+publish_queue::take_out(const std::function<bool(std::uint16_t slot)>& which) {
   std::vector<entry> to;
   std::deque<entry> left;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     auto& each = entries_[i];
-    if (is_husk(each) || !which(each.channel)) {
+    if (is_husk(each) || !which(hash_slot(each.channel))) {
       left.push_back(std::move(each));
       continue;
     }

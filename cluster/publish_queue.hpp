@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace greenroom::cluster {
@@ -42,10 +42,10 @@ public:
   /// knows how far it came.
   void rewind();
 
-  /// Takes out what was published to the channels for which `which` holds, in
+  /// Takes out what was published to channels for whose slots `which` holds, in
   /// its order. What is on its way there is still to be `answered`.
   [[nodiscard]] std::vector<entry>
-  take_out(const std::function<bool(std::string_view)>& which);
+  take_out(const std::function<bool(std::uint16_t slot)>& which);
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t on_the_way() const { return taken_; }

@@ -31,6 +31,7 @@ public:
   void subscribe(std::string_view channel) override;
   void unsubscribe(std::string_view channel) override;
   bool is_subscribed(std::string_view channel) const override;
+  bool is_sharded() const override { return shards_.is_cluster(); }
   void publish(std::string_view channel, std::string bytes,
                std::size_t messages) override;
   void reconnect(std::string_view channel, std::string_view reason) override;
@@ -39,17 +40,19 @@ public:
 
 private:
   void shard_up(bus_shard& which, bool again) override;
-  void shard_lost(bus_shard& which, std::string_view reason,
+  void shard_lost(std::string_view reason,
                   const std::vector<std::string>& silent) override;
   void shard_subscribed(bus_shard& which, std::string_view channel) override;
   void shard_message(std::string_view channel, std::string_view bytes) override;
-  void shard_moved(std::uint16_t slot) override;
+  void shard_moved(bus_shard& which, std::uint16_t slot) override;
   void shard_dropped(const publish_queue::loss& lost) override;
   void shard_flushed() override { finish_if_flushed(); }
 
   std::unique_ptr<bus_shard> make_shard(redis_link::options how);
   void on_slots(const slot_map& map);
-  void place_anew(std::vector<std::unique_ptr<bus_shard>> gone);
+  void take_out(bus_shard& from, bus_shard::load& to);
+  void place(bus_shard::load what);
+  void tell_silent(const std::vector<std::string>& channels);
   bool any_up();
   void go_down(std::string_view reason);
   void tell_losses();
@@ -82,7 +85,7 @@ redis_bus::redis_bus(const redis_loop& in, redis_link::options how,
             how_.where.is_cluster()
                 ? [this](const slot_map::address& where) {
                     auto shard = make_shard(at_shard(how_, where));
-                    shard->start();
+                    shard->start(!closed_);
                     return shard;
                   }
                 : redis_shards<bus_shard>::make{}) {
@@ -110,11 +113,16 @@ void redis_bus::start(listener& to) {
   if (watch_)
     watch_->start();
   else
-    shards_.first().start();
+    shards_.first().start(true);
 }
 
 void redis_bus::subscribe(std::string_view channel) {
-  shards_.of(channel).subscribe(channel);
+  if (closed_)
+    return;
+  auto& shard = shards_.of(channel);
+  shard.subscribe(channel);
+  if (up_ && (shard.is_lost() || shards_.is_nowhere(shard)))
+    later([this, name = std::string{channel}] { tell_silent({name}); });
 }
 
 void redis_bus::unsubscribe(std::string_view channel) {
@@ -151,10 +159,11 @@ void redis_bus::shard_up(bus_shard& which, bool again) {
   if (!std::exchange(up_, true))
     return listener_->bus_up();
   for (const auto& channel : which.subscribed())
-    listener_->bus_subscribed(channel);
+    if (listener_ != nullptr)
+      listener_->bus_subscribed(channel);
 }
 
-void redis_bus::shard_lost(bus_shard&, std::string_view reason,
+void redis_bus::shard_lost(std::string_view reason,
                            const std::vector<std::string>& silent) {
   if (closed_)
     return finish_if_flushed();
@@ -162,8 +171,13 @@ void redis_bus::shard_lost(bus_shard&, std::string_view reason,
     watch_->doubt();
   if (!any_up())
     return go_down(reason);
-  for (const auto& channel : silent)
-    listener_->bus_lost(channel);
+  tell_silent(silent);
+}
+
+void redis_bus::tell_silent(const std::vector<std::string>& channels) {
+  for (const auto& channel : channels)
+    if (listener_ != nullptr && up_ && !is_subscribed(channel))
+      listener_->bus_lost(channel);
 }
 
 bool redis_bus::any_up() {
@@ -188,40 +202,47 @@ void redis_bus::shard_subscribed(bus_shard& which, std::string_view channel) {
 
 void redis_bus::shard_message(std::string_view channel,
                               std::string_view bytes) {
-  listener_->bus_message(channel, bytes);
+  if (listener_ != nullptr)
+    listener_->bus_message(channel, bytes);
 }
 
-void redis_bus::shard_moved(std::uint16_t slot) {
+void redis_bus::shard_moved(bus_shard& which, std::uint16_t slot) {
   if (!watch_)
     return;
   watch_->doubt();
-  if (shards_.lose(slot))
-    place_anew({});
+  if (!shards_.lose(slot, which))
+    return;
+  bus_shard::load moving;
+  take_out(which, moving);
+  place(std::move(moving));
+  which.go_up_if_complete();
 }
 
 void redis_bus::on_slots(const slot_map& map) {
-  if (map.differences(shards_.map()) > 0)
-    place_anew(shards_.update(map));
+  if (map.differences(shards_.map()) == 0)
+    return;
+  auto gone = shards_.update(map);
+  bus_shard::load moving;
+  shards_.each([&](bus_shard& each) { take_out(each, moving); });
+  for (auto& each : gone)
+    take_out(*each, moving);
+  place(std::move(moving));
+  shards_.each([](bus_shard& each) { each.go_up_if_complete(); });
 }
 
-/// Whatever is not where it belongs goes there, in its order.
-void redis_bus::place_anew(std::vector<std::unique_ptr<bus_shard>> gone) {
-  bus_shard::load moving;
-  auto take = [&](bus_shard& from) {
-    from.take_out(
-        [&](std::string_view name) { return &shards_.of(name) != &from; },
-        moving);
-  };
-  shards_.each(take);
-  for (auto& each : gone)
-    take(*each);
-  for (const auto& each : moving.channels) {
-    subscribe(each.channel);
-    if (each.was_in_force && listener_ != nullptr)
-      listener_->bus_lost(each.channel);
-  }
-  for (auto& each : moving.messages)
+/// Whatever is not where it belongs.
+void redis_bus::take_out(bus_shard& from, bus_shard::load& to) {
+  from.take_out(
+      [&](std::uint16_t slot) { return &shards_.of_slot(slot) != &from; }, to);
+}
+
+/// Where it belongs, in its order; then those are told whom it concerns.
+void redis_bus::place(bus_shard::load what) {
+  for (const auto& channel : what.channels)
+    subscribe(channel);
+  for (auto& each : what.messages)
     shards_.of(each.channel).publish(std::move(each));
+  tell_silent(what.channels);
 }
 
 // -- losses -------------------------------------------------------------------
@@ -260,6 +281,9 @@ void redis_bus::finish_if_flushed() {
     return;
   bool flushed = true;
   shards_.each([&](bus_shard& each) { flushed &= each.is_flushed(); });
+  // A slot that is under way has a shard in a moment.
+  if (shards_.is_cluster() && any_up())
+    flushed &= shards_.first().is_empty();
   if (!flushed)
     return;
   finished_ = true;

@@ -74,12 +74,15 @@ redis_logs::make_shard_at(const slot_map::address& where) {
   return shard;
 }
 
-void redis_logs::shard_moved(std::uint16_t slot) {
+void redis_logs::shard_moved(log_shard& which, std::uint16_t slot) {
   if (!watch_)
     return;
   watch_->doubt();
-  if (shards_.lose(slot))
-    place_anew({});
+  if (!shards_.lose(slot, which))
+    return;
+  std::vector<log_shard::moving> moving;
+  take_out(which, moving);
+  place(std::move(moving));
 }
 
 void redis_logs::shard_lost() {
@@ -96,22 +99,22 @@ void redis_logs::on_slots(const slot_map& map) {
       each.speak_over(shards_.name_within(
           tops_ + ':', {each.where().host, each.where().port}));
   });
-  place_anew(std::move(gone));
+  std::vector<log_shard::moving> moving;
+  shards_.each([&](log_shard& each) { take_out(each, moving); });
+  for (auto& each : gone)
+    take_out(*each, moving);
+  place(std::move(moving));
 }
 
-/// Whatever is not where it belongs goes there.
-void redis_logs::place_anew(std::vector<std::unique_ptr<log_shard>> gone) {
-  std::vector<log_shard::moving> moving;
-  auto take = [&](log_shard& from) {
-    from.take_out(
-        [&](std::string_view name) { return &shards_.of_tag(name) != &from; },
-        moving);
-  };
-  shards_.each(take);
-  for (auto& each : gone)
-    take(*each);
-  for (auto& each : moving)
-    shards_.of_tag(each.name).put(std::move(each));
+/// Whatever is not where it belongs.
+void redis_logs::take_out(log_shard& from, std::vector<log_shard::moving>& to) {
+  from.take_out(
+      [&](std::uint16_t slot) { return &shards_.of_slot(slot) != &from; }, to);
+}
+
+void redis_logs::place(std::vector<log_shard::moving> what) {
+  for (auto& each : what)
+    shards_.of_slot(each.at.slot).put(std::move(each));
 }
 
 void redis_logs::shard_refused(std::string_view reason) {

@@ -40,14 +40,15 @@ private:
 
   // -- of the shards
   void shard_refused(std::string_view reason) override;
-  void shard_moved(std::uint16_t slot) override;
+  void shard_moved(log_shard& which, std::uint16_t slot) override;
   void shard_lost() override;
 
   void watch_slots();
   std::unique_ptr<log_shard> make_shard(const redis_link::options& link);
   std::unique_ptr<log_shard> make_shard_at(const slot_map::address& where);
   void on_slots(const slot_map& map);
-  void place_anew(std::vector<std::unique_ptr<log_shard>> gone);
+  void take_out(log_shard& from, std::vector<log_shard::moving>& to);
+  void place(std::vector<log_shard::moving> what);
   void run() override;
 
   redis_loop loop_;

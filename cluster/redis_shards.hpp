@@ -41,6 +41,18 @@ public:
     return is_cluster() ? of_slot(hash_slot_of_tag(tag)) : *first_;
   }
 
+  /// The shard that has a slot.
+  [[nodiscard]] Shard& of_slot(std::uint16_t slot) {
+    if (!is_cluster())
+      return *first_;
+    auto owner = map_.owner(slot);
+    if (owner == slot_map::nobody)
+      return *first_;
+    if (!shards_[owner])
+      shards_[owner] = make_(map_.masters()[owner]);
+    return *shards_[owner];
+  }
+
   /// Without making any. Null: none has been made.
   [[nodiscard]] const Shard* find(std::string_view name) const {
     if (!is_cluster())
@@ -49,13 +61,20 @@ public:
     return owner == slot_map::nobody ? first_.get() : shards_[owner].get();
   }
 
-  /// A slot is not any more where it was: it has no shard until there is a new
-  /// map. False: it had none.
-  bool lose(std::uint16_t slot) {
-    if (map_.owner(slot) == slot_map::nobody)
+  /// A shard says that a slot is not there: it has none until there is a new
+  /// map. False: that is no news; an answer to what was asked earlier, maybe.
+  bool lose(std::uint16_t slot, const Shard& says) {
+    auto owner = map_.owner(slot);
+    if (!is_cluster() || owner == slot_map::nobody
+        || shards_[owner].get() != &says)
       return false;
     map_.lose(slot);
     return true;
+  }
+
+  /// Whether it is where names wait that have no shard.
+  [[nodiscard]] bool is_nowhere(const Shard& which) const {
+    return is_cluster() && &which == first_.get();
   }
 
   /// Gives the shards of masters that are none any more.
@@ -101,15 +120,6 @@ public:
   }
 
 private:
-  Shard& of_slot(std::uint16_t slot) {
-    auto owner = map_.owner(slot);
-    if (owner == slot_map::nobody)
-      return *first_;
-    if (!shards_[owner])
-      shards_[owner] = make_(map_.masters()[owner]);
-    return *shards_[owner];
-  }
-
   std::unique_ptr<Shard>* place_of(const address& master) {
     for (std::size_t i = 0; i < shards_.size(); ++i)
       if (map_.masters()[i] == master)

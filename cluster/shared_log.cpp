@@ -307,6 +307,8 @@ shared_log::command shared_log::make_other(const log_request& what) {
 // -- answers ------------------------------------------------------------------
 
 void shared_log::answered(std::string_view bytes, std::uint64_t next_word) {
+  if (flight_ == flight::none)
+    return;
   if (flight_ == flight::appends) {
     if (auto answer = decode_append_answer(bytes); answers_all(answer))
       on_appends(*answer);

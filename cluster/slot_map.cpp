@@ -28,7 +28,7 @@ std::optional<std::uint16_t> number_of(const redisReply* from,
 }
 
 /// An address, a port, and what is not looked at. A node that does not know its
-/// own address is where it was asked; `?`: nobody is to know it.
+/// own address is where it was asked.
 std::optional<address> address_of(const redisReply* node,
                                   const address& asked) {
   auto parts = elements_of(node);
@@ -40,9 +40,12 @@ std::optional<address> address_of(const redisReply* node,
   address to{asked.host, *port};
   if (parts[0]->type == REDIS_REPLY_STRING && parts[0]->len > 0)
     to.host.assign(parts[0]->str, parts[0]->len);
-  if (to.host == "?")
-    return std::nullopt;
   return to;
+}
+
+/// It is to be reached by a name, and has none.
+bool is_hidden(const address& what) {
+  return what.host == "?";
 }
 
 std::size_t place_of(std::vector<address>& all, address what) {
@@ -64,6 +67,8 @@ bool slot_map::take_range(const redisReply* told, const address& asked) {
   auto master = address_of(parts[2], asked);
   if (!first || !last || *last < *first || !master)
     return false;
+  if (is_hidden(*master))
+    return true; // Its slots are missing.
   auto owner = place_of(masters_, std::move(*master));
   if (owner >= masters_max)
     return false;
@@ -71,7 +76,7 @@ bool slot_map::take_range(const redisReply* told, const address& asked) {
             static_cast<std::uint16_t>(owner));
   for (const auto* each : parts.subspan(3))
     if (auto replica = address_of(each, asked);
-        replica && replicas_.size() < masters_max)
+        replica && !is_hidden(*replica) && replicas_.size() < masters_max)
       place_of(replicas_, std::move(*replica));
   return true;
 }
@@ -87,6 +92,8 @@ slot_map::read(const redis_reply& answer, const address& asked) {
   for (const auto* each : ranges)
     if (!to.take_range(each, asked))
       return slot_map_error{"not a map of slots"};
+  if (to.masters_.empty())
+    return slot_map_error{"no master has an address"};
   return to;
 }
 

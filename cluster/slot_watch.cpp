@@ -17,6 +17,8 @@ slot_watch::slot_watch(const redis_loop& in, redis_link::options how,
     to_(std::move(to)),
     nodes_(how_.where.nodes),
     pauses_(how_.backoff_min, how_.backoff_max, std::random_device{}()) {
+  // Not all nodes the same one.
+  current_ = std::random_device{}() % nodes_.size();
   how_.connection.must_be_master = false;
   how_.connection.connect_timeout =
       std::min(how_.connection.connect_timeout, node_timeout);
@@ -40,13 +42,14 @@ void slot_watch::stop() {
 void slot_watch::doubt() {
   // An answer that is on its way may be older than the reason.
   is_doubted_ = true;
-  if (is_ready_ && !is_asked_)
+  if (is_ready_ && asks_ == question::none)
     ask_at(std::max(clock::now(), asked_ + pause_min));
 }
 
 void slot_watch::open() {
   is_ready_ = false;
-  is_asked_ = false;
+  asks_ = question::none;
+  timer_.cancel();
   auto where = how_.where.at(nodes_[current_]);
   connection_ = std::make_shared<redis_connection>(
       loop_, make_redis_stream(loop_, where, how_.tls, opened_++),
@@ -60,9 +63,10 @@ void slot_watch::connection_ready() {
 }
 
 void slot_watch::ask() {
-  is_asked_ = true;
+  asks_ = question::state;
   asked_ = clock::now();
   was_doubted_ = std::exchange(is_doubted_, false);
+  connection_->send({"CLUSTER", "INFO"});
   connection_->send({"CLUSTER", "SLOTS"});
 }
 
@@ -71,12 +75,33 @@ void slot_watch::ask_at(clock::time_point then) {
 }
 
 void slot_watch::connection_reply(const redis_reply& reply) {
-  if (!std::exchange(is_asked_, false))
+  switch (asks_) {
+  case question::none:
     return;
+  case question::state:
+    return on_state(reply);
+  case question::slots:
+    return on_slots(reply);
+  }
+}
+
+/// One that is cut off with the lesser part knows it, and its map is old.
+void slot_watch::on_state(const redis_reply& reply) {
+  asks_ = question::slots;
+  is_well_ = reply.text.find("cluster_state:ok") != std::string_view::npos;
+}
+
+void slot_watch::on_slots(const redis_reply& reply) {
+  asks_ = question::none;
   auto map = slot_map::read(reply, nodes_[current_]);
   if (!map) {
     connection_->close();
     return next(map.error().text);
+  }
+  all_ill_ = !is_well_ && (all_ill_ || tried_ + 1 >= nodes_.size());
+  if (!is_well_ && !all_ill_) {
+    connection_->close();
+    return next("the cluster is not well");
   }
   tried_ = 0;
   pauses_.reset();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -14,8 +15,10 @@
 namespace greenroom::cluster {
 
 /// Asks the nodes of a Redis Cluster who has which slot: one after the other
-/// until one answers, that one every second, and at once where somebody has
-/// reason to doubt. One loop's thread.
+/// until one answers that is not cut off from the others, that one every
+/// second, and at once where somebody has reason to doubt. Where all say that
+/// the cluster is not well, as when a shard is gone, any is believed. One
+/// loop's thread.
 class slot_watch final : private redis_connection::listener {
 public:
   using milliseconds = std::chrono::milliseconds;
@@ -51,6 +54,8 @@ private:
   using clock = std::chrono::steady_clock;
   using address = slot_map::address;
 
+  enum class question : std::uint8_t { none, state, slots };
+
   void connection_ready() override;
   void connection_reply(const redis_reply& reply) override;
   void connection_failed(std::string_view reason) override;
@@ -58,6 +63,8 @@ private:
   void open();
   void ask();
   void ask_at(clock::time_point then);
+  void on_state(const redis_reply& reply);
+  void on_slots(const redis_reply& reply);
   void take(const slot_map& map);
   void know(const slot_map& map);
   void go_on_to_next();
@@ -72,11 +79,13 @@ private:
   std::size_t opened_ = 0;
   std::shared_ptr<redis_connection> connection_;
   bool is_ready_ = false;
-  bool is_asked_ = false;
+  question asks_ = question::none; ///< The one that is answered next.
+  bool is_well_ = false;     ///< The node that is asked says so of the cluster.
   bool is_doubted_ = false;  ///< Since it was asked.
   bool was_doubted_ = false; ///< That is why it was asked.
   clock::time_point asked_;
   bool has_map_ = false;
+  bool all_ill_ = false; ///< No node says that the cluster is well.
   slot_map map_;
   backoff pauses_;
   timer_queue::timer timer_;

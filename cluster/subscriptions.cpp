@@ -1,5 +1,7 @@
 #include "cluster/subscriptions.hpp"
 
+#include "cluster/hash_slot.hpp"
+
 namespace greenroom::cluster {
 
 bool subscriptions::add(std::string_view channel) {
@@ -10,6 +12,7 @@ bool subscriptions::add(std::string_view channel) {
   if (state.wanted)
     return false;
   state.wanted = true;
+  state.slot = hash_slot(channel);
   ++wanted_;
   return true;
 }
@@ -68,18 +71,20 @@ std::vector<std::string_view> subscriptions::wanted() const {
   return to;
 }
 
-std::vector<subscriptions::taken>
-subscriptions::take_out(const std::function<bool(std::string_view)>& which) {
-  std::vector<taken> to;
+std::vector<std::string>
+subscriptions::take_out(const std::function<bool(std::uint16_t slot)>& which) {
+  std::vector<std::string> to;
   for (auto at = channels_.begin(); at != channels_.end();) {
     const auto& [channel, state] = *at;
-    if (!state.wanted || !which(channel)) {
+    if (!which(state.slot)) {
       ++at;
       continue;
     }
-    to.push_back({channel, state.in_force});
-    --wanted_;
-    in_force_ -= state.in_force ? 1 : 0;
+    if (state.wanted) {
+      to.push_back(channel);
+      --wanted_;
+      in_force_ -= state.in_force ? 1 : 0;
+    }
     at = channels_.erase(at);
   }
   return to;

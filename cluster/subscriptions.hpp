@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -32,15 +33,10 @@ public:
   /// The connection broke: nothing is in force, nothing is awaited.
   void lost();
 
-  struct taken {
-    std::string channel;
-    bool was_in_force = false;
-  };
-
-  /// Lets go of the wanted channels for which `which` holds, whatever is still
-  /// awaited: they are somewhere else.
-  [[nodiscard]] std::vector<taken>
-  take_out(const std::function<bool(std::string_view)>& which);
+  /// Lets go of the channels for whose slots `which` holds, and gives those
+  /// that are wanted, whatever is still awaited: they are somewhere else.
+  [[nodiscard]] std::vector<std::string>
+  take_out(const std::function<bool(std::uint16_t slot)>& which);
 
   /// Every wanted channel, to subscribe again.
   [[nodiscard]] std::vector<std::string_view> wanted() const;
@@ -61,6 +57,7 @@ private:
   struct channel_state {
     bool wanted = false;
     bool in_force = false;
+    std::uint16_t slot = 0;  ///< In a Redis Cluster.
     std::size_t awaited = 0; ///< Confirmations that are still to come.
   };
 

@@ -80,7 +80,7 @@ struct node {
 
 const room_key lounge{room_space::relay, "lounge"};
 const room_key cellar{room_space::relay, "cellar"};
-const std::string lounge_channel = "test:room:r:lounge";
+const std::string lounge_channel = "test:room:{r:lounge}";
 
 /// Some nodes on one bus and one loop.
 class town {

@@ -7,6 +7,7 @@
 #include "tests/cluster/bus_suite.hpp"
 #include "tests/support/logged.hpp"
 #include "tests/support/redis_server.hpp"
+#include "tests/support/reluctant_redis.hpp"
 
 using namespace greenroom;
 using namespace greenroom::test;
@@ -253,6 +254,18 @@ TEST_CASE("a connection that Redis ends comes back") {
     ann.is->publish("a", kind);
     CHECK(world.until([&] { return ann.has("a=" + kind); }));
   }
+}
+
+TEST_CASE("a channel that is left before it is confirmed holds up nothing") {
+  redis_world world;
+  reluctant_redis redis;
+  world.how.redis = redis.url();
+  bus_user ann{world, {"all", "reluctant"}};
+  REQUIRE(world.until(
+      [&] { return ann.subscriptions_to("all") == 1 && redis.is_asked(); }));
+  CHECK_FALSE(ann.up);
+  ann.is->unsubscribe("reluctant");
+  CHECK(world.until([&] { return ann.up; }));
 }
 
 TEST_CASE("what is no Redis is told as such") {

@@ -90,6 +90,7 @@ struct one_master_world final : bus_world {
   void restore() override {
     if (!server().is_running())
       server().start();
+    redis_cluster::wait([] { return servers().is_well(); }, "it is not well");
   }
   void turn() override { in.is.turn(); }
 
@@ -188,6 +189,7 @@ TEST_CASE("a user of a Redis Cluster needs no more than is documented") {
                             "+ping",
                             "+role",
                             "+cluster|slots",
+                            "+cluster|info",
                             "+spublish",
                             "+ssubscribe",
                             "+sunsubscribe",
@@ -307,6 +309,89 @@ TEST_CASE("channels go with their slot, and what is published goes on in "
     return servers.ask(0, {"PUBSUB", "SHARDNUMSUB", channels[0]})
            == channels[0] + " 1";
   }));
+}
+
+TEST_CASE("who comes to a channel whose shard is away is told so") {
+  redis_cluster servers{3, 0, {"--cluster-require-full-coverage", "no"}};
+  buses in{servers.url()};
+  auto channels = one_of_each(servers, "c");
+  bus_user ann{in.is, {channels[0]}};
+  REQUIRE(subscribed(in, {channels[0]}, ann));
+  servers.node(1).kill();
+  ann.is->subscribe(channels[1]); // It was never there.
+  REQUIRE(in.until([&] { return !ann.lost.empty(); }));
+  CHECK(ann.lost.front() == channels[1]);
+  auto told = ann.lost.size();
+  ann.is->subscribe(channels[1] + "{" + channels[1] + "}");
+  REQUIRE(in.until([&] { return ann.lost.size() > told; }));
+  CHECK(well(in, channels[0], ann, ann));
+  CHECK(ann.downs == 0);
+  CHECK(ann.is->is_subscribed(channels[0]));
+  servers.node(1).start();
+  REQUIRE(subscribed(in, {channels[1]}, ann));
+  CHECK(well(in, channels[1], ann, ann));
+}
+
+TEST_CASE("a node that says itself that it is cut off is not believed") {
+  auto& servers = three_servers();
+  redis_server stale{redis_cluster::arguments({})};
+  redis_client{stale}({"CLUSTER", "ADDSLOTSRANGE", "0", "16000"});
+  auto address = "127.0.0.1:" + std::to_string(stale.port());
+  auto channels = one_of_each(servers, "c");
+  for (int i = 0; i < 4; ++i) { // It begins with any of the two.
+    buses in{"redis+cluster://" + address + ',' + servers.address(0)};
+    bus_user ann{in.is, channels};
+    REQUIRE(subscribed(in, channels, ann));
+    for (const auto& channel : channels)
+      CHECK(well(in, channel, ann, ann));
+    auto list = redis_client{stale}({"CLIENT", "LIST"});
+    CHECK(count_in(list, ":subscribe ") == 0);
+  }
+}
+
+TEST_CASE("where no node says that the cluster is well, any is believed") {
+  redis_cluster servers;
+  auto channels = one_of_each(servers, "c");
+  servers.node(1).kill();
+  servers.node(2).kill();
+  redis_cluster::wait(
+      [&] {
+        return servers.ask(0, {"CLUSTER", "INFO"}).find("cluster_state:fail")
+               != std::string::npos;
+      },
+      "it does not notice");
+  buses in{servers.url()};
+  bus_user ann{in.is, {channels[0]}};
+  REQUIRE(subscribed(in, {channels[0]}, ann));
+  CHECK(well(in, channels[0], ann, ann));
+}
+
+TEST_CASE("a bus that is closed begins nothing more") {
+  redis_cluster servers;
+  buses in{servers.url()};
+  auto channels = one_of_each(servers, "c");
+  bus_user ann{in.is, {channels[0], channels[1]}};
+  bus_user bob{in.is, channels};
+  REQUIRE(subscribed(in, {channels[0], channels[1]}, ann));
+  REQUIRE(subscribed(in, channels, bob));
+  servers.node(1).freeze(); // It keeps the bus from closing.
+  ann.is->publish(channels[1], "waits");
+  in.is.turn();
+  bool done = false;
+  ann.is->close([&] { done = true; });
+  auto got = ann.got.size();
+  ann.is->subscribe(channels[2]);
+  bob.is->publish(channels[0], "x");
+  bob.is->publish(channels[2], "y");
+  REQUIRE(in.until([&] {
+    return bob.has(channels[0] + "=x") && bob.has(channels[2] + "=y");
+  }));
+  CHECK_FALSE(done);
+  servers.node(1).thaw();
+  REQUIRE(in.until([&] { return done; }));
+  CHECK(ann.got.size() == got);
+  auto list = servers.ask(2, {"CLIENT", "LIST"});
+  CHECK(count_in(list, ":subscribe ") == 1);
 }
 
 TEST_CASE("who only publishes learns from the answer that a slot has moved") {
@@ -507,7 +592,6 @@ TEST_CASE("a room whose slot is on its way waits until it is there") {
   servers.move_keys(slot, from, to, 1); // Some here, some there.
   ann.append("m2");
   bob.append("m3", {}, "s-bob");
-  auto refusals = in.a.is->statistics().failures;
   auto was_told = [&](const std::string& error) {
     return in.until([&] {
       return servers.ask(from, {"INFO", "errorstats"})
@@ -524,7 +608,19 @@ TEST_CASE("a room whose slot is on its way waits until it is there") {
   CHECK(messages_of(ann) == messages_of(bob));
   CHECK(all_accepted(ann));
   CHECK(all_accepted(bob));
-  CHECK(in.a.is->statistics().failures == refusals);
+}
+
+TEST_CASE("a slot that stays half moved is told of") {
+  redis_cluster servers;
+  stores in{servers.url()};
+  logged refused{events::store_refused};
+  shared_user ann{*in.a.is, in.loop};
+  REQUIRE(in.open(ann));
+  auto from = servers.shard_of("{p:lounge}");
+  servers.begin_move(cluster::hash_slot("{p:lounge}"), from, (from + 1) % 3);
+  ann.append("m1");
+  REQUIRE(in.until([&] { return refused.lines > 0; }));
+  CHECK(refused.text("reason").starts_with("TRYAGAIN"));
 }
 
 TEST_CASE("a move of a slot that is called off costs a room a pause") {

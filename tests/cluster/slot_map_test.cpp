@@ -88,6 +88,16 @@ TEST_CASE("a node that does not know its address is where it was asked") {
   CHECK(map.masters()[0] == slot_map::address{"asked", 7});
 }
 
+TEST_CASE("a master without an address leaves its slots missing") {
+  auto map = good(map_of({range(0, 9, {{"?", 1}, {"r", 1}}),
+                          range(10, 19, {{"a", 1}, {"?", 1}})}));
+  CHECK(map.masters().size() == 1);
+  CHECK(map.replicas().empty());
+  CHECK(map.missing() == hash_slots - 10);
+  CHECK(read(map_of({range(0, 9, {{"?", 1}})})).error().text
+        == "no master has an address");
+}
+
 TEST_CASE("what is no map of slots is refused") {
   CHECK(read("-ERR This instance has cluster support disabled\r\n").error().text
         == "ERR This instance has cluster support disabled");
@@ -100,7 +110,6 @@ TEST_CASE("what is no map of slots is refused") {
            range(0, 9, {}),
            range(0, 9, {{"a", 0}}),
            range(0, 9, {{"a", 65'536}}),
-           range(0, 9, {{"?", 1}}),
            std::string{"+x\r\n"},
            std::string{"*3\r\n:0\r\n:9\r\n*1\r\n$1\r\na\r\n"},
            std::string{"*3\r\n:0\r\n:9\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n"},
@@ -165,9 +174,12 @@ TEST_CASE("shards are made when they are needed, and stay while they are "
   CHECK(count == 3);
 
   // A slot that went is nowhere until there is a map.
-  CHECK(all.lose(hash_slot("foo")));
-  CHECK_FALSE(all.lose(hash_slot("foo")));
+  CHECK_FALSE(all.lose(hash_slot("foo"), all.of("bar"))); // It had it before.
+  CHECK(&all.of("foo") == with_foo);
+  CHECK(all.lose(hash_slot("foo"), *with_foo));
+  CHECK_FALSE(all.lose(hash_slot("foo"), *with_foo));
   CHECK(&all.of("foo") == &all.first());
+  CHECK(all.is_nowhere(all.of("foo")));
 
   // Told in another order; `a` has gone.
   auto gone = all.update(

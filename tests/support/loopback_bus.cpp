@@ -85,10 +85,7 @@ public:
   }
 
   void lose(const std::string& channel) {
-    auto of_it = [&](std::string_view name) {
-      return name == channel;
-    };
-    if (channels_.take_out(of_it).empty())
+    if (!channels_.remove(channel))
       return;
     lost_.push_back(channel);
     listener_->bus_lost(channel);

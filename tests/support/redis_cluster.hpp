@@ -113,7 +113,7 @@ public:
     }
   }
 
-private:
+  /// Of one node.
   static std::vector<std::string>
   arguments(const std::vector<std::string>& more) {
     std::vector<std::string> to{"--cluster-enabled",
@@ -130,6 +130,22 @@ private:
     return to;
   }
 
+  bool is_well() {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      if (ask(i, {"CLUSTER", "INFO"}).find("cluster_state:ok")
+          == std::string::npos)
+        return false;
+      auto role = ask(i, {"ROLE"});
+      if (role.starts_with("slave")
+          && role.find("connected") == std::string::npos)
+        return false;
+      if ((i >= masters_) != role.starts_with("slave"))
+        return false;
+    }
+    return true;
+  }
+
+private:
   [[nodiscard]] std::size_t first_slot(std::size_t shard) const {
     return cluster::hash_slots * shard / masters_;
   }
@@ -159,21 +175,6 @@ private:
           return ask(replica, {"CLUSTER", "REPLICATE", id(master)}) == "OK";
         },
         "no replica");
-  }
-
-  bool is_well() {
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      if (ask(i, {"CLUSTER", "INFO"}).find("cluster_state:ok")
-          == std::string::npos)
-        return false;
-      auto role = ask(i, {"ROLE"});
-      if (role.starts_with("slave")
-          && role.find("connected") == std::string::npos)
-        return false;
-      if ((i >= masters_) != role.starts_with("slave"))
-        return false;
-    }
-    return true;
   }
 
   std::size_t masters_;

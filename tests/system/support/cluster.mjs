@@ -31,7 +31,7 @@ export function launchNode(t, settings) {
 }
 
 /** Whether a channel is that of a room: its name ends with the room's id. */
-export const isOf = (channel, roomId) => channel.endsWith(`:${roomId}`);
+export const isOf = (channel, roomId) => channel.endsWith(`:${roomId}}`);
 
 /** How many nodes are subscribed to the channel of a room. */
 export async function subscriptions(redis, roomId) {
