@@ -147,7 +147,7 @@ std::optional<appended> redis_room_store::append(const new_entry& what) {
             std::move(key),
             std::move(entry),
             {0, what.now, std::string{what.session}, what.id, what.what},
-            what.expected,
+            expected_text(what.expected, line_->state.epoch),
             what.now,
             bytes}))
       return std::nullopt;
@@ -160,8 +160,9 @@ std::optional<appended> redis_room_store::append(const new_entry& what) {
 std::optional<key_answer> redis_room_store::set(const new_key& what) {
   auto bytes = bytes_of(what.what);
   if (into_->admits(bytes)) {
-    if (push(log_request::setting{pack_key(what.what), what.what, what.expected,
-                                  what.now, bytes}))
+    if (push(log_request::setting{
+            pack_key(what.what), what.what,
+            expected_text(what.expected, line_->state.epoch), what.now, bytes}))
       return std::nullopt;
     into_->leaves(bytes);
   }

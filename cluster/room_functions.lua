@@ -151,6 +151,15 @@ if meta.life ~= life then
   begin_epoch()
 end
 
+-- A number and its epoch, or nothing. Of another epoch it is another one.
+local function is_expected(expected, number)
+  if expected == '' then
+    return true
+  end
+  local wanted, epoch = string.match(expected, '^(%d+) (.*)$')
+  return tonumber(wanted) == number and (number == 0 or epoch == meta.epoch)
+end
+
 -- -- ids ----------------------------------------------------------------------
 -- `ids` has for each key that is remembered its number, offset and time, and for
 -- each number its key, so that the oldest are known. Keys of clients and drawn
@@ -483,7 +492,7 @@ end
 local function set_one(name, expected, what)
   local number, had, had_bytes = present(name)
   local _, bytes = until_and_bytes(what)
-  if expected ~= '' and tonumber(expected) ~= number then
+  if not is_expected(expected, number) then
     return NOT_EXPECTED
   end
   if bytes == 0 then
@@ -522,7 +531,7 @@ function functions.append()
     local verdict, offset = ACCEPTED, find(ids, key, stored)
     if offset then
       verdict = DUPLICATE
-    elseif expected ~= '' and tonumber(expected) ~= meta.top then
+    elseif not is_expected(expected, meta.top) then
       verdict, offset = CONFLICT, meta.top
     else
       offset = meta.top + 1

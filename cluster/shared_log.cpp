@@ -267,8 +267,7 @@ shared_log::command shared_log::make_together(std::string_view function) {
       break;
     now = what->now;
     to.arguments.emplace_back(name_of(*what));
-    to.arguments.push_back(what->expected ? std::to_string(*what->expected)
-                                          : std::string{});
+    to.arguments.push_back(what->expected);
     to.arguments.push_back(what->packed);
     to.bytes += what->packed.size();
     if constexpr (std::is_same_v<Request, appending>)

@@ -62,4 +62,9 @@ void tell(log_news& news) {
   std::visit([&](auto& what) { tell(line, what); }, news.what);
 }
 
+std::string expected_text(const std::optional<std::uint64_t>& number,
+                          const std::string& epoch) {
+  return number ? std::to_string(*number) + ' ' + epoch : std::string{};
+}
+
 } // namespace greenroom::cluster

@@ -26,22 +26,28 @@ struct shared_line {
   log_state state = {};
 };
 
+/// A number that is expected, and the epoch in which it was one: after a rewind
+/// the same number is another change. Empty: any will do.
+[[nodiscard]] std::string
+expected_text(const std::optional<std::uint64_t>& number,
+              const std::string& epoch);
+
 struct log_request {
   using steady = std::chrono::steady_clock::time_point;
 
   struct opening {};
   struct appending {
     std::string key;
-    std::string packed; ///< As Redis takes it.
-    log_entry is;       ///< The same; no offset yet.
-    std::optional<std::uint64_t> expected;
+    std::string packed;   ///< As Redis takes it.
+    log_entry is;         ///< The same; no offset yet.
+    std::string expected; ///< See `expected_text`.
     std::int64_t now = 0;
     std::uint64_t bytes = 0;
   };
   struct setting {
-    std::string packed; ///< As Redis takes it.
-    stored_key is;      ///< The same; no number yet.
-    std::optional<std::uint64_t> expected;
+    std::string packed;   ///< As Redis takes it.
+    stored_key is;        ///< The same; no number yet.
+    std::string expected; ///< See `expected_text`.
     std::int64_t now = 0;
     std::uint64_t bytes = 0;
   };

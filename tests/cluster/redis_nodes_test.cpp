@@ -789,6 +789,28 @@ TEST_CASE("[P-4.6] of two nodes that set over one change, one is refused") {
   CHECK(loser.shown() == (&loser == &bob ? "x=2" : "x=3"));
 }
 
+TEST_CASE("[P-4.6] after a rewind the number that somebody expects is another "
+          "change") {
+  nodes on;
+  key_user ann{*on.a.is, on.loop};
+  key_user bob{*on.b.is, on.loop};
+  REQUIRE(on.open_keys(ann, bob));
+  ann.set("x", "1");
+  REQUIRE(on.until([&] { return bob.shown() == "x=1" && ann.all_answered(); }));
+  CHECK(ann.number("x") == 1);
+  on.redis({"FLUSHALL"});
+  bob.set("x", "2");
+  auto deadline = steady::now() + 10s; // The loop stands still.
+  while (on.redis({"HGET", "greenroom:{p:lounge}:meta", "state"}) != "1")
+    REQUIRE(steady::now() < deadline);
+  // She has not heard of it, and her 1 is not this one.
+  auto place = ann.set("x", "3", 1);
+  REQUIRE(on.until([&] { return ann.all_answered() && bob.all_answered(); }));
+  CHECK(ann.answers[place].is == key_answer::verdict::conflict);
+  REQUIRE(
+      on.until([&] { return ann.shown() == "x=2" && bob.shown() == "x=2"; }));
+}
+
 TEST_CASE("a lost change of a key is found by a second look within 2 s") {
   nodes on;
   key_user ann{*on.a.is, on.loop};

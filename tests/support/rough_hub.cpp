@@ -47,7 +47,9 @@ public:
     send_waiting();
   }
 
-  void reconnect(std::string_view, std::string_view) override { is_to_reconnect_ = true; }
+  void reconnect(std::string_view, std::string_view) override {
+    is_to_reconnect_ = true;
+  }
 
   void close(std::function<void()> done) override {
     listener_ = nullptr;
