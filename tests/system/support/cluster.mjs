@@ -30,8 +30,9 @@ export function launchNode(t, settings) {
   return node;
 }
 
-/** Whether a channel is that of a room: its name ends with the room's id. */
-export const isOf = (channel, roomId) => channel.endsWith(`:${roomId}}`);
+/** Whether a channel is that of a room, which is not its log's. */
+export const isOf = (channel, roomId) =>
+  channel.includes(':room:{') && channel.endsWith(`:${roomId}}`);
 
 /** How many nodes are subscribed to the channel of a room. */
 export async function subscriptions(redis, roomId) {
