@@ -16,7 +16,8 @@ const EARLY_MS = 20;
 const LOSING = {
   single: [],
   fifo: ['node-kill', 'node-restart'],
-  total: ['redis-kill', 'redis-restart', 'redis-rewind', 'redis-flush'],
+  total: ['redis-kill', 'redis-restart', 'redis-rewind', 'redis-flush',
+    'redis-failover'],
 };
 
 /** The sends of each value, which names them. */

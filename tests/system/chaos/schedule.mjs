@@ -12,6 +12,7 @@ export const FAULTS = {
   'redis-rewind': 'redis', // It comes back with what it had before.
   'redis-stop': 'redis',
   'redis-flush': 'redis',
+  'redis-failover': 'redis', // A replica that is behind takes its place.
   'link-cut': 'link',
   'link-refuse': 'link',
   'link-hole': 'link',

@@ -51,10 +51,8 @@ export class World {
 
   /** `rewriter` as of FaultProxy; without `clustered` there is no Redis. */
   async start(t, count, { clustered = true, rewriter } = {}) {
-    if (clustered) {
-      this.folder = temporaryFolder(t);
-      this.redis = await startRedis(t, { folder: this.folder });
-    }
+    this.startRedis = () => startRedis(t, { folder: temporaryFolder(t) });
+    if (clustered) this.redis = await this.startRedis();
     for (let i = 0; i < count; ++i) {
       const place = { name: `n${i + 1}`, lives: 0, node: null };
       if (clustered) {
@@ -116,8 +114,27 @@ export class World {
   }
 
   async #bringRedis({ empty }) {
-    if (empty) rmSync(join(this.folder, 'dump.rdb'), { force: true });
+    if (empty) rmSync(join(this.redis.folder, 'dump.rdb'), { force: true });
     await this.redis.start();
+  }
+
+  /** A replica that has all that there is. */
+  async #startReplica() {
+    const replica = await this.startRedis();
+    await this.redis.cli('config', 'set', 'repl-diskless-sync-delay', '0');
+    await replica.cli('replicaof', '127.0.0.1', String(this.redis.port));
+    await eventually('the replica follows', async () =>
+      (await replica.cli('role'))[3] === 'connected', 3 * SOON);
+    return replica;
+  }
+
+  /** The nodes find it where they found the other. */
+  async #promote(replica) {
+    await this.redis.kill();
+    replica.process.signal('SIGCONT');
+    await replica.cli('replicaof', 'no', 'one');
+    this.redis = replica;
+    for (const { proxy } of this.nodes) proxy.target = replica.port;
   }
 
   /** Begins a fault; gives what ends it. */
@@ -167,6 +184,11 @@ export class World {
     'redis-flush': async () => {
       await this.redis.cli('flushall');
       return async () => {};
+    },
+    'redis-failover': async () => {
+      const replica = await this.#startReplica();
+      replica.process.signal('SIGSTOP');
+      return () => this.#promote(replica);
     },
     'link-cut': async ({ proxy }) => {
       proxy.cut();
