@@ -57,7 +57,7 @@ void cluster::doubt_holdings(const actors::doubt_holdings& msg) {
   if (found == rooms_.end() || found->second.watch != msg.watch)
     return;
   ++how_.counts->mended;
-  (void)found->second.holdings.forget(msg.incarnation);
+  found->second.holdings.doubt(msg.incarnation);
   ask_for_holdings(found->second, msg.incarnation);
 }
 

@@ -189,6 +189,14 @@ void holdings_ledger::doubt_all() {
   }
 }
 
+void holdings_ledger::doubt(std::uint64_t incarnation) {
+  auto found = heard_.find(incarnation);
+  if (found == heard_.end())
+    return;
+  found->second.known = false;
+  found->second.asked_in = beat_;
+}
+
 std::vector<std::uint64_t> holdings_ledger::silent() {
   std::vector<std::uint64_t> all;
   for (auto& [incarnation, of] : heard_)

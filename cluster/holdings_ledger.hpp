@@ -63,6 +63,10 @@ public:
   /// All are being asked now.
   void doubt_all();
 
+  /// What is believed of one is wrong: it is asked until it tells the whole.
+  /// Who dies before is still to be forgotten.
+  void doubt(std::uint64_t incarnation);
+
   /// Those that were asked some beats ago and have neither told the whole nor
   /// where they stand: to be asked where also those hear it who have left the
   /// room.

@@ -350,6 +350,26 @@ TEST_CASE(
   CHECK(peer.silent() == some{7});
 }
 
+TEST_CASE("[P-9.2] who is doubted is asked until it tells the whole, and is "
+          "still known when it dies") {
+  holdings_ledger own{3};
+  holdings_ledger peer{1};
+  using some = std::vector<std::uint64_t>;
+  CHECK(peer.hear(sent(own, whole({"c-1"}))).news);
+  peer.doubt(7);
+  for (int i = 0; i < 2; ++i) {
+    peer.next_beat();
+    peer.next_beat();
+    CHECK(peer.silent() == some{7});
+  }
+  CHECK(peer.hear(sent(own, whole({"c-2"}))).news);
+  peer.next_beat();
+  peer.next_beat();
+  CHECK(peer.silent().empty());
+  peer.doubt(7);
+  CHECK(peer.forget(7));
+}
+
 TEST_CASE("[P-9.2] what a peer's words came to is looked at where it stands, "
           "once in some beats") {
   holdings_ledger own{3};
