@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/channel_commands.hpp"
 #include "core/events.hpp"
 
 namespace greenroom::cluster {
@@ -71,32 +72,15 @@ void bus_shard::stop() {
 // -- subscribing --------------------------------------------------------------
 
 void bus_shard::subscribe(std::string_view channel) {
-  if (channels_.add(channel) && subscriber_.ready())
-    send_subscribe(channel);
+  subscribe_one(subscriber_, words_, channels_, channel);
 }
 
 void bus_shard::unsubscribe(std::string_view channel) {
-  if (channels_.remove(channel) && subscriber_.ready())
-    subscriber_.send({words_.unsubscribe, channel});
-}
-
-void bus_shard::send_subscribe(std::string_view channel) {
-  channels_.sent(channel);
-  subscriber_.send({words_.subscribe, channel});
+  unsubscribe_one(subscriber_, words_, channels_, channel);
 }
 
 void bus_shard::on_subscriber_ready() {
-  auto all = channels_.wanted();
-  std::vector<std::string_view> command;
-  for (std::size_t i = 0; i < all.size(); i += words_.channels_per_command) {
-    auto end = std::min(all.size(), i + words_.channels_per_command);
-    command.assign(1, words_.subscribe);
-    for (auto k = i; k < end; ++k) {
-      command.push_back(all[k]);
-      channels_.sent(all[k]);
-    }
-    subscriber_.send(command);
-  }
+  subscribe_all(subscriber_, words_, channels_);
   go_up_if_complete();
 }
 

@@ -106,7 +106,6 @@ private:
   void on_push(const redis_reply& reply);
   void on_answer(const redis_reply& reply);
   void on_lost(std::string_view reason);
-  void send_subscribe(std::string_view channel);
   void send_waiting();
 
   owner& owner_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "cluster/channel_commands.hpp"
 #include "cluster/room_functions.hpp"
 #include "core/events.hpp"
 
@@ -116,8 +117,7 @@ void log_shard::open(place& at, log_request what) {
 void log_shard::link(shared_log& log) {
   if (function_sha_.empty() || !subscriber_.ready())
     log.unlinked();
-  if (channels_.add(log.channel()) && subscriber_.ready())
-    subscribe(log.channel());
+  subscribe_one(subscriber_, words_of_redis_, channels_, log.channel());
 }
 
 void log_shard::finish_if_done(const std::string& name) {
@@ -125,7 +125,7 @@ void log_shard::finish_if_done(const std::string& name) {
   if (found == places_.end() || !found->second.log->is_done())
     return;
   auto& at = found->second;
-  unsubscribe(at.log->channel());
+  unsubscribe_one(subscriber_, words_of_redis_, channels_, at.log->channel());
   --counts_.open;
   auto later = std::move(at.later);
   if (at.wants)
@@ -340,29 +340,8 @@ void log_shard::run() {
 
 // -- subscribing --------------------------------------------------------------
 
-void log_shard::subscribe(std::string_view channel) {
-  channels_.sent(channel);
-  subscriber_.send({words_of_redis_.subscribe, channel});
-}
-
-void log_shard::unsubscribe(std::string_view channel) {
-  if (channels_.remove(channel) && subscriber_.ready())
-    subscriber_.send({words_of_redis_.unsubscribe, channel});
-}
-
 void log_shard::on_subscriber_ready() {
-  auto all = channels_.wanted();
-  std::vector<std::string_view> command;
-  for (std::size_t i = 0; i < all.size();
-       i += words_of_redis_.channels_per_command) {
-    auto end = std::min(all.size(), i + words_of_redis_.channels_per_command);
-    command.assign(1, words_of_redis_.subscribe);
-    for (auto k = i; k < end; ++k) {
-      command.push_back(all[k]);
-      channels_.sent(all[k]);
-    }
-    subscriber_.send(command);
-  }
+  subscribe_all(subscriber_, words_of_redis_, channels_);
 }
 
 void log_shard::on_subscriber_lost() {
@@ -433,8 +412,8 @@ void log_shard::speak_over(const std::string& channel) {
     (void)channels_.remove(tops_channel_);
   tops_channel_ = channel;
   words_under_way_.clear();
-  if (!channel.empty() && channels_.add(channel) && subscriber_.ready())
-    subscribe(channel);
+  if (!channel.empty())
+    subscribe_one(subscriber_, words_of_redis_, channels_, channel);
 }
 
 void log_shard::tick() {

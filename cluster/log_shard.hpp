@@ -147,8 +147,6 @@ private:
   void on_subscriber_lost();
   void on_push(const redis_reply& reply);
   void on_word(std::string_view bytes);
-  void subscribe(std::string_view channel);
-  void unsubscribe(std::string_view channel);
 
   // -- from time to time
   void tick();

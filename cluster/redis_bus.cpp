@@ -50,7 +50,6 @@ private:
 
   std::unique_ptr<bus_shard> make_shard(redis_link::options how);
   void on_slots(const slot_map& map);
-  void take_out(bus_shard& from, bus_shard::load& to);
   void place(bus_shard::load what);
   void tell_silent(const std::vector<std::string>& channels);
   bool any_up();
@@ -210,30 +209,19 @@ void redis_bus::shard_moved(bus_shard& which, std::uint16_t slot) {
   if (!watch_)
     return;
   watch_->doubt();
-  if (!shards_.lose(slot, which))
-    return;
   bus_shard::load moving;
-  take_out(which, moving);
+  if (!shards_.lose(slot, which, moving))
+    return;
   place(std::move(moving));
   which.go_up_if_complete();
 }
 
 void redis_bus::on_slots(const slot_map& map) {
-  if (map.differences(shards_.map()) == 0)
-    return;
-  auto gone = shards_.update(map);
   bus_shard::load moving;
-  shards_.each([&](bus_shard& each) { take_out(each, moving); });
-  for (auto& each : gone)
-    take_out(*each, moving);
+  if (!shards_.update(map, moving))
+    return;
   place(std::move(moving));
   shards_.each([](bus_shard& each) { each.go_up_if_complete(); });
-}
-
-/// Whatever is not where it belongs.
-void redis_bus::take_out(bus_shard& from, bus_shard::load& to) {
-  from.take_out(
-      [&](std::uint16_t slot) { return &shards_.of_slot(slot) != &from; }, to);
 }
 
 /// Where it belongs, in its order; then those are told whom it concerns.

@@ -78,11 +78,9 @@ void redis_logs::shard_moved(log_shard& which, std::uint16_t slot) {
   if (!watch_)
     return;
   watch_->doubt();
-  if (!shards_.lose(slot, which))
-    return;
   std::vector<log_shard::moving> moving;
-  take_out(which, moving);
-  place(std::move(moving));
+  if (shards_.lose(slot, which, moving))
+    place(std::move(moving));
 }
 
 void redis_logs::shard_lost() {
@@ -91,25 +89,15 @@ void redis_logs::shard_lost() {
 }
 
 void redis_logs::on_slots(const slot_map& map) {
-  if (map.differences(shards_.map()) == 0)
+  std::vector<log_shard::moving> moving;
+  if (!shards_.update(map, moving))
     return;
-  auto gone = shards_.update(map);
   shards_.each([this](log_shard& each) {
-    if (&each != &shards_.first())
+    if (!shards_.is_nowhere(each))
       each.speak_over(shards_.name_within(
           tops_ + ':', {each.where().host, each.where().port}));
   });
-  std::vector<log_shard::moving> moving;
-  shards_.each([&](log_shard& each) { take_out(each, moving); });
-  for (auto& each : gone)
-    take_out(*each, moving);
   place(std::move(moving));
-}
-
-/// Whatever is not where it belongs.
-void redis_logs::take_out(log_shard& from, std::vector<log_shard::moving>& to) {
-  from.take_out(
-      [&](std::uint16_t slot) { return &shards_.of_slot(slot) != &from; }, to);
 }
 
 void redis_logs::place(std::vector<log_shard::moving> what) {

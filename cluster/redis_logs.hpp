@@ -47,7 +47,6 @@ private:
   std::unique_ptr<log_shard> make_shard(const redis_link::options& link);
   std::unique_ptr<log_shard> make_shard_at(const slot_map::address& where);
   void on_slots(const slot_map& map);
-  void take_out(log_shard& from, std::vector<log_shard::moving>& to);
   void place(std::vector<log_shard::moving> what);
   void run() override;
 

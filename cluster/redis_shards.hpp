@@ -62,13 +62,16 @@ public:
   }
 
   /// A shard says that a slot is not there: it has none until there is a new
-  /// map. False: that is no news; an answer to what was asked earlier, maybe.
-  bool lose(std::uint16_t slot, const Shard& says) {
+  /// map, and what was there is taken out into `to`. False: that is no news; an
+  /// answer to what was asked earlier, maybe.
+  template <class Load>
+  bool lose(std::uint16_t slot, Shard& says, Load& to) {
     auto owner = map_.owner(slot);
     if (!is_cluster() || owner == slot_map::nobody
         || shards_[owner].get() != &says)
       return false;
     map_.lose(slot);
+    take_misplaced(says, to);
     return true;
   }
 
@@ -77,11 +80,16 @@ public:
     return is_cluster() && &which == first_.get();
   }
 
-  /// Gives the shards of masters that are none any more.
-  [[nodiscard]] std::vector<std::unique_ptr<Shard>> update(const slot_map& to) {
+  /// Goes over to another map; whatever is not where it belongs by it is taken
+  /// out into `to`. Shards of masters that are none any more end. False: it is
+  /// the same map.
+  template <class Load>
+  bool update(const slot_map& now, Load& to) {
+    if (now.differences(map_) == 0)
+      return false;
     auto before = std::exchange(shards_, {});
     auto were = map_.masters();
-    map_ = to;
+    map_ = now;
     shards_.resize(map_.masters().size());
     std::vector<std::unique_ptr<Shard>> gone;
     for (std::size_t i = 0; i < before.size(); ++i) {
@@ -92,7 +100,10 @@ public:
       else
         gone.push_back(std::move(before[i]));
     }
-    return gone;
+    each([&](Shard& from) { take_misplaced(from, to); });
+    for (auto& from : gone)
+      take_misplaced(*from, to);
+    return true;
   }
 
   template <class Do>
@@ -120,6 +131,12 @@ public:
   }
 
 private:
+  template <class Load>
+  void take_misplaced(Shard& from, Load& to) {
+    from.take_out([&](std::uint16_t slot) { return &of_slot(slot) != &from; },
+                  to);
+  }
+
   std::unique_ptr<Shard>* place_of(const address& master) {
     for (std::size_t i = 0; i < shards_.size(); ++i)
       if (map_.masters()[i] == master)

@@ -1,7 +1,10 @@
 #include "cluster/slot_map.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cluster/redis_shards.hpp"
 #include "tests/support/catch.hpp"
@@ -133,22 +136,43 @@ TEST_CASE("a map has a bound") {
 
 namespace {
 
+/// What was taken out of which shard.
+using load = std::vector<std::pair<std::string, std::uint16_t>>;
+
 struct shard {
   slot_map::address at;
+  std::vector<std::string>& ended;
+  std::vector<std::uint16_t> slots;
+
+  ~shard() { ended.push_back(at.host); }
+
+  void take_out(const std::function<bool(std::uint16_t)>& which, load& to) {
+    for (auto slot : slots)
+      if (which(slot))
+        to.emplace_back(at.host, slot);
+    std::erase_if(slots, which);
+  }
 };
 
 using shards = redis_shards<shard>;
 
-shards::make make_any() {
-  return [](const slot_map::address& at) {
-    return std::make_unique<shard>(shard{at});
-  };
-}
+struct some_shards {
+  std::vector<std::string> ended;
+  load moving;
+
+  std::unique_ptr<shard> make(const slot_map::address& at) {
+    return std::unique_ptr<shard>{new shard{at, ended, {}}};
+  }
+  shards all{make({"nowhere", 1}), [this](const slot_map::address& at) {
+               return make(at);
+             }};
+};
 
 } // namespace
 
 TEST_CASE("of one server, everything is there") {
-  shards one{std::make_unique<shard>()};
+  some_shards some;
+  shards one{some.make({})};
   CHECK_FALSE(one.is_cluster());
   CHECK(&one.of("foo") == &one.first());
   CHECK(&one.of_tag("bar") == &one.first());
@@ -157,13 +181,19 @@ TEST_CASE("of one server, everything is there") {
 
 TEST_CASE("shards are made when they are needed, and stay while they are "
           "masters") {
-  shards all{std::make_unique<shard>(), make_any()};
+  some_shards some;
+  auto& [ended, moving, all] = some;
+  auto foo = hash_slot("foo");
+  auto bar = hash_slot("bar");
   CHECK(&all.of("foo") == &all.first()); // There is no map yet.
   CHECK(all.find("foo") == &all.first());
-  CHECK(all.update(good(map_of({range(0, 9'999, {{"a", 1}}),
-                                range(10'000, 16'383, {{"b", 1}})})))
-            .empty());
-  CHECK(all.find("foo") == nullptr);
+  all.first().slots = {foo};
+  auto first = good(
+      map_of({range(0, 9'999, {{"a", 1}}), range(10'000, 16'383, {{"b", 1}})}));
+  CHECK(all.update(first, moving));
+  CHECK(std::exchange(moving, {}) == load{{"nowhere", foo}});
+  CHECK_FALSE(all.update(first, moving)); // As it was.
+  CHECK(all.find("bar") == nullptr);
   auto* with_foo = &all.of("foo");
   CHECK(with_foo->at.host == "b");
   CHECK(all.find("foo") == with_foo);
@@ -174,27 +204,34 @@ TEST_CASE("shards are made when they are needed, and stay while they are "
   CHECK(count == 3);
 
   // A slot that went is nowhere until there is a map.
-  CHECK_FALSE(all.lose(hash_slot("foo"), all.of("bar"))); // It had it before.
+  with_foo->slots = {foo, 16'000};
+  all.of("bar").slots = {bar};
+  CHECK_FALSE(all.lose(foo, all.of("bar"), moving)); // It had it before.
   CHECK(&all.of("foo") == with_foo);
-  CHECK(all.lose(hash_slot("foo"), *with_foo));
-  CHECK_FALSE(all.lose(hash_slot("foo"), *with_foo));
+  CHECK(all.lose(foo, *with_foo, moving));
+  CHECK_FALSE(all.lose(foo, *with_foo, moving));
+  CHECK(std::exchange(moving, {}) == load{{"b", foo}});
   CHECK(&all.of("foo") == &all.first());
   CHECK(all.is_nowhere(all.of("foo")));
 
   // Told in another order; `a` has gone.
-  auto gone = all.update(
-      good(map_of({range(0, 99, {{"c", 1}}), range(100, 16'383, {{"b", 1}})})));
-  REQUIRE(gone.size() == 1);
-  CHECK(gone[0]->at.host == "a");
+  CHECK(ended.empty());
+  CHECK(all.update(
+      good(map_of({range(0, 99, {{"c", 1}}), range(100, 16'383, {{"b", 1}})})),
+      moving));
+  CHECK(ended == std::vector<std::string>{"a"});
+  CHECK(moving == load{{"a", bar}});
   CHECK(&all.of("foo") == with_foo);
   CHECK(&all.of("bar") == with_foo);
 }
 
 TEST_CASE("all who have the same map find the same name on a master") {
-  shards all{std::make_unique<shard>(), make_any()};
+  some_shards some;
+  auto& all = some.all;
   CHECK(all.name_within("tops:", {"a", 1}).empty());
-  (void)all.update(good(
-      map_of({range(0, 5'000, {{"a", 1}}), range(5'001, 16'383, {{"b", 1}})})));
+  CHECK(all.update(good(map_of({range(0, 5'000, {{"a", 1}}),
+                                range(5'001, 16'383, {{"b", 1}})})),
+                   some.moving));
   for (const auto* host : {"a", "b"}) {
     auto name = all.name_within("tops:", {host, 1});
     CHECK(name.starts_with("tops:"));
