@@ -216,6 +216,25 @@ test('one message may come again in a new epoch whose beginning was told',
     assert.ok(!rules(again(false)).includes('twice [P-4.1]'));
   });
 
+test('two messages of one sender may come again behind a loss that was told',
+  () => {
+    // Neither was acked when the epoch was lost, so both are said anew.
+    const again = (recovered) => history('total', open('ada'), open('bob', 'n2'),
+      joined('ada', 0, { order: 'total' }), joined('bob', 0, { order: 'total' }),
+      said('ada', 1), said('ada', 2), got('bob', 'ada/1', 1),
+      got('bob', 'ada/2', 2),
+      joined('bob', 0, { order: 'total', epoch: 'f', recovered }),
+      got('bob', 'ada/1', 1), got('bob', 'ada/2', 2));
+    refused('fifo [P-9.1]', again(true));
+    assert.ok(!rules(again(false)).includes('fifo [P-9.1]'));
+    // In the new epoch, their order holds as before.
+    refused('fifo [P-9.1]', history('total', open('ada'), open('bob', 'n2'),
+      joined('ada', 0, { order: 'total' }), joined('bob', 0, { order: 'total' }),
+      said('ada', 1), said('ada', 2),
+      joined('bob', 0, { order: 'total', epoch: 'f', recovered: false }),
+      got('bob', 'ada/2', 1), got('bob', 'ada/1', 2)));
+  });
+
 test('an epoch that goes on with nothing lost says where its members are',
   () => {
     const on = (from) => history('total', open('ada'), open('bob', 'n2'),

@@ -102,15 +102,9 @@ export function* twice(run) {
     const key = JSON.stringify([wide ? stay.session : stay.c, stay.room]);
     const seen = memories.get(key) ?? new Map();
     memories.set(key, seen);
-    let epoch = stay.joined.since?.epoch;
+    const forgets = forgetter(stay);
     for (const step of stay.steps) {
-      if (step.kind === 'joined') {
-        // What a lost epoch held may be said anew: its loss was told. And who
-        // joins without `since` asks for no memory at all.
-        const lost = step.recovered === false && step.epoch !== epoch;
-        if (lost || step.recovered === undefined) seen.clear();
-        ({ epoch } = step);
-      }
+      if (forgets(step)) seen.clear();
       if (step.kind !== 'message') continue;
       const first = seen.get(step.payload);
       if (first) yield ['came twice', first, step];
@@ -119,11 +113,28 @@ export function* twice(run) {
   }
 }
 
+/**
+ * Whether from a step of the stay on, asked in their order, what came before it
+ * may come again: what a lost epoch held may be said anew, since its loss was
+ * told, and who joins without `since` asks for no memory at all.
+ */
+function forgetter(stay) {
+  let epoch = stay.joined.since?.epoch;
+  return (step) => {
+    if (step.kind !== 'joined') return false;
+    const lost = step.recovered === false && step.epoch !== epoch;
+    ({ epoch } = step);
+    return lost || step.recovered === undefined;
+  };
+}
+
 /** What one connection says arrives in its order. */
 export function* fifo(run) {
   for (const stay of run.stays) {
     const last = new Map();
+    const forgets = forgetter(stay);
     for (const got of stay.steps) {
+      if (forgets(got)) last.clear();
       if (got.kind !== 'message') continue;
       const sends = run.messages.get(got.payload)?.sends;
       // One that was sent again was perhaps not accepted the first time.

@@ -28,6 +28,8 @@ export class Redis {
   #arguments() {
     return [
       '--save', '', '--appendonly', 'no', '--bind', '127.0.0.1',
+      // Else a replica keeps a dump.rdb here, and the next Redis begins with it.
+      '--repl-diskless-load', 'swapdb',
       // Only SAVE writes there; what it wrote is read at the next start.
       ...(this.folder ? ['--dir', this.folder] : []),
       '--port', this.tls ? '0' : String(this.port),
