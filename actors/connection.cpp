@@ -555,8 +555,7 @@ bool connection::within_rate_for(std::uint64_t further, const request_id& id,
 
 /// What is done whatever the rate is, and slows down what its client asks next.
 void connection::charge(std::uint64_t requests) {
-  for (; requests > 0 && pace_.take(home_.now()); --requests)
-    ;
+  pace_.owe(requests, home_.now());
 }
 
 void connection::count_violation(std::string_view limit) {

@@ -7,16 +7,16 @@ namespace greenroom::actors {
 
 namespace {
 
-/// What a message takes on the wire at the most, in either encoding: it may be
-/// several times as long as its sender said it.
-std::size_t likely_bytes(const log_entry& entry) {
+/// What a message takes on the wire at the most: it may be several times as
+/// long as its sender said it.
+std::size_t likely_bytes(const log_entry& entry, protocol::encoding as) {
   constexpr std::size_t fields = 160;
   constexpr std::size_t escape = 6; // \u0000
   constexpr std::size_t quote = 2;  // Names have no control characters.
   const auto& said = std::get<posted>(*entry.what);
   return fields + quote * said.user_id.size() + escape * said.event.size()
-         + protocol::longer_size(said.body.said)
-         + protocol::longer_size(said.timestamp);
+         + protocol::size_in(as, said.body.said)
+         + protocol::size_in(as, said.timestamp);
 }
 
 /// Whether no offset is between the two.
@@ -26,10 +26,11 @@ bool are_neighbours(const log_entry& one, const log_entry& other) {
 
 /// Up to a message that could not be read, too: no jump is silent [P-4.1].
 template <class Iterator>
-std::size_t count_within(Iterator from, Iterator to, std::size_t bytes_max) {
+std::size_t count_within(Iterator from, Iterator to, std::size_t bytes_max,
+                         protocol::encoding as) {
   std::size_t count = 0;
   for (std::size_t bytes = 0; from != to; ++from, ++count) {
-    bytes += likely_bytes(*from);
+    bytes += likely_bytes(*from, as);
     if (count > 0
         && (bytes > bytes_max || !are_neighbours(*std::prev(from), *from)))
       break;
@@ -79,14 +80,14 @@ bool is_longer(const room_store::entries& of, std::size_t bytes_max) {
   return false;
 }
 
-std::size_t oldest_within(const room_store::entries& of,
-                          std::size_t bytes_max) {
-  return count_within(of.begin(), of.end(), bytes_max);
+std::size_t oldest_within(const room_store::entries& of, std::size_t bytes_max,
+                          protocol::encoding as) {
+  return count_within(of.begin(), of.end(), bytes_max, as);
 }
 
-std::size_t newest_within(const room_store::entries& of,
-                          std::size_t bytes_max) {
-  return count_within(of.rbegin(), of.rend(), bytes_max);
+std::size_t newest_within(const room_store::entries& of, std::size_t bytes_max,
+                          protocol::encoding as) {
+  return count_within(of.rbegin(), of.rend(), bytes_max, as);
 }
 
 } // namespace greenroom::actors

@@ -44,11 +44,12 @@ private:
                              std::size_t bytes_max);
 
 /// How many of the first, or of the last, messages are without a hole and take
-/// together so many bytes at most, whatever their readers' encoding is; one in
-/// any case.
+/// together so many bytes at most in their reader's encoding; one in any case.
 [[nodiscard]] std::size_t oldest_within(const room_store::entries& of,
-                                        std::size_t bytes_max);
+                                        std::size_t bytes_max,
+                                        protocol::encoding as);
 [[nodiscard]] std::size_t newest_within(const room_store::entries& of,
-                                        std::size_t bytes_max);
+                                        std::size_t bytes_max,
+                                        protocol::encoding as);
 
 } // namespace greenroom::actors

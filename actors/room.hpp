@@ -169,6 +169,7 @@ private:
   void drop_peer(peer_table::iterator at);
   void drop_parted_peers();
   void drop_all_peers();
+  void drop_keys_of(const std::string& origin);
 
   // -- what the log tells, at its own time; likewise
   void log_opened(store_result<void> how) override;

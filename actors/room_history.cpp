@@ -137,7 +137,8 @@ void room::gather(reading_back& past, room_store::entries found) const {
   const auto& asked = past.asked;
   if (!asked.since) {
     std::ranges::move(found, std::back_inserter(past.newest));
-    auto count = newest_within(past.newest, replay_bytes_max());
+    auto count = newest_within(past.newest, replay_bytes_max(),
+                               encoding_of(asked.who.lane.kind));
     past.newest.erase(past.newest.begin(),
                       past.newest.end() - static_cast<std::ptrdiff_t>(count));
     past.too_many = past.next - past.first > 2 * missed_max;
@@ -200,14 +201,17 @@ void room::on_read_log(const read_log& msg) {
   std::uint64_t limit =
       std::min(msg.what.limit, protocol::history_messages_max);
   auto from = msg.what.from.value_or(log.top - std::min(log.top, limit) + 1);
-  read_log_from(from, limit, [this, msg](auto found) {
+  read_log_from(from, limit, [this, msg, epoch = log.epoch](auto found) {
+    --questions_;
+    // The newest ones are others in another epoch.
+    if (found && !msg.what.from && epoch != log_->state().epoch)
+      return on_read_log(msg);
     show_history(msg, std::move(found));
   });
 }
 
 void room::show_history(const read_log& asked,
                         store_result<room_store::entries> found) {
-  --questions_;
   hear_log_out();
   const auto* who = members_.find(asked.who);
   if (who == nullptr)
@@ -219,8 +223,9 @@ void room::show_history(const read_log& asked,
     return each.offset > log.top; // Not yet heard here.
   });
   // Asked for from an offset on, the first ones are wanted, else the last.
-  auto count = asked.what.from ? oldest_within(*found, replay_bytes_max())
-                               : newest_within(*found, replay_bytes_max());
+  auto as = encoding_of(who->lane.kind);
+  auto count = asked.what.from ? oldest_within(*found, replay_bytes_max(), as)
+                               : newest_within(*found, replay_bytes_max(), as);
   auto skipped = asked.what.from ? 0 : found->size() - count;
   std::vector<protocol::room_message> messages;
   messages.reserve(count);

@@ -106,9 +106,12 @@ void room::on_holdings(const holdings_heard& msg) {
     let_go(connection_id, from);
   for (const auto& each : msg.what.joined) {
     if (is_thief(each.who)) {
+      // What the peer says now counts, not what it said before.
+      people_.release(each.who.connection_id, from.holds_as);
       from.refused.insert_or_assign(each.who.connection_id, each.who);
       continue;
     }
+    from.refused.erase(each.who.connection_id);
     people_.hold(each.who, from.holds_as);
     give_way(each, from);
   }
@@ -146,7 +149,7 @@ void room::drop_unheld(peer& from, const holdings& whole) {
     return;
   if (whole.joined.empty() && whole.keys.empty()) {
     // Nobody is left there: what was set stays, but for what was bound.
-    state_->map().drop_node(from.origin);
+    drop_keys_of(from.origin);
     return;
   }
   std::set<std::string_view> keys;
@@ -183,6 +186,8 @@ void room::give_way(const holdings::arrival& there, const peer& at) {
   }
   people_.release(connection_id, roster::this_node);
   note_departure(connection_id);
+  believe_refused(connection_id);
+  people_.hold(there.who, at.holds_as); // It was its own user that went there.
 }
 
 void room::let_go(const std::string& connection_id, peer& by) {
@@ -263,8 +268,20 @@ void room::drop_peer(peer_table::iterator at) {
     its.push_back(who->connection_id);
   for (const auto& connection_id : its)
     let_go(connection_id, gone);
-  if (state_ && state_->map().drop_node(gone.origin) > 0)
+  drop_keys_of(gone.origin);
+}
+
+/// But for those that are bound to nobody: who comes later hears them from each
+/// node that has them.
+void room::drop_keys_of(const std::string& origin) {
+  if (!state_)
+    return;
+  if (state_->map().drop_node(origin) > 0)
     state_changed();
+  if (watching_ && state_->map().inherit(origin) > 0) {
+    peers_ask_ = true;
+    tell_peers_later();
+  }
 }
 
 void room::drop_parted_peers() {

@@ -95,8 +95,13 @@ void room::set_in_store(const change_state& msg, const newcomer& by) {
   if (asked.ttl)
     what.until = now + asked.ttl->count();
   std::optional<std::uint64_t> expected;
-  if (asked.if_version)
+  if (asked.if_version) {
+    // Numbers of an epoch that is over say nothing in the new one, whose keys
+    // come in a moment.
+    if (keys_turn_ || shown_epoch_ != log_->state().epoch)
+      return answer(msg, by.connection, {key_answer::verdict::unavailable});
     expected = map.kept_number(asked.key);
+  }
   if (auto how = log_->set({what, now, expected}))
     answer(msg, by.connection, *how);
   else

@@ -173,7 +173,7 @@ private:
   void mirror_holdings(const actors::mirror_holdings& msg);
   void doubt_holdings(const actors::doubt_holdings& msg);
   void ask_for_holdings(const watched& entry, std::uint64_t whose);
-  void ask_the_silent(watched& entry);
+  void ask_the_silent(watched& entry, std::size_t& questions);
   void let_go_of_holdings(const std::string& channel, watched& entry);
   void on_envelope(const std::string& channel, room_holdings& what);
   void believe(const std::string& channel, watched& entry, room_holdings& what);

@@ -16,6 +16,10 @@ constexpr int digests_after_change = 5;
 /// difference and all digests behind it.
 constexpr std::size_t digests_for_all = 60;
 
+/// Every node hears each of them: a peer that says nothing in a hundred
+/// thousand rooms is asked for some in each beat.
+constexpr std::size_t questions_per_beat = 500;
+
 /// Of a room that was left, in a digest.
 constexpr std::uint64_t version_left = UINT64_MAX;
 
@@ -46,10 +50,12 @@ void cluster::ask_for_holdings(const watched& entry, std::uint64_t whose) {
 }
 
 /// They may not listen to the room any more.
-void cluster::ask_the_silent(watched& entry) {
-  for (auto whose : entry.holdings.silent())
+void cluster::ask_the_silent(watched& entry, std::size_t& questions) {
+  for (auto whose : entry.holdings.silent(questions)) {
+    --questions;
     bus_->publish(nodes_channel_,
                   encode(holdings_wanted{how_.own, entry.key, whose}));
+  }
 }
 
 void cluster::doubt_holdings(const actors::doubt_holdings& msg) {
@@ -174,11 +180,12 @@ void cluster::tell_digest() {
   auto turn = digests_ % digests_for_all;
   bool is_for_all = std::exchange(newcomers_ask_, false);
   std::size_t place = 0;
+  auto questions = questions_per_beat;
   for (auto& [channel, entry] : rooms_) {
     entry.holdings.next_beat();
     if (entry.answer_due)
       answer(entry);
-    ask_the_silent(entry);
+    ask_the_silent(entry, questions);
     bool in_turn = ++place % digests_for_all == turn || is_for_all;
     bool is_due = entry.digests_due > 0 && entry.digests_due-- > 0;
     if ((is_due || in_turn) && entry.holdings.own().version > 0)

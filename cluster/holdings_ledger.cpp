@@ -197,11 +197,11 @@ void holdings_ledger::doubt(std::uint64_t incarnation) {
   found->second.asked_in = beat_;
 }
 
-std::vector<std::uint64_t> holdings_ledger::silent() {
+std::vector<std::uint64_t> holdings_ledger::silent(std::size_t most) {
   std::vector<std::uint64_t> all;
   for (auto& [incarnation, of] : heard_)
-    if ((of.is_doubted || !of.known) && beat_ - of.asked_in >= beats_to_answer
-        && asks(of))
+    if (all.size() < most && (of.is_doubted || !of.known)
+        && beat_ - of.asked_in >= beats_to_answer && asks(of))
       all.push_back(incarnation);
   return all;
 }

@@ -69,8 +69,8 @@ public:
 
   /// Those that were asked some beats ago and have neither told the whole nor
   /// where they stand: to be asked where also those hear it who have left the
-  /// room.
-  [[nodiscard]] std::vector<std::uint64_t> silent();
+  /// room. So many at most, the others in a later beat.
+  [[nodiscard]] std::vector<std::uint64_t> silent(std::size_t most);
 
   /// The peer is gone. Whether anything of it was believed.
   bool forget(std::uint64_t incarnation);

@@ -349,7 +349,7 @@ void log_writer::read(log_call& call, log_call::reading& what) {
                               return false;
                             if (auto entry = entry_of(row))
                               what.found.push_back(std::move(*entry));
-                            else
+                            else if (bad.empty())
                               bad = "message " + std::to_string(row.offset)
                                     + ": " + entry.error().text;
                             return what.found.size() < limit;

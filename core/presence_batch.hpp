@@ -12,8 +12,8 @@ namespace greenroom {
 
 /// Who came and who went since members were last told: many changes become one
 /// message, and who came and went, or went and came, between two of them is not
-/// mentioned; unless a list was given meanwhile, to somebody who knows it as it
-/// was then.
+/// mentioned; unless it came back as somebody else, or a list was given
+/// meanwhile, to somebody who knows it as it was then.
 class presence_batch {
 public:
   void joined(protocol::member who) { turn(std::move(who), left_, joined_); }
@@ -59,7 +59,7 @@ private:
     change now{std::move(who), lists_, false};
     if (auto before = from.extract(id)) {
       const auto& was = before.mapped();
-      if (!was.has_to_be_told && was.lists == lists_)
+      if (!was.has_to_be_told && was.lists == lists_ && was.who == now.who)
         return; // As everybody knows it.
       now.has_to_be_told = true;
     }

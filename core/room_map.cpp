@@ -25,6 +25,13 @@ protocol::error conflict_with(const room_map::entry* before, std::string text) {
   return error;
 }
 
+bool is_unbound_same(const room_map::change& one,
+                     const room_map::change& other) {
+  return one.connection_id.empty() && other.connection_id.empty()
+         && one.now.in == other.now.in && one.now.bytes == other.now.bytes
+         && one.user_id == other.user_id;
+}
+
 /// The key is to hold nothing.
 room_map::change deletion_of(const room_map::entry& gone) {
   room_map::change what;
@@ -81,10 +88,14 @@ bool room_map::apply(change what, std::string_view origin,
     if (what.now.empty())
       return false; // It is the store's.
   } else if (found != places_.end()) {
-    const auto& before = *found->second;
+    auto& before = *found->second;
     if (before.number > number
         || (before.number == number && before.origin >= origin))
       return false;
+    if (before.number == number && is_unbound_same(before, what)) {
+      before.origin = origin; // The same change, of an heir.
+      return false;
+    }
   }
   put(std::move(what), origin, number);
   return true;
@@ -213,6 +224,17 @@ room_map::drop_owned(std::string_view origin,
     auto number = origin == self_ ? version_ + 1 : gone.number - 1;
     put(deletion_of(gone), origin, number);
   }
+}
+
+std::size_t room_map::inherit(std::string_view origin) {
+  std::size_t its = 0;
+  for (auto* entries : {&living_.entries, &deleted_.entries})
+    for (auto& each : *entries)
+      if (each.origin == origin && each.connection_id.empty()) {
+        each.origin = self_;
+        ++its;
+      }
+  return its;
 }
 
 std::size_t room_map::keep_only(std::string_view origin,

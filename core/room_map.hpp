@@ -100,7 +100,7 @@ public:
   set(change what, std::optional<std::uint64_t> if_version = {});
 
   /// Makes a change that was made elsewhere, where its bounds were kept. False:
-  /// the key has had this or a later one.
+  /// the key has had this or a later one, whoever tells it now.
   bool apply(change what, std::string_view origin, std::uint64_t number);
 
   /// Makes a change that a store has put into its order.
@@ -131,6 +131,11 @@ public:
   /// Deletes what is bound to connections of a peer. It can be applied again,
   /// when the peer was only cut off.
   std::size_t drop_node(std::string_view origin);
+
+  /// What a peer changed last and bound to nobody is this node's to tell from
+  /// now on, deletions too. No change: who has it has it as it was. Gives how
+  /// many.
+  std::size_t inherit(std::string_view origin);
 
   /// Deletes what a peer, or a store, changed last and no longer has.
   std::size_t keep_only(std::string_view origin,

@@ -27,11 +27,13 @@ void roster::hold(const protocol::member& who, holder by) {
   }
   if (!is_new)
     list_bytes_ -= protocol::likely_size(each.who);
+  if (!is_new && each.who != who)
+    news.left(each.who);
+  if (is_new || each.who != who)
+    news.joined(who);
   each.who = who;
   list_bytes_ += protocol::likely_size(who);
   forget_list();
-  if (is_new)
-    news.joined(who);
 }
 
 void roster::release(const std::string& connection_id, holder by) {

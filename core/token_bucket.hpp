@@ -28,6 +28,18 @@ public:
     return true;
   }
 
+  /// Takes so many, whether they are there or not; what is not there is owed,
+  /// up to a bucket.
+  void owe(std::uint64_t tokens, steady_time now) {
+    auto from = std::max(full_at_, now);
+    auto most = std::max(from, now + 2 * span_);
+    // The product of the two need not fit.
+    auto room = cost_.count() == 0 ? 0 : (most - from) / cost_;
+    full_at_ = tokens > static_cast<std::uint64_t>(room)
+                   ? most
+                   : from + cost_ * static_cast<std::int64_t>(tokens);
+  }
+
   /// How long until `take` succeeds.
   [[nodiscard]] std::chrono::milliseconds wait(steady_time now) const {
     auto from = std::max(full_at_, now);

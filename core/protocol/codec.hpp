@@ -107,6 +107,9 @@ using decoded = boost::system::result<request, refusal>;
 /// docs/protocol.md tells. `from` is valid, as `decode` left it.
 [[nodiscard]] std::string transcode(const value& from, encoding to);
 
+/// How long it is in an encoding.
+[[nodiscard]] std::size_t size_in(encoding as, const value& what);
+
 /// How long it is in the encoding in which it is longer. What is bounded for
 /// members of either counts so: a few bytes of one may be several times as many
 /// of the other.

@@ -131,6 +131,8 @@ struct member {
   std::string connection_id;
   std::string user_id;
   std::string info_json; ///< From the token's `info` claim; empty: none.
+
+  bool operator==(const member&) const = default;
 };
 
 /// One user in a room's list by user [P-3.20]. Views.

@@ -44,11 +44,17 @@ std::string transcode(const value& from, encoding to) {
   return out;
 }
 
+std::size_t size_in(encoding as, const value& what) {
+  if (what.empty() || what.in == as)
+    return what.bytes.size();
+  return transcode(what, as).size();
+}
+
 std::size_t longer_size(const value& what) {
   if (what.empty())
     return 0;
-  auto other = what.in == encoding::json ? encoding::msgpack : encoding::json;
-  return std::max(what.bytes.size(), transcode(what, other).size());
+  return std::max(size_in(encoding::json, what),
+                  size_in(encoding::msgpack, what));
 }
 
 bool is_value(const value& what) {

@@ -226,7 +226,9 @@ TEST_CASE("who set a key and left before the answer costs nothing") {
 
 TEST_CASE("[P-4.3] in a new epoch a number may be another change of the key") {
   kept_node node;
-  auto ann = node.member("user-ann", "a");
+  auto ann = node.connect("user-ann");
+  ann.joins("a");
+  auto epoch = ann.sees().only("joined")["epoch"];
   node.told([&] { node.keys->elsewhere("x", "1"); });
   ann.sees();
   auto told_whole = [&](const std::string& value) {
@@ -236,11 +238,26 @@ TEST_CASE("[P-4.3] in a new epoch a number may be another change of the key") {
   };
   told_whole("1");
   CHECK(ann.sees().empty()); // A second look, and nothing new.
-  node.told([&] { node.keys->to->log_turned({"other", 0, false}); });
+  // Its store is in it already.
+  node.told([&] { node.keys->to->log_turned({epoch, 0, false}); });
+  ann.sees();
+  // Until its keys are known, nobody can say what their versions are.
+  ann.says(set("x", "3", R"(,"ifVersion":1)"));
+  CHECK(ann.sees().only("error")["code"] == "unavailable");
+  CHECK(node.keys->waiting.empty());
+  ann.says(set("y", "3"));
+  CHECK(node.keys->waiting.size() == 1);
+  node.told([&] { node.keys->refuse(verdict::unavailable); });
   ann.sees();
   told_whole("2");
   auto changes = ann.sees().only("state")["changes"];
   CHECK(changes.find(R"("value":2)") != std::string::npos);
   told_whole("2");
   CHECK(ann.sees().empty());
+  // Its room is still in the one of before.
+  node.told([&] { node.keys->to->log_turned({"other", 0, false}); });
+  told_whole("2");
+  ann.sees();
+  ann.says(set("x", "3", R"(,"ifVersion":3)"));
+  CHECK(ann.sees().only("error")["code"] == "unavailable");
 }

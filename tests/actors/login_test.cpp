@@ -275,4 +275,16 @@ TEST_CASE("[P-7.1] rooms that a refresh joins again cost what joins do") {
   auto seen = ann.sees();
   CHECK(seen.count("pong") == 3); // 16 - 1 - 3 * 4.
   CHECK(seen.count("error") == 2);
+  // With little left, it is owed: 1 + 3 * 4 of 1.
+  node.tokens["again"] = user("ann");
+  node.tokens["again"].rooms.emplace().add("*", "rw");
+  node.advance(1s);
+  ann.says(R"({"type":"auth","token":"again"})");
+  CHECK(ann.sees().count("joined") == 3);
+  node.advance(12s);
+  ann.says(R"({"type":"ping"})");
+  CHECK(ann.sees().only("error")["code"] == "rate_limited");
+  node.advance(1s);
+  ann.says(R"({"type":"ping"})");
+  CHECK(ann.sees().count("pong") == 1);
 }

@@ -208,6 +208,13 @@ TEST_CASE_METHOD(clustered, "[P-4.6] a dead peer's bound keys are gone, others "
   auto changes = ann.sees().only("state")["changes"];
   CHECK(names(changes, "cursor"));
   CHECK_FALSE(names(changes, "title"));
+  // Whoever comes later hears of it from here, as the change that it was.
+  auto told = cluster.held.back().what;
+  CHECK(told.whole);
+  std::erase_if(told.keys, [](const auto& each) { return each.now.empty(); });
+  REQUIRE(told.keys.size() == 1);
+  CHECK(told.keys[0].name == "title");
+  CHECK(told.keys[0].number == 2);
 }
 
 TEST_CASE_METHOD(clustered, "[P-4.6] bound keys go with their connection to "
@@ -325,10 +332,50 @@ TEST_CASE_METHOD(clustered,
   auto bobs = bob.connection_id();
   bob->hangs_up(1000);
   node.advance(100ms);
+  CHECK(names(ann.sees().only("presence")["joined"], "user-eve"));
   ann.says(R"({"type":"presence","roomId":"a","id":1})");
   auto list = ann.sees().all("presence").back()["members"];
   CHECK(names(list, bobs));
   CHECK(names(list, "user-eve"));
+}
+
+TEST_CASE_METHOD(clustered, "[P-9.2] what a peer claims of a connection counts "
+                            "once, whoever it says that it is") {
+  auto bob = node.member("user-bob", "a", 1);
+  auto bobs = bob.connection_id();
+  auto is_doubted = [&] {
+    auto before = cluster.doubted.size();
+    cluster.check(peer, roster::hash_of(bobs));
+    node.run();
+    return cluster.doubted.size() > before;
+  };
+  hear(peer, arrival(bobs, "user-bob", 0)); // An old one: it came back here.
+  CHECK(bob->is_open());
+  CHECK_FALSE(is_doubted());
+  hear(peer, arrival(bobs, "user-eve", later()));
+  CHECK_FALSE(is_doubted());
+  hear(peer, arrival(bobs, "user-bob", 0));
+  CHECK_FALSE(is_doubted());
+}
+
+TEST_CASE_METHOD(clustered, "[P-9.2] a claim that was refused holds once its "
+                            "connection went to another peer and is gone") {
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a", 1);
+  auto bobs = bob.connection_id();
+  hear(other, arrival(bobs, "user-eve", later()));
+  ann.sees();
+  hear(peer, arrival(bobs, "user-bob", later()));
+  CHECK_FALSE(bob->is_open());
+  auto list = [&] {
+    ann.says(R"({"type":"presence","roomId":"a","id":1})");
+    return ann.sees().all("presence").back()["members"];
+  };
+  CHECK(names(list(), "user-bob"));
+  hear(peer, departure(bobs));
+  CHECK(names(list(), bobs));
+  hear(other, departure(bobs));
+  CHECK_FALSE(names(list(), bobs));
 }
 
 TEST_CASE_METHOD(clustered,

@@ -326,28 +326,28 @@ TEST_CASE(
       peer.next_beat();
   };
   pass(5);
-  CHECK(peer.silent().empty());
+  CHECK(peer.silent(9).empty());
   peer.doubt_all();
   pass(1);
-  CHECK(peer.silent().empty()); // It has its time to answer.
+  CHECK(peer.silent(9).empty()); // It has its time to answer.
   pass(1);
-  CHECK(peer.silent() == some{7});
-  CHECK(peer.silent().empty());
+  CHECK(peer.silent(9) == some{7});
+  CHECK(peer.silent(9).empty());
   pass(2);
-  CHECK(peer.silent() == some{7});
+  CHECK(peer.silent(9) == some{7});
   // A digest that names what is known is an answer; so is any news.
   CHECK_FALSE(peer.asks_behind(7, own.own()));
   pass(2);
-  CHECK(peer.silent().empty());
+  CHECK(peer.silent(9).empty());
   peer.doubt_all();
   CHECK(peer.hear(sent(own, arrival("c-2"))).news);
   pass(2);
-  CHECK(peer.silent().empty());
+  CHECK(peer.silent(9).empty());
   // Who does not answer what was missed is asked so, too.
   sent(own, arrival("c-3"));
   CHECK(peer.hear(sent(own, arrival("c-4"))).ask);
   pass(2);
-  CHECK(peer.silent() == some{7});
+  CHECK(peer.silent(9) == some{7});
 }
 
 TEST_CASE("[P-9.2] who is doubted is asked until it tells the whole, and is "
@@ -360,13 +360,17 @@ TEST_CASE("[P-9.2] who is doubted is asked until it tells the whole, and is "
   for (int i = 0; i < 2; ++i) {
     peer.next_beat();
     peer.next_beat();
-    CHECK(peer.silent() == some{7});
+    CHECK(peer.silent(9) == some{7});
   }
   CHECK(peer.hear(sent(own, whole({"c-2"}))).news);
   peer.next_beat();
   peer.next_beat();
-  CHECK(peer.silent().empty());
+  CHECK(peer.silent(9).empty());
   peer.doubt(7);
+  peer.next_beat();
+  peer.next_beat();
+  CHECK(peer.silent(0).empty()); // Not in this beat.
+  CHECK(peer.silent(1) == some{7});
   CHECK(peer.forget(7));
 }
 

@@ -326,10 +326,20 @@ TEST_CASE("[P-4.6] the maps of several nodes hold the same when all that was "
         REQUIRE(same->origin == each->origin);
         REQUIRE(other.size() == maps[0].size());
       }
-    // One of them dies: the others lose the same.
+    // One of them dies: the others lose the same, and tell a newcomer the rest.
     std::vector<std::size_t> left;
     for (auto i : {1, 2})
       left.push_back((maps[i].drop_node("n0"), maps[i].size()));
     REQUIRE(left[0] == left[1]);
+    room_map late{most, "n3"};
+    for (auto i : {1, 2}) {
+      (void)maps[i].inherit("n0");
+      for (const auto* each : maps[i].whole())
+        if (each->origin == name('n', i))
+          late.apply(*each, each->origin, each->number);
+    }
+    REQUIRE(late.size() == left[0]);
+    for (const auto* each : maps[1].whole())
+      REQUIRE(late.find(each->key)->now.bytes == each->now.bytes);
   }
 }

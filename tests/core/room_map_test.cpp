@@ -332,6 +332,31 @@ TEST_CASE("[P-4.6] a change of this node's is later than all that it has "
   CHECK(since(map, 40) == "b=2@41 c=3@42");
 }
 
+TEST_CASE("[P-4.6] what a lost node had set goes on as that of its heirs") {
+  room_map map{wide, "n1"};
+  CHECK(map.apply(to("a", "1"), "n2", 7));
+  CHECK(map.apply(bound("b", "2", "c-2"), "n2", 8));
+  CHECK(map.apply(to("c", "3"), "n2", 9));
+  CHECK(map.apply(to("c", ""), "n2", 10));
+  auto before = map.version();
+  CHECK(map.inherit("n2") == 2); // `a`, and that `c` is deleted.
+  CHECK(map.inherit("n2") == 0);
+  CHECK(map.version() == before);
+  CHECK(map.find("a")->origin == "n1");
+  CHECK(map.find("a")->number == 7);
+  CHECK(map.find("b")->origin == "n2");
+  CHECK_FALSE(map.apply(to("c", "3"), "n2", 9));
+  // The same of another heir is no change, whoever of them tells it then.
+  CHECK_FALSE(map.apply(to("a", "1"), "n0", 7));
+  CHECK(map.find("a")->origin == "n1");
+  CHECK_FALSE(map.apply(to("a", "1"), "n3", 7));
+  CHECK(map.find("a")->origin == "n3");
+  CHECK(map.version() == before);
+  // Another value of that number is one.
+  CHECK(map.apply(to("a", "2"), "n4", 7));
+  CHECK(map.version() > before);
+}
+
 TEST_CASE("[P-4.6] what a lost node's connections bound goes with it") {
   room_map map{wide, "n1"};
   CHECK(map.apply(bound("a", "1", "c-1"), "n2", 1));

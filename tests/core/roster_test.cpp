@@ -54,6 +54,25 @@ TEST_CASE("[P-4.4] a connection is there while somebody holds it") {
   CHECK(who.find("c-ann") == nullptr);
 }
 
+TEST_CASE("[P-4.9] a connection that another user has now is told") {
+  auto who = make();
+  who.hold(ann(), here);
+  CHECK(told(who) == " +ann");
+  who.hold(ann("bob"), peer);
+  CHECK(told(who) == " +bob");
+  who.hold(ann("bob"), other);
+  CHECK(told(who).empty());
+  // To and fro between two tellings is no news.
+  who.hold(ann(), here);
+  who.hold(ann("bob"), here);
+  CHECK(told(who) == " +bob"); // They know it by either name.
+  who.hold(ann(), here);
+  who.release_all(here);
+  who.release_all(peer);
+  who.release_all(other);
+  CHECK(told(who) == " -ann");
+}
+
 TEST_CASE("[P-4.4] a peer that dies takes only what nobody else holds along") {
   auto who = make();
   who.hold(ann(), peer);

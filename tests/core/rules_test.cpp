@@ -63,6 +63,42 @@ TEST_CASE("[P-4.9] who came and went between two tellings is not mentioned") {
   CHECK(news.empty());
 }
 
+TEST_CASE("[P-4.9] who came back as somebody else is told") {
+  presence_batch news;
+  SECTION("with another user") {
+    news.left({"c-1", "ann", ""});
+    news.joined({"c-1", "bob", ""});
+  }
+  SECTION("with other information") {
+    news.left({"c-1", "bob", "1"});
+    news.joined({"c-1", "bob", ""});
+  }
+  std::vector<protocol::member> in;
+  std::vector<protocol::member> out;
+  news.take(in, out);
+  CHECK(in == std::vector<protocol::member>{{"c-1", "bob", ""}});
+  CHECK(out.empty());
+}
+
+TEST_CASE("what is owed is paid before anything else") {
+  token_bucket bucket{10, 4};
+  auto now = steady_time{} + 10s;
+  bucket.owe(2, now);
+  CHECK(bucket.take(now));
+  CHECK(bucket.take(now));
+  CHECK_FALSE(bucket.take(now));
+  bucket.owe(3, now);
+  CHECK(bucket.wait(now) == 400ms);
+  CHECK_FALSE(bucket.take(now + 399ms));
+  CHECK(bucket.take(now + 400ms));
+  // A bucket at most, whatever is asked.
+  bucket.owe(UINT64_MAX, now);
+  CHECK(bucket.wait(now) == 500ms);
+  token_bucket endless{0, 4};
+  endless.owe(UINT64_MAX, now);
+  CHECK(endless.take(now));
+}
+
 TEST_CASE(
     "[P-4.9] who was given a list in between is told what changed since") {
   presence_batch news;
