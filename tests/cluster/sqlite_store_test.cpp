@@ -320,7 +320,7 @@ TEST_CASE(
   CHECK(room.shown() == "2=2 4=4 5=5");
   CHECK(rejected.lines == 1);
   CHECK(rejected.text("room") == "lounge");
-  CHECK(rejected.text("reason").starts_with("message 3: "));
+  CHECK(rejected.text("reason").starts_with("message 1: "));
   CHECK(room.shown(3, 1) == "4=4");
   CHECK(room.say("3", id{3}) == appended{duplicate, 3});
   CHECK(room.say("6", id{6}) == appended{accepted, 6});

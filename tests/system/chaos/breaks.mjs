@@ -110,8 +110,8 @@ export function busRewriter(name, armed) {
   if (!change) return undefined;
   const mark = name === 'bus-drop-directed' ? WHISPER : TALK;
   // One loss is enough, but a node's own words come back to it, too, and nobody
-  // misses those. Doubled is everything.
-  let left = name === 'bus-double' ? Infinity : 12;
+  // misses those. Doubled is everything, and so is what only a few wait for.
+  let left = name === 'bus-drop' ? 12 : Infinity;
   return () => publishedThrough((value) => {
     if (!armed() || !value.includes(mark) || left-- <= 0) return value;
     return Buffer.concat(change(value));
