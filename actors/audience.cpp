@@ -5,7 +5,9 @@
 #include <caf/actor_cast.hpp>
 
 #include "actors/lane_kind.hpp"
+#include "actors/pinned.hpp"
 #include "core/events.hpp"
+#include "core/fault_point.hpp"
 #include "core/protocol/codec.hpp"
 #include "core/ws_frame.hpp"
 
@@ -72,7 +74,10 @@ void audience::on_dismiss(const dismiss& msg) {
 
 void audience::on_advance(const advance& msg) {
   for (const auto& next : *msg.steps)
-    append(next);
+    if (next.is_ack)
+      acknowledge(next);
+    else if (auto* in = find_row(next.lane))
+      append(*in, next);
   home_.spread().add(spread_later_);
 }
 
@@ -143,23 +148,59 @@ void audience::give(seat& who, const slice& frame) {
   who.out->push(frame);
 }
 
-void audience::append(const step& next) {
-  if (next.is_ack) {
-    if (next.sender_loop == home_.index())
-      if (auto* sender = find(next.sender))
-        sender->out->push(next.frame);
+void audience::acknowledge(const step& next) {
+  if (next.sender_loop == home_.index())
+    if (auto* sender = find(next.sender))
+      sender->out->push(next.frame);
+}
+
+void audience::append(row& in, const step& next) {
+  auto begin = in.stream.head();
+  try {
+    fault_point("audience.append", key_.id);
+    in.stream.extend(next.frame, next.offset);
+    in.extended = true;
+    // Only the sender pays for not being sent its own frame.
+    if (next.sender != 0 && next.sender_loop == home_.index())
+      if (auto* sender = find(next.sender); sender && &sender->in == &in)
+        sender->skip_own(begin, in.stream.head());
+  } catch (...) {
+    append_failed(in, next, in.stream.head() != begin);
+  }
+}
+
+/// What comes behind it in its lane must not hide that it is missing.
+void audience::append_failed(row& in, const step& next, bool is_in) {
+  own_shell().contained(std::current_exception(), "append");
+  if (is_in || next.offset == 0)
+    return;
+  if (in.kind() == lane_kind::raw) {
+    in.close_all(); // Raw clients cannot be told.
     return;
   }
-  auto* in = find_row(next.lane);
-  if (in == nullptr)
-    return;
-  auto begin = in->stream.head();
-  in->stream.extend(next.frame, next.offset);
-  in->extended = true;
-  // Only the sender pays for not being sent its own frame.
-  if (next.sender != 0 && next.sender_loop == home_.index())
-    if (auto* sender = find(next.sender); sender && &sender->in == in)
-      sender->skip_own(begin, in->stream.head());
+  auto frame = make_frame(in.kind(), protocol::gap{key_.id, epoch_, next.offset,
+                                                   next.offset, "unreadable"});
+  in.stream.extend(frame, next.offset);
+  in.extended = true;
+}
+
+shell& audience::own_shell() {
+  return static_cast<pinned<audience>&>(*self_);
+}
+
+void audience::recover() {
+  home_.spread().add(spread_later_);
+}
+
+/// Who has to come in or go is what it cannot do without.
+void audience::refuse(const caf::message& what, std::string_view) {
+  if (what.match_elements<admit>()) {
+    const auto& msg = what.get_as<admit>(0);
+    self_->send(msg.who.connection, room_exited{key_, msg.who.join});
+  } else if (what.match_elements<dismiss>()) {
+    if (auto* who = find(what.get_as<dismiss>(0).who))
+      who->out->too_slow();
+  }
 }
 
 void audience::spread() {
@@ -245,6 +286,11 @@ void audience::row::spread() {
   extended = false;
   for (auto* member : members_)
     member->advance();
+}
+
+void audience::row::close_all() {
+  for (auto* member : members_)
+    static_cast<seat*>(member)->out->too_slow();
 }
 
 void audience::row::trim() {

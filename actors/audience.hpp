@@ -9,6 +9,7 @@
 #include "actors/call_later.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/loop.hpp"
+#include "actors/shell.hpp"
 #include "core/cursor.hpp"
 #include "core/settings.hpp"
 #include "core/state_board.hpp"
@@ -33,6 +34,11 @@ public:
 
   bool take_at_once(advance& msg);
 
+  // -- for its shell: lanes and seats are as sure as each step leaves them
+  [[nodiscard]] std::string_view label() const { return key_.id; }
+  void recover();
+  void refuse(const caf::message& what, std::string_view why);
+
 private:
   class seat;
 
@@ -50,6 +56,9 @@ private:
 
     /// Marks every member: the stream has grown in this turn.
     void spread();
+
+    /// Ends its members' connections: they have lost something.
+    void close_all();
 
     /// Drops what every member of the row has got.
     void trim();
@@ -136,7 +145,10 @@ private:
   void on_turned(const epoch_turned& msg);
   void follow_state(seat& who, std::uint64_t seen);
   void give(seat& who, const slice& frame);
-  void append(const step& next);
+  void acknowledge(const step& next);
+  void append(row& in, const step& next);
+  void append_failed(row& in, const step& next, bool is_in);
+  [[nodiscard]] shell& own_shell();
   void spread();
   void trim();
   [[nodiscard]] row* find_row(const lane_id& lane);

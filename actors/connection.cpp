@@ -30,6 +30,11 @@ constexpr std::uint32_t unconfirmed_max = 256;
 constexpr milliseconds join_timeout{5'000};
 constexpr milliseconds join_retry_after{1'000};
 
+/// When who says something in a room that has too much to do may try again, and
+/// how long its raw clients are not read.
+constexpr milliseconds busy_retry_after{1'000};
+constexpr milliseconds flooded_pause{50};
+
 /// What a request costs beside the one that each does, by what it may bring: up
 /// to 1,000 messages [P-7.1].
 constexpr std::uint32_t cost_of_since = 4;
@@ -192,6 +197,9 @@ void connection::handle_relay(inbound_view msg) {
   if (!pace_.take(home_.now())) {
     throttled_until_ = home_.now() + pace_.wait(home_.now());
     set_timer();
+  } else if (is_flooded(at->second)) {
+    throttled_until_ = home_.now() + flooded_pause;
+    set_timer();
   }
 }
 
@@ -235,6 +243,8 @@ void connection::on_client(protocol::set_state& said, const request_id& id) {
            said.room_id);
     return;
   }
+  if (is_busy(*in, id, said.room_id))
+    return;
   auto credit = passing_.add() ? allowance::passing : allowance::none;
   self_->send(in->room.handle(),
               change_state{self_->id(), id, std::move(said), credit});
@@ -291,6 +301,8 @@ void connection::on_client(protocol::message& said, const request_id& id) {
            said.room_id);
     return;
   }
+  if (is_busy(*in, id, said.room_id))
+    return;
   posted what{who_.user_id(), std::move(said.body), std::move(said.event),
               std::move(said.timestamp), home_.wall_now()};
   if (context_->cluster && protocol::is_set(id))
@@ -310,6 +322,8 @@ void connection::on_client(protocol::typing& said, const request_id& id) {
            said.room_id);
     return;
   }
+  if (is_flooded(*in))
+    return; // It is only worth something now.
   // Has no reply [P-3], so its `id` goes no further.
   send_publish(
       *in, typing_event{connection_id_, who_.user_id(), said.is_typing}, {});
@@ -379,6 +393,23 @@ void connection::send_publish(const membership& in, room_event what,
     credit = is_logged ? allowance::logged : allowance::passing;
   in.room.tell(publish{self_->id(), id, credit,
                        std::make_shared<const room_event>(std::move(what))});
+}
+
+/// More waits for the room than it may have: nothing more is sent to it that
+/// can be refused.
+bool connection::is_flooded(const membership& in) const {
+  return in.room.depth() >= context_->config.limits.room_mailbox;
+}
+
+bool connection::is_busy(const membership& in, const request_id& id,
+                         const std::string& room_id) {
+  if (!is_flooded(in))
+    return false;
+  ++context_->refused_by_busy_rooms;
+  reply(protocol::error{error_code::unavailable,
+                        "the room has more to do than it can", id, room_id,
+                        busy_retry_after.count()});
+  return true;
 }
 
 connection::membership* connection::joined_room(const std::string& room_id,

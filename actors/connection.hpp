@@ -118,6 +118,9 @@ private:
   void send_join(const std::string& room_id, const protocol::request_id& id,
                  std::optional<protocol::log_position> since = {},
                  std::uint32_t history = 0);
+  [[nodiscard]] bool is_flooded(const membership& in) const;
+  bool is_busy(const membership& in, const protocol::request_id& id,
+               const std::string& room_id);
   void send_publish(const membership& in, room_event what,
                     const protocol::request_id& id);
   membership* joined_room(const std::string& room_id,

@@ -10,7 +10,9 @@
 #include "actors/interfaces.hpp"
 #include "actors/loop.hpp"
 #include "actors/neighbour.hpp"
+#include "actors/supervisor.hpp"
 #include "core/memory_store.hpp"
+#include "core/quarantine.hpp"
 #include "core/settings.hpp"
 #include "core/store.hpp"
 #include "core/token.hpp"
@@ -28,6 +30,8 @@ struct node_context {
   std::vector<loop*> loops;
   /// One per loop, same order.
   std::vector<neighbour<keeper_actor, join>> keepers;
+  /// Of the audiences on each loop; same order.
+  std::vector<std::shared_ptr<supervisor>> audiences;
   cluster_actor cluster; ///< Null: no cluster.
   std::string origin;    ///< This run of this node, among those of its peers.
 
@@ -54,6 +58,11 @@ struct node_context {
   std::atomic<std::uint32_t> connections{0};
 
   crowds crowded;
+
+  quarantine quarantined;
+
+  /// Publishes that were refused because of `limits.room-mailbox`.
+  std::atomic<std::uint64_t> refused_by_busy_rooms{0};
 
   /// Random in a node, so that nobody can work out names that all live on one
   /// loop.

@@ -6,6 +6,7 @@
 
 #include "actors/audience.hpp"
 #include "actors/pinned.hpp"
+#include "core/fault_point.hpp"
 
 namespace greenroom::actors {
 
@@ -39,11 +40,19 @@ void fan_out::append(const members& to, std::span<const lane_kind> kinds,
   framed_payload what{kind, payload};
   drop_idle_lanes(to);
   for (const auto& in : to.lanes()) {
-    if (std::ranges::find(kinds, in.id.kind) == kinds.end())
+    if (std::ranges::find(kinds, in.id.kind) == kinds.end()
+        || (left_out_ != 0 && is_left_out(in.id)))
       continue;
+    fault_point("fan_out.append", payload);
     auto [header, body] = framed(what, in, sender);
     add_step(in.id, writer_of(in.id).append(header, body), offset, sender);
   }
+}
+
+bool fan_out::is_left_out(const lane_id& id) const {
+  return std::ranges::any_of(*steps_, [&](const step& each) {
+    return each.lane == id && each.offset == left_out_;
+  });
 }
 
 framed_payload::parts fan_out::framed(framed_payload& what,
@@ -144,8 +153,9 @@ const audience_actor& fan_out::audience_on(std::uint32_t loop) {
   auto& where = audiences_[loop];
   if (!where) {
     where = neighbour_of<audience>(
-                spawn_pinned<audience>(*context_->loops[loop], key_, epoch_,
-                                       room_actor{room_}, slow_))
+                spawn_supervised<audience>(*context_->loops[loop],
+                                           context_->audiences[loop], key_,
+                                           epoch_, room_actor{room_}, slow_))
                 .seen_from(home_);
     if (greet)
       greet(where.handle());

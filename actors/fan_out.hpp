@@ -69,6 +69,10 @@ public:
   /// To all audiences there are.
   void tell_all(const state_told& what);
 
+  /// Until it is told 0: who has a message of this offset in the present turn
+  /// is not given another one. For one that came only so far.
+  void leave_out_those_with(std::uint64_t offset) { left_out_ = offset; }
+
   /// Nobody is left: gives back what the lanes hold.
   void drop_lanes() { lanes_ = {}; }
 
@@ -93,6 +97,7 @@ private:
                                              const members::lane_in_use& in,
                                              const newcomer* sender);
   lane_writer& writer_of(const lane_id& id);
+  [[nodiscard]] bool is_left_out(const lane_id& id) const;
   void drop_idle_lanes(const members& to);
   void add_step(const lane_id& in, slice frame, std::uint64_t offset,
                 const newcomer* sender);
@@ -108,6 +113,7 @@ private:
   /// By loop; null: no member yet.
   std::vector<neighbour<audience_actor, advance>> audiences_;
   std::vector<open_lane> lanes_;
+  std::uint64_t left_out_ = 0;
   /// Appended, not yet told. Used again where no audience had to be mailed.
   std::shared_ptr<std::vector<step>> steps_ =
       std::make_shared<std::vector<step>>();

@@ -6,6 +6,7 @@
 #include "actors/pinned.hpp"
 #include "actors/placement.hpp"
 #include "core/events.hpp"
+#include "core/fault_point.hpp"
 
 namespace greenroom::actors {
 
@@ -33,6 +34,7 @@ bool gateway::take_at_once(client_arrived& msg) {
 }
 
 void gateway::on_arrived(client_arrived& msg) {
+  fault_point("gateway.arrived", msg.hello.peer);
   if (draining_) {
     refuse(msg, protocol::close_code::going_away);
     return;

@@ -26,6 +26,9 @@ public:
 
   bool take_at_once(client_arrived& msg);
 
+  /// For its shell: whom it has taken in is all that it knows.
+  void recover() {}
+
 private:
   void on_arrived(client_arrived& msg);
   void refuse(client_arrived& msg, protocol::close_code code);

@@ -8,6 +8,7 @@
 #include "actors/pinned.hpp"
 #include "actors/room.hpp"
 #include "core/events.hpp"
+#include "core/fault_point.hpp"
 
 namespace greenroom::actors {
 
@@ -16,10 +17,29 @@ namespace {
 /// When a client whose room could not be opened may try again.
 constexpr milliseconds retry_after{1'000};
 
+/// A message that a room cannot deal with costs it two crashes. A room that has
+/// more than these is broken, and ends: others are not to suffer from it.
+constexpr supervision rooms_supervised{
+    .intensity = {20, std::chrono::seconds{10}},
+    .counts_each = true,
+    .pause_least = milliseconds{2},
+    .pause_most = milliseconds{200},
+};
+
 } // namespace
 
 keeper::keeper(handle::pointer self, loop& home, context_ptr context)
-  : self_(self), home_(home), context_(std::move(context)) {}
+  : self_(self),
+    home_(home),
+    context_(std::move(context)),
+    crew_(std::make_shared<supervisor>("rooms", self->id(),
+                                       supervisor::place{home.timers(),
+                                                         [&home] {
+                                                           return home.now();
+                                                         }},
+                                       rooms_supervised, nullptr)) {
+  crew_->take_in_crowd(restart_when::crashed);
+}
 
 keeper::~keeper() {
   for (auto& [key, at] : rooms_)
@@ -49,6 +69,7 @@ bool keeper::take_at_once(join& msg) {
 }
 
 void keeper::on_join(join& msg) {
+  fault_point("keeper.join", msg.room.id);
   auto* at = open(msg.room);
   if (at == nullptr) {
     refuse(msg);
@@ -76,8 +97,8 @@ keeper::entry* keeper::open(const room_key& key) {
                 {{"room", key.id}, {"reason", "limits.rooms"}});
     return nullptr;
   }
-  auto room =
-      spawn_pinned<actors::room>(home_, key, keeper_actor{self_}, context_);
+  auto room = spawn_supervised<actors::room>(home_, crew_, key,
+                                             keeper_actor{self_}, context_);
   self_->monitor(room);
   return &rooms_.emplace(key, entry{std::move(room), 0, {}}).first->second;
 }

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
 
 #include "actors/context.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/supervisor.hpp"
 #include "core/rate_gate.hpp"
 
 namespace greenroom::actors {
@@ -29,6 +31,9 @@ public:
   void failed(std::string_view why);
 
   bool take_at_once(join& msg);
+
+  /// For its shell: what it knows of its rooms is all that there is.
+  void recover() {}
 
 private:
   using idle_list = std::list<room_key>;
@@ -57,6 +62,7 @@ private:
   handle::pointer self_;
   loop& home_;
   context_ptr context_;
+  std::shared_ptr<supervisor> crew_; ///< Of its rooms; outlives it with them.
   table rooms_;
   idle_list idle_; ///< Empty rooms, the longest empty first.
   rate_gate refusals_told_{refusals_told_per_second};

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <thread>
 
 #include "actors/caf_bridge.hpp"
 #include "core/deflater.hpp"
+#include "core/flight_recorder.hpp"
+#include "core/rate_gate.hpp"
 #include "core/run_once.hpp"
 #include "core/store.hpp"
 #include "core/timer_queue.hpp"
@@ -39,6 +43,20 @@ public:
   [[nodiscard]] virtual std::int64_t wall_now() const = 0;
 
   [[nodiscard]] timer_queue& timers() { return timers_; }
+
+  /// What is told of an actor that takes its time, or has much to do. Set
+  /// before the loop runs.
+  struct patience {
+    std::chrono::nanoseconds handler{std::chrono::milliseconds{50}};
+    std::uint64_t mailbox = 8'192;
+  };
+  patience patient;
+
+  /// So that a loop whose actors are all slow does not fill the log with that.
+  [[nodiscard]] rate_gate& slow_told() { return slow_told_; }
+
+  /// What its actors do, for the one that crashes. The loop's thread only.
+  [[nodiscard]] flight_recorder& flight() { return *flight_; }
 
   /// Points of a turn, in this order. The loop's thread only.
   [[nodiscard]] run_once_queue& settle() { return settle_; }
@@ -90,6 +108,9 @@ private:
   std::deque<caf::resumable*> ready_;
   std::atomic<arrival*> inbox_{nullptr}; ///< The last; taken all at once.
   timer_queue timers_;
+  rate_gate slow_told_{10};
+  std::unique_ptr<flight_recorder> flight_ =
+      std::make_unique<flight_recorder>();
   run_once_queue settle_;
   run_once_queue spread_;
   run_once_queue sends_;

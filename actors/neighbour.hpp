@@ -6,6 +6,7 @@
 
 #include "actors/caf_bridge.hpp"
 #include "actors/loop.hpp"
+#include "core/mailbox_gauge.hpp"
 
 namespace greenroom::actors {
 
@@ -34,17 +35,23 @@ public:
   neighbour() = default;
 
   /// Without `near`, everything is mailed. `pinned.hpp` has `neighbour_of`.
-  neighbour(Handle who, takes_at_once<Message>* near = nullptr)
-    : who_(std::move(who)), near_(near) {}
+  neighbour(Handle who, takes_at_once<Message>* near = nullptr,
+            const mailbox_gauge* box = nullptr)
+    : who_(std::move(who)), near_(near), box_(box) {}
 
   /// The same for somebody on `mine`.
   [[nodiscard]] neighbour seen_from(const loop& mine) const {
-    return {who_, near_ && &near_->home() == &mine ? near_ : nullptr};
+    return {who_, near_ && &near_->home() == &mine ? near_ : nullptr, box_};
   }
 
   explicit operator bool() const { return static_cast<bool>(who_); }
 
   [[nodiscard]] const Handle& handle() const { return who_; }
+
+  /// How many messages wait for it. Any thread.
+  [[nodiscard]] std::uint64_t depth() const {
+    return box_ != nullptr ? box_->depth() : 0;
+  }
 
   /// Tries the short way alone. Only from the loop that it is seen from.
   bool tell_at_once(Message& what) const {
@@ -66,6 +73,7 @@ public:
 private:
   Handle who_;
   takes_at_once<Message>* near_ = nullptr; ///< Lives as long as `who_`.
+  const mailbox_gauge* box_ = nullptr;     ///< Likewise; null: none is kept.
 };
 
 } // namespace greenroom::actors

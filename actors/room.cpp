@@ -9,6 +9,7 @@
 #include "actors/lane_kind.hpp"
 #include "actors/pinned.hpp"
 #include "core/events.hpp"
+#include "core/fault_point.hpp"
 
 namespace greenroom::actors {
 
@@ -22,10 +23,6 @@ constexpr std::uint32_t list_share = 4;
 /// proportion. Told every 50 ms, 20,000 members who arrive together would cost
 /// their room millions of deliveries.
 constexpr std::size_t prompt_news_members = 1'000;
-
-/// When who waited to come into a room that failed may try again: at once would
-/// do for one client, not for the thousands that may have waited.
-constexpr milliseconds retry_after_failure{1'000};
 
 std::string_view to_string(room_space space) {
   return space == room_space::relay ? "relay" : "protocol";
@@ -142,17 +139,13 @@ void room::failed(std::string_view why) {
       {{"room", key_.id}, {"space", to_string(key_.space)}, {"reason", why}});
   for (const auto& [id, who] : members_)
     caf::anon_send(who.connection, room_exited{key_, who.join});
-  for (const auto& [id, who] : queued_) {
-    protocol::error lost{protocol::error_code::unavailable, "the room failed",
-                         who.id, key_.id, retry_after_failure.count()};
-    caf::anon_send(who.connection,
-                   request_refused{std::move(lost), key_, who.join, {}});
-  }
+  refuse_queued("the room failed");
 }
 
 // -- members ------------------------------------------------------------------
 
 void room::on_join(const join& msg) {
+  fault_point("room.join", msg.who.about.user_id);
   ++joins_seen_;
   drop_join(msg.who.id); // An older one of its, which it no longer waits for.
   // Whoever goes on with a session has its seat already.

@@ -15,6 +15,7 @@
 #include "actors/lane_kind.hpp"
 #include "actors/members.hpp"
 #include "actors/room_state.hpp"
+#include "actors/shell.hpp"
 #include "core/absentees.hpp"
 #include "core/dedupe_table.hpp"
 #include "core/ring.hpp"
@@ -34,6 +35,7 @@ public:
   using at_once = publish;
 
   static constexpr const char* name = "room";
+  static constexpr bool mailbox_is_gauged = true;
 
   room(handle::pointer self, loop& home, room_key key, keeper_actor keeper,
        context_ptr context);
@@ -42,6 +44,11 @@ public:
   handle::behavior_type make_behavior();
 
   bool take_at_once(publish& msg);
+
+  // -- for its shell, in room_recovery.cpp
+  [[nodiscard]] std::string_view label() const { return key_.id; }
+  void recover();
+  void refuse(const caf::message& what, std::string_view why);
 
   /// An exception is about to end the actor.
   void failed(std::string_view why);
@@ -171,7 +178,16 @@ private:
   void drop_all_peers();
   void drop_keys_of(const std::string& origin);
 
-  // -- what the log tells, at its own time; likewise
+  // -- what its own code cannot deal with, in room_recovery.cpp
+  void refuse_queued(std::string_view why);
+  [[nodiscard]] static std::string_view bytes_of(const room_event& what);
+  void answer_internal(const connection_actor& to,
+                       const protocol::request_id& id, allowance credit);
+  void put_away(std::string_view bytes, std::string_view why);
+  [[nodiscard]] shell& own_shell();
+  void show_again(const posted& what, std::uint64_t offset, const newcomer* by);
+
+  // -- what the log tells, at its own time
   void log_opened(store_result<void> how) override;
   void log_appended(appended what) override;
   void log_heard(room_store::entries what) override;
@@ -220,6 +236,7 @@ private:
   template <class Message>
   void broadcast(const Message& what, std::uint64_t offset, const newcomer* by);
   void show(const posted& what, std::uint64_t offset, const newcomer* by);
+  void show_once(const posted& what, std::uint64_t offset, const newcomer* by);
   void show(const relayed& what, std::uint64_t offset, const newcomer* by);
   std::uint64_t show(const directed& what, const newcomer* by);
   void show(const typing_event& what, const newcomer* by);

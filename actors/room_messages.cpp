@@ -7,6 +7,7 @@
 
 #include "actors/lane_kind.hpp"
 #include "actors/room.hpp"
+#include "core/fault_point.hpp"
 #include "core/message_key.hpp"
 
 namespace greenroom::actors {
@@ -29,6 +30,7 @@ void room::on_publish(const publish& msg) {
   const auto* by = members_.find(msg.who);
   if (by == nullptr)
     return; // It left, or its connection is gone.
+  fault_point("room.publish", bytes_of(*msg.what));
   std::visit([&](const auto& what) { say(msg, *by, what); }, *msg.what);
 }
 
@@ -207,6 +209,16 @@ room::as_seen(const posted& what, std::optional<std::uint64_t> offset) const {
 void room::show(const posted& what, std::uint64_t offset, const newcomer* by) {
   shown_top_ = offset;
   trim_later();
+  try {
+    show_once(what, offset, by);
+  } catch (...) {
+    show_again(what, offset, by);
+  }
+}
+
+void room::show_once(const posted& what, std::uint64_t offset,
+                     const newcomer* by) {
+  fault_point("room.show", what.body.said.bytes);
   broadcast(as_seen(what, offset), offset, by);
 }
 

@@ -63,8 +63,9 @@ node::node(settings config)
   make_loops();
   open_listeners();
   open_store();
+  plant_tree();
   start_cluster();
-  spawn_actors();
+  open_to_clients();
 }
 
 node::~node() = default;
@@ -77,6 +78,8 @@ void node::make_loops() {
     loops_.push_back(
         std::make_unique<net::io_loop>(*system_, i, config_.net.io_uring));
     context_->loops.push_back(loops_.back().get());
+    loops_.back()->patient = {config_.limits.handler_time,
+                              config_.limits.room_mailbox / 2};
   }
 }
 
@@ -126,9 +129,14 @@ void node::start_cluster() {
     asio::post(main_, [this] { become_ready(); });
   });
   context_->origin = cluster::origin_of(how.own);
-  context_->cluster = actors::spawn_pinned<cluster::cluster>(
-      *loops_.front(), std::shared_ptr<cluster::bus>(std::move(*bus)),
+  const auto& by = crews_.front()->by();
+  context_->cluster = actors::spawn_supervised<cluster::cluster>(
+      *loops_.front(), by, std::shared_ptr<cluster::bus>(std::move(*bus)),
       std::move(how));
+  // It ends by itself when the node leaves.
+  by->add(actors::supervised_of<cluster::cluster>(context_->cluster),
+          actors::restart_when::crashed, milliseconds{0});
+  guard(caf::actor_cast<caf::actor>(context_->cluster), cluster::cluster::name);
 }
 
 /// Where no room is of order `total`, Redis needs no more than Pub/Sub.
@@ -155,13 +163,73 @@ void node::open_shared_logs() {
   context_->shared = shared_logs_.get();
 }
 
-void node::spawn_actors() {
-  for (auto& loop : loops_)
-    context_->keepers.push_back(actors::neighbour_of<actors::keeper>(
-        actors::spawn_pinned<actors::keeper>(*loop, context_)));
-  for (auto& loop : loops_)
-    gateways_.push_back(actors::neighbour_of<actors::gateway>(
-        actors::spawn_pinned<actors::gateway>(*loop, context_)));
+/// A loop's supervisor as the root sees it, from the main thread.
+class node::loop_link final : public actors::supervised {
+public:
+  loop_link(net::io_loop& home, actors::loop_crew& crew)
+    : home_(home), crew_(crew) {}
+
+  [[nodiscard]] std::uint64_t id() const override { return home_.index(); }
+  [[nodiscard]] std::string_view kind() const override { return "loop"; }
+  [[nodiscard]] std::string label() const override {
+    return std::to_string(home_.index());
+  }
+
+  void hold() override {} // Who gives up holds its children.
+
+  bool rebuild() override {
+    home_.call([by = crew_.by()] {
+      if (!by->rebuild())
+        throw std::runtime_error{"a loop's actors cannot be rebuilt"};
+    });
+    return true;
+  }
+
+  void end(bool) override {} // The node stops them, in its order.
+
+private:
+  net::io_loop& home_;
+  actors::loop_crew& crew_;
+};
+
+/// The tree of what runs here, and who is started anew by whom
+/// (docs/architecture.md). A crash that a loop's supervisor cannot deal with is
+/// the loop's; a second one within a minute is the node's.
+///
+///   node
+///   ├── loop 0 … n-1 ── keeper, gateway, audiences: see `loop_crew`
+///   └── on loop 0: cluster ── bus, and the logs in Redis
+void node::plant_tree() {
+  constexpr actors::supervision loops_supervised{
+      .intensity = {1, std::chrono::minutes{1}}};
+  root_ = std::make_unique<actors::supervisor>(
+      "node", 0,
+      actors::supervisor::place{root_timers_,
+                                [] {
+                                  return steady_clock::now();
+                                }},
+      loops_supervised, [this](const std::string& why) {
+        exit_code_ = 1;
+        begin_stop(why);
+      });
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    crews_.push_back(std::make_unique<actors::loop_crew>(
+        *loops_[i], context_, [this, i](const std::string& why) {
+          asio::post(main_, [this, i, why] {
+            if (!draining_)
+              root_->crashed(*links_[i], why);
+          });
+        }));
+    links_.push_back(std::make_unique<loop_link>(*loops_[i], *crews_[i]));
+    root_->add(*links_[i], actors::restart_when::always, milliseconds{0});
+    guard(caf::actor_cast<caf::actor>(crews_[i]->rooms().handle()),
+          actors::keeper::name);
+    guard(caf::actor_cast<caf::actor>(crews_[i]->clients().handle()),
+          actors::gateway::name);
+  }
+}
+
+void node::open_to_clients() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     net::http_services services{
         &config_, [this](auto& who, auto here) { return place(who, here); },
@@ -173,19 +241,12 @@ void node::spawn_actors() {
     listeners_.back()->start();
   }
   listening_.clear();
-  for (const auto& keeper : context_->keepers)
-    guard(caf::actor_cast<caf::actor>(keeper.handle()), actors::keeper::name);
-  for (const auto& gateway : gateways_)
-    guard(caf::actor_cast<caf::actor>(gateway.handle()), actors::gateway::name);
-  if (context_->cluster)
-    guard(caf::actor_cast<caf::actor>(context_->cluster),
-          cluster::cluster::name);
 }
 
 net::http_services::seat node::place(actors::client_hello& who,
                                      std::uint32_t here) const {
   auto loop = actors::place(*context_, who, here);
-  return {loops_[loop].get(), gateways_[loop]};
+  return {loops_[loop].get(), crews_[loop]->clients()};
 }
 
 /// The node cannot do without it: where it ends before the node does, so does
@@ -281,7 +342,7 @@ void node::begin_stop(std::string reason) {
       {{"reason", reason}, {"connections", context_->connections.load()}});
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_[i]->call([at = listeners_[i]] { at->close(); });
-    caf::anon_send(gateways_[i].handle(), drain_of_clients());
+    caf::anon_send(crews_[i]->clients().handle(), drain_of_clients());
   }
   await(&node::clients_gone, &node::leave_cluster);
 }
@@ -328,10 +389,8 @@ void node::leave_cluster() {
 }
 
 void node::end_actors() {
-  for (const auto& gateway : gateways_)
-    caf::anon_send_exit(gateway.handle(), caf::exit_reason::user_shutdown);
-  for (const auto& keeper : context_->keepers)
-    caf::anon_send(keeper.handle(), actors::close_rooms{});
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    loops_[i]->call([by = crews_[i]->by()] { by->stop(nullptr); });
   clean_ = true;
   await(&node::actors_gone, &node::finish);
 }

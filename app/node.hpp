@@ -16,6 +16,8 @@
 #include <caf/actor_system_config.hpp>
 
 #include "actors/context.hpp"
+#include "actors/loop_crew.hpp"
+#include "actors/supervisor.hpp"
 #include "core/settings.hpp"
 #include "net/io_loop.hpp"
 #include "net/listener.hpp"
@@ -52,13 +54,17 @@ public:
   [[nodiscard]] std::chrono::steady_clock::time_point stop_deadline() const;
 
 private:
+  class loop_link;
+
   // -- start
   void make_loops();
   void open_listeners();
   void open_store();
   void start_cluster();
   void open_shared_logs();
-  void spawn_actors();
+  void plant_tree();
+  void supervise(loop_link& under, const std::string& why);
+  void open_to_clients();
   void start_threads();
   void become_ready();
 
@@ -90,8 +96,11 @@ private:
   std::vector<std::unique_ptr<net::io_loop>> loops_;
   std::unique_ptr<store> shared_logs_; ///< On the first loop; null: none.
   std::vector<std::shared_ptr<net::listener>> listeners_;
-  std::vector<actors::neighbour<actors::gateway_actor, actors::client_arrived>>
-      gateways_;
+  std::vector<std::unique_ptr<actors::loop_crew>> crews_; ///< One per loop.
+  /// Of the loops, on the main thread: the last one above which there is none.
+  std::unique_ptr<actors::supervisor> root_;
+  std::vector<std::unique_ptr<loop_link>> links_;
+  timer_queue root_timers_;          ///< Unused: its first restart is at once.
   std::vector<unique_fd> listening_; ///< Until started.
   std::vector<std::thread> threads_;
   boost::asio::ip::tcp::endpoint bound_;

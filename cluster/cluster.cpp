@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/events.hpp"
+#include "core/fault_point.hpp"
 #include "core/random_id.hpp"
 
 namespace greenroom::cluster {
@@ -53,6 +54,22 @@ cluster::handle::behavior_type cluster::make_behavior() {
 
 void cluster::failed(std::string_view why) {
   log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
+}
+
+void cluster::recover() {
+  for (auto& [channel, entry] : rooms_)
+    entry.holdings.doubt_all();
+  newcomers_ask_ = true;
+  set_timer();
+}
+
+/// Peers see the hole that it leaves in its room's numbers.
+void cluster::refuse(const caf::message& what, std::string_view why) {
+  std::string room;
+  if (what.match_elements<actors::mirror>())
+    room = what.get_as<actors::mirror>(0).key.id;
+  log::emit(events::message_quarantined,
+            {{"room", room}, {"bytes", 0}, {"payload", ""}, {"reason", why}});
 }
 
 /// Until the next call.
@@ -116,6 +133,7 @@ void cluster::room_died(const caf::actor_addr& which) {
 }
 
 void cluster::mirror(const actors::mirror& msg) {
+  fault_point("cluster.mirror", msg.key.id);
   if (leaving_) {
     not_sent_ += msg.what.size();
     return;

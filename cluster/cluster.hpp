@@ -72,6 +72,7 @@ class cluster final : private bus::listener {
 public:
   using handle = actors::cluster_actor;
   static constexpr const char* name = "cluster";
+  static constexpr bool mailbox_is_gauged = true;
 
   /// `over` is not yet started and belongs to this actor alone.
   cluster(handle::pointer self, actors::loop& home, std::shared_ptr<bus> over,
@@ -79,6 +80,11 @@ public:
 
   handle::behavior_type make_behavior();
   void failed(std::string_view why);
+
+  /// For its shell. What it has told peers is counted, what it has heard of
+  /// them is doubted: both sides look again.
+  void recover();
+  void refuse(const caf::message& what, std::string_view why);
 
 private:
   /// A room with members on this node.

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/backoff.hpp"
 #include "cluster/redis_connection.hpp"
+#include "core/backoff.hpp"
 
 namespace greenroom::cluster {
 

@@ -8,9 +8,9 @@
 
 #include <boost/system/result.hpp>
 
-#include "cluster/backoff.hpp"
 #include "cluster/master_watch.hpp"
 #include "cluster/redis_connection.hpp"
+#include "core/backoff.hpp"
 #include "core/settings.hpp"
 
 namespace greenroom::cluster {

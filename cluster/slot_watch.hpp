@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cluster/backoff.hpp"
 #include "cluster/redis_link.hpp"
 #include "cluster/slot_map.hpp"
+#include "core/backoff.hpp"
 
 namespace greenroom::cluster {
 

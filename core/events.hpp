@@ -107,6 +107,25 @@
     "Something in a room's log, or about it, could not be read.")              \
   X(store_refused, "store.refused", error, "reason refused",                   \
     "Redis does not do what rooms ask for; told again every 10 s.")            \
+  X(actor_crashed, "actor.crashed", error, "actor name message reason",        \
+    "An actor's state threw while it handled a message.")                      \
+  X(actor_restarted, "actor.restarted", warn,                                  \
+    "actor name restarts cause pause_us",                                      \
+    "It goes on with a state that was rebuilt.")                               \
+  X(actor_escalated, "actor.escalated", error, "actor name restarts cause",    \
+    "It crashes too often: whoever is above decides.")                         \
+  X(actor_slow, "actor.slow", warn, "actor name message took_ms",              \
+    "Handling one message took longer than `limits.handler-time`.")            \
+  X(actor_flight, "actor.flight", info, "actor name age_us what",              \
+    "What an actor that crashed had done before, the newest first.")           \
+  X(mailbox_deep, "mailbox.deep", warn, "actor name depth age_ms",             \
+    "More waits for an actor than half of `limits.room-mailbox`.")             \
+  X(mailbox_drained, "mailbox.drained", info, "actor name",                    \
+    "And now it does no longer.")                                              \
+  X(message_quarantined, "message.quarantined", error,                         \
+    "room bytes payload reason",                                               \
+    "A message crashed its room twice: it is answered with `internal`, and "   \
+    "kept here.")                                                              \
   X(log_dropped, "log.dropped", warn, "lines",                                 \
     "The log could not be written fast enough.")
 

@@ -106,7 +106,9 @@ struct settings {
     std::uint32_t inbound_messages = 256; ///< Read, not yet handled.
     std::uint32_t handshake_bytes = 8 * 1024;
     milliseconds handshake_timeout{10'000};
-    std::uint32_t handshakes = 10'000; ///< Sockets shaking hands, by loop.
+    std::uint32_t handshakes = 10'000;   ///< Sockets shaking hands, by loop.
+    std::uint32_t room_mailbox = 16'384; ///< Messages that wait for a room.
+    milliseconds handler_time{50};       ///< Of one message, in one actor.
 
     bool operator==(const limit_settings&) const = default;
   } limits;

@@ -273,6 +273,14 @@ constexpr setting table[] = {
            1, 1'000'000,
            "Sockets of one loop that have not finished their handshake; "
            "newcomers beyond them wait."),
+    number("limits.room-mailbox",
+           at<&s::limits, &s::limit_settings::room_mailbox>, 16, 10'000'000,
+           "Messages that wait for one room; beyond it, what its members say "
+           "is answered with `unavailable`."),
+    duration("limits.handler-time",
+             at<&s::limits, &s::limit_settings::handler_time>, 1ms, 1h,
+             "An actor that takes longer for one message holds its loop up, "
+             "and is told in the log (`actor.slow`)."),
 
     // -- deflate
     // ----------------------------------------------------------------

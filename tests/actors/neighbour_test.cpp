@@ -196,6 +196,8 @@ TEST_CASE("a room that fails on what its member says at once tells all") {
   what.what = bombshell();
   CHECK(room.tell_at_once(what));
   node.run();
+  CHECK(ann.sees().count("left") == 0); // It begins anew.
+  wear_out(node, room.handle(), what);
   CHECK(ann.sees().count("left") == 1);
   CHECK(bob.sees().count("left") == 1);
   CHECK(node.context->rooms == 0);

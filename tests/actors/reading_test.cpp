@@ -157,10 +157,9 @@ TEST_CASE_METHOD(reading, "a room that fails owes nobody a `history`") {
   auto [spy, out] = enters();
   logs.holds_reads = true;
   ann.says(R"({"type":"history","roomId":"a","id":1})");
-  caf::anon_send(sees.entered[0].room.handle(),
-                 actors::publish{spy.id(), {}, {}, bombshell()});
+  wear_out(node, sees.entered[0].room.handle(),
+           {spy.id(), {}, {}, bombshell()});
   sees.entered.clear();
-  node.run();
   ann.sees();
   ann.says(R"({"type":"ping","id":2})");
   CHECK(ann.sees().types() == "pong");

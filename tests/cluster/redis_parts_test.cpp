@@ -1,12 +1,13 @@
 // The parts of the Redis bus that need no Redis.
 
-#include "cluster/backoff.hpp"
 #include "cluster/hash_slot.hpp"
 #include "cluster/publish_queue.hpp"
 #include "cluster/redis_words.hpp"
 #include "cluster/subscriptions.hpp"
+#include "core/backoff.hpp"
 #include "tests/support/catch.hpp"
 
+using greenroom::backoff;
 using namespace greenroom::cluster;
 using namespace std::chrono_literals;
 

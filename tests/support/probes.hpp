@@ -14,6 +14,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/pinned.hpp"
 #include "tests/support/fake_outbox.hpp"
+#include "tests/support/quiet_node.hpp"
 
 namespace greenroom::test {
 
@@ -182,6 +183,17 @@ inline room_event_ptr bombshell() {
   } catch (const std::runtime_error&) {
   }
   return what;
+}
+
+/// Has a room crash until its keeper gives it up.
+inline void wear_out(quiet_node& node, actors::room_actor room,
+                     const actors::publish& bomb) {
+  for (int i = 0; i < 11; ++i) {
+    caf::anon_send(room, bomb);
+    node.advance(200ms); // The longest that it is held.
+  }
+  room = nullptr;
+  node.advance(1s);
 }
 
 // -- the cluster --------------------------------------------------------------

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "actors/gateway.hpp"
-#include "actors/keeper.hpp"
-
 namespace greenroom::test {
 
 quiet_node::quiet_node(settings config, std::uint32_t loops)
@@ -19,9 +16,10 @@ quiet_node::quiet_node(settings config, std::uint32_t loops)
     context->loops.push_back(loops_.back().get());
   }
   for (std::uint32_t i = 0; i < loops; ++i) {
-    context->keepers.push_back(actors::neighbour_of<actors::keeper>(
-        spawn<actors::keeper>(i, context)));
-    gateways_.push_back(spawn<actors::gateway>(i, context));
+    crews_.push_back(std::make_unique<actors::loop_crew>(
+        *loops_[i], context,
+        [this](const std::string& why) { escalated.push_back(why); }));
+    gateways_.push_back(crews_.back()->clients().handle());
   }
   run();
 }
@@ -34,7 +32,12 @@ quiet_node::~quiet_node() {
   run();
   for (const auto& end : ends_)
     end();
+  for (const auto& crew : crews_)
+    crew->by()->stop(nullptr);
   run();
+  context->audiences.clear();
+  crews_.clear();
+  gateways_.clear();
   context->keepers.clear();
   context->cluster = nullptr;
 }

@@ -10,6 +10,7 @@
 #include <caf/send.hpp>
 
 #include "actors/context.hpp"
+#include "actors/loop_crew.hpp"
 #include "actors/pinned.hpp"
 #include "tests/support/fake_wire.hpp"
 #include "tests/support/guest.hpp"
@@ -73,6 +74,13 @@ public:
     return gateways_[index];
   }
 
+  /// What the supervisors of the loops could not deal with.
+  std::vector<std::string> escalated;
+
+  [[nodiscard]] actors::loop_crew& crew(std::uint32_t index) {
+    return *crews_[index];
+  }
+
   std::map<std::string, claims> tokens;
   actors::context_ptr context;
 
@@ -82,6 +90,7 @@ private:
 
   quiet_system system_;
   std::vector<std::unique_ptr<manual_loop>> loops_;
+  std::vector<std::unique_ptr<actors::loop_crew>> crews_;
   std::vector<actors::gateway_actor> gateways_;
   std::vector<std::shared_ptr<fake_wire>> wires_;
   std::vector<std::function<void()>> ends_;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <random>
 
-namespace greenroom::cluster {
+namespace greenroom {
 
 /// Pauses between attempts: exponential, with full jitter, so that the nodes of
 /// a cluster do not come back to a fresh Redis all at once.
@@ -37,4 +37,4 @@ private:
   std::mt19937_64 random_;
 };
 
-} // namespace greenroom::cluster
+} // namespace greenroom

@@ -1,0 +1,55 @@
+#include "actors/loop_crew.hpp"
+
+#include <utility>
+
+#include "actors/gateway.hpp"
+#include "actors/keeper.hpp"
+#include "actors/pinned.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// Each has so long to end in order.
+constexpr milliseconds shutdown{2'000};
+
+/// Of the actors that there is one of.
+constexpr supervision few_supervised{
+    .intensity = {5, std::chrono::seconds{10}},
+    .pause_least = milliseconds{2},
+    .pause_most = milliseconds{100},
+};
+
+/// Of the audiences of all rooms.
+constexpr supervision many_supervised{
+    .intensity = {20, std::chrono::seconds{10}},
+    .counts_each = true,
+    .pause_least = milliseconds{2},
+    .pause_most = milliseconds{200},
+};
+
+} // namespace
+
+loop_crew::loop_crew(loop& home, const context_ptr& context,
+                     std::function<void(const std::string& why)> escalate) {
+  supervisor::place here{home.timers(), [&home] {
+                           return home.now();
+                         }};
+  auto number = std::to_string(home.index());
+  by_ = std::make_shared<supervisor>("loop " + number, home.index(), here,
+                                     few_supervised, std::move(escalate));
+  audiences_ = std::make_shared<supervisor>("audiences " + number, home.index(),
+                                            here, many_supervised, nullptr);
+  audiences_->take_in_crowd(restart_when::crashed);
+  keeper_ = neighbour_of<keeper>(spawn_supervised<keeper>(home, by_, context));
+  gateway_ =
+      neighbour_of<gateway>(spawn_supervised<gateway>(home, by_, context));
+  by_->add(supervised_of<keeper>(keeper_.handle()), restart_when::always,
+           shutdown);
+  by_->add(supervised_of<gateway>(gateway_.handle()), restart_when::always,
+           shutdown);
+  context->keepers.push_back(keeper_);
+  context->audiences.push_back(audiences_);
+}
+
+} // namespace greenroom::actors

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/context.hpp"
+#include "actors/supervisor.hpp"
+
+namespace greenroom::actors {
+
+/// The actors that every loop has, and who starts them anew:
+///
+///   loop
+///   ├── keeper ── rooms
+///   ├── gateway ── connections, which end when they crash
+///   └── audiences
+///
+/// Made before the loop runs; its loop's thread only while it does.
+class loop_crew {
+public:
+  /// Spawns them and enters them into the context. `escalate` is told why, on
+  /// the loop's thread, when starting them anew does not help.
+  loop_crew(loop& home, const context_ptr& context,
+            std::function<void(const std::string& why)> escalate);
+
+  [[nodiscard]] const neighbour<gateway_actor, client_arrived>&
+  clients() const {
+    return gateway_;
+  }
+  [[nodiscard]] const neighbour<keeper_actor, join>& rooms() const {
+    return keeper_;
+  }
+
+  /// For more that live on this loop.
+  [[nodiscard]] const std::shared_ptr<supervisor>& by() const { return by_; }
+
+private:
+  std::shared_ptr<supervisor> by_;
+  std::shared_ptr<supervisor> audiences_;
+  neighbour<keeper_actor, join> keeper_;
+  neighbour<gateway_actor, client_arrived> gateway_;
+};
+
+} // namespace greenroom::actors

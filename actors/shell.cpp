@@ -1,0 +1,243 @@
+#include "actors/shell.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "core/events.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using caf::invoke_message_result;
+
+/// So much of what a crashed actor did before is told.
+constexpr std::size_t flight_entries_max = 16;
+
+caf::mailbox_element_ptr element_of(caf::message what) {
+  return caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
+                                   std::move(what));
+}
+
+void tell_flight(const supervised& who, const flight_recorder& before) {
+  auto now = tick_clock::now();
+  before.tell(who.id(), flight_entries_max, [&](const auto& each) {
+    auto age = std::chrono::duration_cast<std::chrono::microseconds>(
+        tick_clock::span_of(now - each.when));
+    log::emit(events::actor_flight, {{"actor", who.kind()},
+                                     {"name", who.label()},
+                                     {"age_us", age.count()},
+                                     {"what", name_of(each.what)}});
+  });
+}
+
+} // namespace
+
+std::string text_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "unknown exception";
+  }
+}
+
+std::string name_of(const std::type_info* message) {
+  if (message == nullptr)
+    return "system message";
+  int failed = 0;
+  std::unique_ptr<char, decltype(&std::free)> whole{
+      abi::__cxa_demangle(message->name(), nullptr, nullptr, &failed),
+      &std::free};
+  std::string name = failed == 0 ? whole.get() : message->name();
+  auto place = name.rfind(':');
+  return place == std::string::npos ? name : name.substr(place + 1);
+}
+
+// -- as a child of its supervisor ---------------------------------------------
+
+bool shell::rebuild() {
+  try {
+    if (!is_alive() || !recover())
+      return false;
+  } catch (...) {
+    tell(std::current_exception(), "recover");
+    return false;
+  }
+  held_ = false;
+  go_on();
+  end_if_quit();
+  return true;
+}
+
+/// In order, it ends behind the mail that it has.
+void shell::end(bool at_once) {
+  if (!at_once)
+    return quit_by_mail();
+  crashed_ = true;
+  quit_after(trouble_ ? trouble_->last : std::string{});
+  if (at_work_ == 0)
+    end_if_quit();
+}
+
+void shell::tell_end() {
+  if (auto by = std::exchange(by_, nullptr))
+    by->ended(*this, crashed_);
+}
+
+// -- work ---------------------------------------------------------------------
+
+invoke_message_result shell::consume_safely(caf::mailbox_element& what) {
+  if (held_) { // In the midst of its mail.
+    trouble_of().held_back.push_back(what.move_content_to_message());
+    return invoke_message_result::consumed;
+  }
+  const auto* type =
+      what.content().size() > 0 ? what.content().type(0).second : nullptr;
+  auto began = home_.flight().note(id(), type);
+  ++at_work_;
+  auto how = invoke_message_result::consumed;
+  try {
+    how = handle(what);
+  } catch (...) {
+    on_crash(name_of(type), [&] { return what.copy_content_to_message(); });
+  }
+  tell_if_slow(began, type);
+  done();
+  return how;
+}
+
+void shell::tell_slow(tick_clock::ticks took, const std::type_info* type) {
+  auto span = tick_clock::span_of(took);
+  if (span < home_.patient.handler || !home_.slow_told().opens(home_.now()))
+    return;
+  log::emit(
+      events::actor_slow,
+      {{"actor", kind()},
+       {"name", label()},
+       {"message", name_of(type)},
+       {"took_ms",
+        std::chrono::duration_cast<std::chrono::milliseconds>(span).count()}});
+}
+
+void shell::tell_depth(const mailbox_gauge& box) {
+  auto depth = box.depth();
+  if (!is_deep_ && depth > home_.patient.mailbox) {
+    is_deep_ = true;
+    log::emit(events::mailbox_deep, {{"actor", kind()},
+                                     {"name", label()},
+                                     {"depth", depth},
+                                     {"age_ms", box.age().count()}});
+  } else if (is_deep_ && depth < home_.patient.mailbox / 2) {
+    is_deep_ = false;
+    log::emit(events::mailbox_drained, {{"actor", kind()}, {"name", label()}});
+  }
+}
+
+void shell::contained(const std::exception_ptr& thrown, std::string_view at) {
+  tell(thrown, at);
+  contained_ = true;
+}
+
+void shell::threw(const std::exception_ptr& thrown, std::string_view at) {
+  tell(thrown, at);
+  decide();
+  if (at_work_ == 0) {
+    go_on();
+    end_if_quit();
+  }
+}
+
+/// A message is dealt with.
+void shell::done() {
+  --at_work_;
+  if (contained_)
+    decide();
+  go_on();
+}
+
+// -- crashes ------------------------------------------------------------------
+
+shell::trouble& shell::trouble_of() {
+  if (!trouble_)
+    trouble_ = std::make_unique<trouble>();
+  return *trouble_;
+}
+
+void shell::on_crash(std::string_view message,
+                     const std::function<caf::message()>& copy) {
+  tell(std::current_exception(), message);
+  if (can_refuse())
+    trouble_->message = suspect{copy(), false};
+  decide();
+}
+
+void shell::tell(const std::exception_ptr& thrown, std::string_view at) {
+  auto& last = trouble_of().last = text_of(thrown);
+  log::emit(events::actor_crashed, {{"actor", kind()},
+                                    {"name", label()},
+                                    {"message", at},
+                                    {"reason", last}});
+  tell_flight(*this, home_.flight());
+}
+
+/// It may be rebuilt by then, or held, or about to end.
+void shell::decide() {
+  contained_ = false;
+  ++at_work_;
+  if (auto by = by_) // Kept while it decides, also that this one ends.
+    by->crashed(*this, trouble_->last);
+  else
+    end(true);
+  --at_work_;
+}
+
+/// What crashed it, and what came while it was held, goes before what waits in
+/// its mailbox.
+void shell::go_on() {
+  if (at_work_ > 0 || (!trouble_ && !has_mail_))
+    return;
+  go_on_in_trouble();
+  if (!held_ && is_alive() && std::exchange(has_mail_, false))
+    run_soon();
+}
+
+void shell::go_on_in_trouble() {
+  ++at_work_; // Nobody else begins meanwhile.
+  while (trouble_ && !held_ && is_alive()) {
+    if (trouble_->message) {
+      deal_with_suspect();
+    } else if (!trouble_->held_back.empty()) {
+      auto next = std::move(trouble_->held_back.front());
+      trouble_->held_back.pop_front();
+      consume_safely(*element_of(std::move(next)));
+    } else {
+      break;
+    }
+  }
+  --at_work_;
+}
+
+/// Handles again what crashed it once, refuses what crashed it twice, and drops
+/// what it cannot even refuse.
+void shell::deal_with_suspect() {
+  auto one = *std::exchange(trouble_->message, std::nullopt);
+  try {
+    if (one.twice)
+      refuse(one.what, trouble_->last);
+    else
+      handle(*element_of(one.what));
+  } catch (...) {
+    tell(std::current_exception(), "once more");
+    if (!std::exchange(one.twice, true))
+      trouble_->message = std::move(one);
+    contained_ = true;
+  }
+  if (contained_)
+    decide();
+}
+
+} // namespace greenroom::actors
