@@ -63,8 +63,10 @@ node::node(settings config)
   make_loops();
   open_listeners();
   open_store();
+  open_bus();
+  // From here on actors live: nothing may fail any more.
   plant_tree();
-  start_cluster();
+  join_cluster();
   open_to_clients();
 }
 
@@ -112,7 +114,7 @@ void node::open_store() {
   context_->kept = std::move(*opened);
 }
 
-void node::start_cluster() {
+void node::open_bus() {
   if (config_.cluster.redis.empty())
     return;
   auto& home = *loops_.front();
@@ -122,8 +124,14 @@ void node::start_cluster() {
       config_.cluster, config_.cluster.node_id);
   if (!bus)
     throw startup_error{bus.error().text};
-  cluster_gone_ = false;
+  bus_ = std::move(*bus);
   open_shared_logs();
+}
+
+void node::join_cluster() {
+  if (!bus_)
+    return;
+  cluster_gone_ = false;
   auto how = cluster::make_options(config_.cluster, [this](bool up) {
     bus_up_ = up;
     asio::post(main_, [this] { become_ready(); });
@@ -131,8 +139,7 @@ void node::start_cluster() {
   context_->origin = cluster::origin_of(how.own);
   const auto& by = crews_.front()->by();
   context_->cluster = actors::spawn_supervised<cluster::cluster>(
-      *loops_.front(), by, std::shared_ptr<cluster::bus>(std::move(*bus)),
-      std::move(how));
+      *loops_.front(), by, std::exchange(bus_, nullptr), std::move(how));
   // It ends by itself when the node leaves.
   by->add(actors::supervised_of<cluster::cluster>(context_->cluster),
           actors::restart_when::crashed, milliseconds{0});

@@ -18,6 +18,7 @@
 #include "actors/context.hpp"
 #include "actors/loop_crew.hpp"
 #include "actors/supervisor.hpp"
+#include "cluster/bus.hpp"
 #include "core/settings.hpp"
 #include "net/io_loop.hpp"
 #include "net/listener.hpp"
@@ -60,7 +61,8 @@ private:
   void make_loops();
   void open_listeners();
   void open_store();
-  void start_cluster();
+  void open_bus();
+  void join_cluster();
   void open_shared_logs();
   void plant_tree();
   void supervise(loop_link& under, const std::string& why);
@@ -94,6 +96,7 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   actors::context_ptr context_;
   std::vector<std::unique_ptr<net::io_loop>> loops_;
+  std::shared_ptr<cluster::bus> bus_;  ///< Until the cluster actor has it.
   std::unique_ptr<store> shared_logs_; ///< On the first loop; null: none.
   std::vector<std::shared_ptr<net::listener>> listeners_;
   std::vector<std::unique_ptr<actors::loop_crew>> crews_; ///< One per loop.
