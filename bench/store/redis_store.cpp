@@ -257,10 +257,11 @@ double function_rate(const plan& how) {
     auto now = wall_now();
     std::vector<std::string> call{"EVALSHA",
                                   sha,
-                                  "3",
+                                  "4",
                                   tag + ":meta",
                                   tag + ":log",
                                   tag + ":ids",
+                                  tag + ":state",
                                   "append",
                                   "epoch" + std::to_string(id),
                                   tag,
@@ -270,7 +271,9 @@ double function_rate(const plan& how) {
                                   std::to_string(kept.bytes),
                                   std::to_string(kept.age.count()),
                                   std::to_string(kept.dedupe_messages),
-                                  std::to_string(kept.dedupe_window.count())};
+                                  std::to_string(kept.dedupe_window.count()),
+                                  std::to_string(kept.state_keys),
+                                  std::to_string(kept.state_bytes)};
     for (std::size_t i = 0; i < messages; ++i) {
       auto key = message_key(session, ++id);
       call.push_back(key);
