@@ -25,7 +25,7 @@ gateway::handle::behavior_type gateway::make_behavior() {
 }
 
 void gateway::failed(std::string_view why) {
-  log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
+  log::emit(events::actor_failed, {{"who", name}, {"reason", why}});
 }
 
 bool gateway::take_at_once(client_arrived& msg) {

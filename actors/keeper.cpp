@@ -60,7 +60,7 @@ keeper::handle::behavior_type keeper::make_behavior() {
 }
 
 void keeper::failed(std::string_view why) {
-  log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
+  log::emit(events::actor_failed, {{"who", name}, {"reason", why}});
 }
 
 bool keeper::take_at_once(join& msg) {

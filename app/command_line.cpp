@@ -21,6 +21,8 @@ constexpr std::pair<std::string_view, verb> flags[] = {
     {"--print-config", verb::print_config},
     {"--check-config", verb::check_config},
     {"--print-reference", verb::print_reference},
+    {"--print-events", verb::print_events},
+    {"--print-events-schema", verb::print_events_schema},
 };
 
 std::string_view name_of(std::string_view argument) {

@@ -16,6 +16,8 @@ struct command_line {
     print_config,
     check_config,
     print_reference,
+    print_events,
+    print_events_schema,
   };
 
   verb what = verb::run;

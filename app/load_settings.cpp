@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 
 #include "app/command_line.hpp"
+#include "app/event_texts.hpp"
 #include "app/settings_file.hpp"
 #include "app/settings_text.hpp"
 #include "core/settings_check.hpp"
@@ -109,6 +110,10 @@ load_settings(int argc, const char* const* argv, const environment& variables) {
     return said("greenroom " GREENROOM_VERSION "\n");
   if (given.what == verb::print_reference)
     return said(reference_text());
+  if (given.what == verb::print_events)
+    return said(events_text());
+  if (given.what == verb::print_events_schema)
+    return said(events_schema());
 
   error_lines errors;
   auto all = read_sources(given, variables, errors);

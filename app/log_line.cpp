@@ -54,20 +54,6 @@ void append_value(std::string& out, const log::field_value& what,
   std::visit(append, what);
 }
 
-std::string_view name_of(log::level importance) {
-  switch (importance) {
-  case log::level::debug:
-    return "debug";
-  case log::level::info:
-    return "info";
-  case log::level::warn:
-    return "warn";
-  case log::level::error:
-    return "error";
-  }
-  return "error";
-}
-
 std::string_view colour_of(log::level importance) {
   switch (importance) {
   case log::level::debug:
@@ -82,7 +68,8 @@ std::string_view colour_of(log::level importance) {
   return "";
 }
 
-/// RFC 3339, UTC, milliseconds: `2026-11-22T12:00:00.123Z`.
+/// RFC 3339, UTC, milliseconds: `2026-11-22T12:00:00.123Z`. Always as long as
+/// this: the clock itself ends in 2262.
 std::string time_stamp(std::chrono::system_clock::time_point when) {
   using namespace std::chrono;
   auto day = floor<days>(when);
@@ -99,15 +86,40 @@ std::string time_stamp(std::chrono::system_clock::time_point when) {
   return text;
 }
 
-std::string json_line(const std::string& stamp, std::string_view node_id,
-                      const log::event& what,
+// The length of the rest of the head's beginning is always the same.
+constexpr std::string_view before_stamp = R"({"v":1,"ts":")";
+constexpr std::string_view before_seq = R"(","seq":)";
+constexpr std::size_t stamp_size = 24;
+static_assert(log::schema_version == 1);
+
+void append_speaker(std::string& out, const log::speaker& who) {
+  out += R"(,"actor":)";
+  append_json_natural(out, who.actor);
+  out += R"(,"kind":)";
+  append_string(out, who.kind);
+  if (!who.name.empty()) {
+    out += R"(,"name":)";
+    append_string(out, who.name);
+  }
+  if (who.parent != 0) {
+    out += R"(,"parent":)";
+    append_json_natural(out, who.parent);
+  }
+}
+
+std::string json_line(const line_head& head, const log::event& what,
                       std::initializer_list<log::field> fields) {
-  std::string out = R"({"ts":")" + stamp + R"(","level":")";
-  out += name_of(what.importance);
+  std::string out{before_stamp};
+  out += time_stamp(head.when);
+  out += before_seq;
+  out += R"(,"level":")";
+  out += to_string(what.importance);
   out += R"(","event":)";
   append_string(out, what.name);
   out += R"(,"node":)";
-  append_string(out, node_id);
+  append_string(out, head.node_id);
+  if (head.who != nullptr)
+    append_speaker(out, *head.who);
   for (const auto& field : fields) {
     out += ',';
     append_string(out, field.name);
@@ -117,37 +129,53 @@ std::string json_line(const std::string& stamp, std::string_view node_id,
   return out += "}\n";
 }
 
-std::string text_line(const std::string& stamp, bool coloured,
+void append_field(std::string& out, std::string_view name,
+                  const log::field_value& what) {
+  (out += ' ') += name;
+  out += '=';
+  append_value(out, what, log_style::text);
+}
+
+std::string text_line(const line_head& head, bool coloured,
                       const log::event& what,
                       std::initializer_list<log::field> fields) {
   // A person reads one node at a time and needs neither its name nor the day.
+  auto stamp = time_stamp(head.when);
   auto out = stamp.substr(stamp.find('T') + 1) + ' ';
   constexpr std::size_t level_width = 5;
-  auto level = std::string{name_of(what.importance)};
+  auto level = std::string{to_string(what.importance)};
   level.resize(level_width, ' ');
   if (coloured)
     (out += colour_of(what.importance)) += level + "\x1b[0m";
   else
     out += level;
   (out += ' ') += what.name;
-  for (const auto& field : fields) {
-    (out += ' ') += field.name;
-    out += '=';
-    append_value(out, field.what, log_style::text);
+  for (const auto& field : fields)
+    append_field(out, field.name, field.what);
+  if (head.who != nullptr) {
+    append_field(out, "actor",
+                 std::string{head.who->kind} + '#'
+                     + std::to_string(head.who->actor));
+    if (!head.who->name.empty())
+      append_field(out, "name", head.who->name);
   }
   return out += '\n';
 }
 
 } // namespace
 
-std::string log_line(log_style style,
-                     std::chrono::system_clock::time_point when,
-                     std::string_view node_id, const log::event& what,
+std::string log_line(log_style style, const line_head& head,
+                     const log::event& what,
                      std::initializer_list<log::field> fields) {
-  auto stamp = time_stamp(when);
   if (style == log_style::json)
-    return json_line(stamp, node_id, what, fields);
-  return text_line(stamp, style == log_style::coloured_text, what, fields);
+    return json_line(head, what, fields);
+  return text_line(head, style == log_style::coloured_text, what, fields);
+}
+
+void number_line(std::string& line, log_style style, std::uint64_t seq) {
+  if (style == log_style::json)
+    line.insert(before_stamp.size() + stamp_size + before_seq.size(),
+                std::to_string(seq));
 }
 
 } // namespace greenroom::app

@@ -12,12 +12,21 @@ namespace greenroom::app {
 
 enum class log_style : std::uint8_t { json, text, coloured_text };
 
-/// One line of the log, line end included. Total: any bytes in a field give
-/// valid UTF-8 without control characters.
-[[nodiscard]] std::string log_line(log_style style,
-                                   std::chrono::system_clock::time_point when,
-                                   std::string_view node_id,
+/// What a line says beside its event.
+struct line_head {
+  std::chrono::system_clock::time_point when{};
+  std::string_view node_id;
+  const log::speaker* who = nullptr; ///< Null: no actor tells it.
+};
+
+/// One line of the log, line end included, but for its number. Total: any bytes
+/// in a field give valid UTF-8 without control characters.
+[[nodiscard]] std::string log_line(log_style style, const line_head& head,
                                    const log::event& what,
                                    std::initializer_list<log::field> fields);
+
+/// Gives a line of `log_line` its `seq`, which is known only where lines have
+/// their order. People do without.
+void number_line(std::string& line, log_style style, std::uint64_t seq);
 
 } // namespace greenroom::app

@@ -4,16 +4,17 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include <poll.h>
 
-#include <spdlog/async_logger.h>
-#include <spdlog/details/null_mutex.h>
-#include <spdlog/details/thread_pool.h>
-#include <spdlog/sinks/base_sink.h>
-
+#include "app/event_limits.hpp"
 #include "app/log_line.hpp"
 #include "core/events.hpp"
 
@@ -72,73 +73,6 @@ private:
   bool torn_ = false;
 };
 
-/// The end of spdlog's queue. Counts what goes in and comes out, so that the
-/// newest lines are dropped when it is full; spdlog 1.10 drops the oldest.
-class writer final
-  : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
-public:
-  writer(int descriptor, log_style how, std::string node, std::size_t lines_max)
-    : style(how),
-      node_id(std::move(node)),
-      out_(descriptor),
-      lines_max_(lines_max) {}
-
-  /// Any thread. Whoever is let in calls `leave` if the line cannot be queued.
-  bool enter() noexcept {
-    if (waiting_.fetch_add(1, std::memory_order_relaxed) < lines_max_)
-      return true;
-    waiting_.fetch_sub(1, std::memory_order_relaxed);
-    count_dropped(1);
-    return false;
-  }
-
-  void leave() noexcept { waiting_.fetch_sub(1, std::memory_order_relaxed); }
-
-  void count_dropped(std::uint64_t lines) noexcept {
-    dropped_.fetch_add(lines, std::memory_order_relaxed);
-  }
-
-  /// From now on, lines that cannot be written by then are given up.
-  void stop_by(clock::time_point deadline) { stop_by_ = deadline; }
-
-  void tell_dropped() {
-    auto lines = dropped_.exchange(0, std::memory_order_relaxed);
-    if (lines == 0)
-      return;
-    auto line = log_line(style, std::chrono::system_clock::now(), node_id,
-                         events::log_dropped, {{"lines", lines}});
-    if (!write(line))
-      count_dropped(lines);
-  }
-
-  const log_style style;
-  const std::string node_id;
-
-protected:
-  void sink_it_(const spdlog::details::log_msg& msg) override {
-    auto good = write({msg.payload.data(), msg.payload.size()});
-    auto still = waiting_.fetch_sub(1, std::memory_order_relaxed) - 1;
-    if (!good)
-      count_dropped(1);
-    else if (still <= lines_max_ / 2) // Once per flood, not once per line.
-      tell_dropped();
-  }
-
-  void flush_() override {}
-
-private:
-  bool write(std::string_view bytes) {
-    return out_.write(bytes,
-                      [this] { return clock::now() >= stop_by_.load(); });
-  }
-
-  output out_;
-  const std::size_t lines_max_;
-  std::atomic<std::size_t> waiting_{0};
-  std::atomic<std::uint64_t> dropped_{0};
-  std::atomic<clock::time_point> stop_by_{clock::time_point::max()};
-};
-
 log_style style_of(const settings::log_settings& how, int descriptor) {
   bool terminal = ::isatty(descriptor) == 1;
   if (how.format == "json" || (how.format == "auto" && !terminal))
@@ -157,6 +91,17 @@ void block_signals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+bool is_limited(const log::event& what, const log::speaker* who) {
+  return what.how_often == log::sampling::limited
+         || (what.how_often == log::sampling::life && who != nullptr
+             && who->is_one_of_many);
+}
+
+bool must_be_written(const log::event& what, const log::speaker* who) {
+  return what.how_often == log::sampling::always
+         || (what.how_often == log::sampling::life && !is_limited(what, who));
+}
+
 } // namespace
 
 log::level level_of(const settings::log_settings& how) {
@@ -172,50 +117,215 @@ log::level level_of(const settings::log_settings& how) {
 class log_sink::backend {
 public:
   backend(const settings::log_settings& how, std::string node_id,
-          int descriptor)
-    : writer_(std::make_shared<writer>(descriptor, style_of(how, descriptor),
-                                       std::move(node_id), how.queue)),
-      // Room for all that are let in, so that spdlog never drops one itself.
-      pool_(std::make_shared<spdlog::details::thread_pool>(
-          how.queue + 1, 1, block_signals,
-          [to = writer_] { to->tell_dropped(); })),
-      logger_(std::make_shared<spdlog::async_logger>(
-          "events", writer_, pool_,
-          spdlog::async_overflow_policy::overrun_oldest)) {}
+          int descriptor, clock_function now)
+    : style_(style_of(how, descriptor)),
+      node_id_(std::move(node_id)),
+      lines_max_(how.queue),
+      now_(now),
+      limits_(how.limited_per_second),
+      out_(descriptor),
+      thread_([this] { run(); }) {}
 
-  // The pool's destructor writes what waits.
-  ~backend() { writer_->stop_by(clock::now() + flush_time_max); }
+  ~backend() {
+    stop_by_ = clock::now() + flush_time_max;
+    {
+      std::lock_guard lock{mutex_};
+      stopping_ = true;
+    }
+    news_.notify_one();
+    thread_.join();
+  }
 
   void write(const log::event& what,
              std::initializer_list<log::field> fields) noexcept {
-    if (!writer_->enter())
-      return;
     try {
-      auto line = log_line(writer_->style, std::chrono::system_clock::now(),
-                           writer_->node_id, what, fields);
-      logger_->log(spdlog::level::info,
-                   spdlog::string_view_t{line.data(), line.size()});
+      const auto* who = log::who_speaks();
+      auto must = must_be_written(what, who);
+      if (is_limited(what, who) && !is_within_limit(what))
+        return;
+      // What would be dropped anyway is not even formed.
+      if (!must && waiting_.load(std::memory_order_relaxed) >= lines_max_) {
+        std::lock_guard lock{mutex_};
+        lose();
+        return;
+      }
+      auto line = form(what, fields, who);
+      std::lock_guard lock{mutex_};
+      push(std::move(line), must);
     } catch (...) { // Out of memory: a lost line is no reason to stop.
-      writer_->leave();
-      writer_->count_dropped(1);
+      std::lock_guard lock{mutex_};
+      lose();
     }
   }
 
+  [[nodiscard]] log_counts counts() const {
+    std::lock_guard lock{mutex_};
+    return {written_, dropped_, held_back_, lines_.size()};
+  }
+
 private:
-  std::shared_ptr<writer> writer_;
-  std::shared_ptr<spdlog::details::thread_pool> pool_;
-  std::shared_ptr<spdlog::async_logger> logger_;
+  struct waiting_line {
+    std::string text;
+    std::uint64_t lost_before = 0; ///< So many numbers are left out.
+    bool is_extra = false;         ///< Was let in when the queue was full.
+  };
+
+  std::string form(const log::event& what,
+                   std::initializer_list<log::field> fields,
+                   const log::speaker* who) const {
+    return log_line(style_, {std::chrono::system_clock::now(), node_id_, who},
+                    what, fields);
+  }
+
+  // -- any thread, with the lock ----------------------------------------------
+
+  void push(std::string line, bool must) {
+    bool is_extra = lines_.size() >= lines_max_;
+    if (is_extra && (!must || extra_bytes_ >= extra_bytes_max))
+      return lose();
+    auto size = line.size();
+    lines_.push_back({std::move(line), unplaced_, is_extra});
+    unplaced_ = 0;
+    extra_bytes_ += is_extra ? size : 0;
+    waiting_.store(lines_.size(), std::memory_order_relaxed);
+    news_.notify_one();
+  }
+
+  void lose() {
+    ++unplaced_;
+    ++untold_;
+    ++dropped_;
+  }
+
+  bool is_within_limit(const log::event& what) {
+    std::lock_guard lock{mutex_};
+    auto now = now_();
+    tell(limits_.take_over(now));
+    if (limits_.lets_through(what, now))
+      return true;
+    // The first one of a second: the thread that writes has to know when it is
+    // over.
+    if (!std::exchange(is_holding_, true))
+      news_.notify_one();
+    ++held_back_;
+    return false;
+  }
+
+  void tell(const std::vector<event_limits::held_back>& all) {
+    for (const auto& each : all)
+      push(form(events::log_limited,
+                {{"of", each.of},
+                 {"held_back", each.lines},
+                 {"for_ms", each.during.count()}},
+                nullptr),
+           true);
+  }
+
+  // -- the thread that writes -------------------------------------------------
+
+  void run() {
+    block_signals();
+    std::unique_lock lock{mutex_};
+    for (;;) {
+      tell(limits_.take_over(now_()));
+      if (!lines_.empty())
+        write_next(lock);
+      else if (stopping_)
+        break;
+      else
+        wait(lock);
+    }
+    tell(limits_.take_all(now_()));
+    while (!lines_.empty())
+      write_next(lock);
+    tell_dropped(lock);
+  }
+
+  void wait(std::unique_lock<std::mutex>& lock) {
+    auto next = limits_.next();
+    is_holding_ = next.has_value();
+    if (next)
+      news_.wait_for(lock, *next - now_());
+    else
+      news_.wait(lock);
+  }
+
+  void write_next(std::unique_lock<std::mutex>& lock) {
+    auto line = std::move(lines_.front());
+    lines_.pop_front();
+    waiting_.store(lines_.size(), std::memory_order_relaxed);
+    extra_bytes_ -= line.is_extra ? line.text.size() : 0;
+    seq_ += line.lost_before;
+    if (!write_out(std::move(line.text), lock)) {
+      ++untold_;
+      ++dropped_;
+    } else if (lines_.size() <= lines_max_ / 2) {
+      tell_dropped(lock); // Once per flood, not once per line.
+    }
+  }
+
+  void tell_dropped(std::unique_lock<std::mutex>& lock) {
+    if (untold_ == 0)
+      return;
+    seq_ += std::exchange(unplaced_, 0);
+    auto lines = std::exchange(untold_, 0);
+    if (write_out(form(events::log_dropped, {{"lines", lines}}, nullptr), lock))
+      return;
+    untold_ += lines;
+    --seq_; // It is no line that anybody misses.
+  }
+
+  /// False if the line is lost. Not for the time of writing under the lock.
+  bool write_out(std::string line, std::unique_lock<std::mutex>& lock) {
+    auto seq = ++seq_;
+    lock.unlock();
+    number_line(line, style_, seq);
+    auto good =
+        out_.write(line, [this] { return clock::now() >= stop_by_.load(); });
+    lock.lock();
+    written_ += good ? 1 : 0;
+    return good;
+  }
+
+  const log_style style_;
+  const std::string node_id_;
+  const std::size_t lines_max_;
+  const clock_function now_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable news_;
+  std::deque<waiting_line> lines_;
+  event_limits limits_;
+  std::size_t extra_bytes_ = 0;
+  std::uint64_t unplaced_ = 0; ///< Lost behind the last line that waits.
+  std::uint64_t untold_ = 0;   ///< Lost, and no `log.dropped` has said so.
+  std::uint64_t written_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t held_back_ = 0;
+  std::uint64_t seq_ = 0;   ///< Of the last line written.
+  bool is_holding_ = false; ///< The thread knows that something is held back.
+  bool stopping_ = false;
+
+  std::atomic<std::size_t> waiting_{0}; ///< The size of `lines_`.
+  std::atomic<clock::time_point> stop_by_{clock::time_point::max()};
+  output out_; ///< Of the thread that writes.
+  std::thread thread_;
 };
 
 log_sink::log_sink(const settings::log_settings& how, std::string node_id,
-                   int descriptor)
-  : backend_(std::make_unique<backend>(how, std::move(node_id), descriptor)) {}
+                   int descriptor, clock_function now)
+  : backend_(
+      std::make_unique<backend>(how, std::move(node_id), descriptor, now)) {}
 
 log_sink::~log_sink() = default;
 
 void log_sink::write(const log::event& what,
                      std::initializer_list<log::field> fields) noexcept {
   backend_->write(what, fields);
+}
+
+log_counts log_sink::counts() const {
+  return backend_->counts();
 }
 
 } // namespace greenroom::app

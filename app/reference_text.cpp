@@ -1,6 +1,5 @@
 #include "app/settings_environment.hpp"
 #include "app/settings_text.hpp"
-#include "core/events.hpp"
 #include "core/protocol/close_code.hpp"
 #include "core/protocol/error_code.hpp"
 #include "core/settings_table.hpp"
@@ -37,27 +36,6 @@ std::string settings_part() {
   return out;
 }
 
-/// "a b c" as `a`, `b`, `c`.
-std::string fields_of(std::string_view names) {
-  std::string out;
-  for (std::size_t from = 0; from < names.size();) {
-    auto space = std::min(names.find(' ', from), names.size());
-    out += (out.empty() ? "" : ", ") + code(names.substr(from, space - from));
-    from = space + 1;
-  }
-  return out;
-}
-
-std::string events_part() {
-  auto out = row_of({"event", "level", "fields", "meaning"})
-             + row_of({"---", "---", "---", "---"});
-#define GREENROOM_EVENT(id, name, importance, fields, meaning)                 \
-  out += row_of({code(name), #importance, fields_of(fields), meaning});
-  GREENROOM_EVENTS(GREENROOM_EVENT)
-#undef GREENROOM_EVENT
-  return out;
-}
-
 std::string errors_part() {
   auto out = row_of({"code", "meaning"}) + row_of({"---", "---"});
 #define GREENROOM_ERROR_CODE(name, text) out += row_of({code(#name), text});
@@ -84,6 +62,8 @@ std::string reference_text() {
 
 # Reference
 
+What the log says is in [events.md](events.md).
+
 ## Settings
 
 The command line (`--net.port=9000`) overrules the environment
@@ -104,13 +84,6 @@ A namespace, that is, all rooms whose id starts with `NAME:`, can have its own
 it does not say is as in `rooms`. A variable's `NAME` is the namespace of the
 file that is spelt like it but for case and `-`, else it is taken in lower case.
 )" + settings_part()
-      + R"(
-## Log events
-
-A line of the log is a JSON object: `ts` (RFC 3339, UTC), `level`, `event`,
-`node`, and the fields of the event. Names are never changed.
-
-)" + events_part()
       + R"(
 ## Error codes
 

@@ -53,7 +53,7 @@ cluster::handle::behavior_type cluster::make_behavior() {
 }
 
 void cluster::failed(std::string_view why) {
-  log::emit(events::actor_failed, {{"actor", name}, {"reason", why}});
+  log::emit(events::actor_failed, {{"who", name}, {"reason", why}});
 }
 
 void cluster::recover() {

@@ -11,14 +11,31 @@
 
 namespace greenroom::log {
 
+/// `v` of every line: grows when something that docs/events.md promises of the
+/// lines before is no longer true.
+inline constexpr std::uint64_t schema_version = 1;
+
 enum class level : std::uint8_t { debug, info, warn, error };
+
+/// What may become of a line when there are many.
+enum class sampling : std::uint8_t {
+  usual,   ///< Dropped where the sink's queue is full.
+  limited, ///< Besides, so many a second; the others are counted and told.
+  always,  ///< Never held back, and written also when the queue is full.
+  life, ///< `limited` where one of many tells it (`speaker::is_one_of_many`),
+        ///< else `always`.
+};
+
+[[nodiscard]] std::string_view to_string(level what);
+[[nodiscard]] std::string_view to_string(sampling what);
 
 /// One kind of event, declared once in core/events.hpp.
 struct event {
   std::string_view name; ///< `noun.verb_past`, never renamed.
   level importance;
-  std::string_view fields;  ///< Names of the fields it carries, for the docs.
-  std::string_view meaning; ///< One sentence.
+  sampling how_often;
+  std::string_view fields;  ///< `name:type`, see core/event_fields.hpp.
+  std::string_view meaning; ///< Sentences.
 };
 
 using field_value =
@@ -47,13 +64,53 @@ struct field {
   }
 };
 
+/// The actor that tells what is told while its handler runs. Its texts are
+/// views of what the actor owns.
+struct speaker {
+  std::uint64_t actor = 0;     ///< Its id, unique in the process.
+  std::string_view kind;       ///< `room`, `connection`, …
+  std::string_view name;       ///< Of a room its id; empty: it has none.
+  std::uint64_t parent = 0;    ///< The actor that looks after it; 0: nobody.
+  bool is_one_of_many = false; ///< Its `life` events are limited.
+};
+
+namespace detail {
+
+inline constinit thread_local const speaker* speaking_now = nullptr;
+
+} // namespace detail
+
+/// While it lives, what this thread tells is told by `who`, which is read only
+/// when a line is told and has to be there until then. Scopes nest. Costs two
+/// stores: there is one around every message that an actor handles.
+class speaking {
+public:
+  explicit speaking(const speaker& who) noexcept
+    : before_(detail::speaking_now) {
+    detail::speaking_now = &who;
+  }
+
+  ~speaking() { detail::speaking_now = before_; }
+
+  speaking(const speaking&) = delete;
+  speaking& operator=(const speaking&) = delete;
+
+private:
+  const speaker* before_;
+};
+
+/// Who tells what this thread tells; null where no actor does.
+[[nodiscard]] inline const speaker* who_speaks() noexcept {
+  return detail::speaking_now;
+}
+
 /// Where lines go. The node installs one at start (app/log_sink.hpp); without
 /// one, events are dropped, so tests and tools need none.
 class sink {
 public:
   virtual ~sink() = default;
 
-  /// Called from any thread; must not block.
+  /// Called from any thread; must not block. `who_speaks()` tells by whom.
   virtual void write(const event& what,
                      std::initializer_list<field> fields) noexcept = 0;
 };
@@ -66,7 +123,9 @@ void install(sink* to, level least);
 /// something to make.
 [[nodiscard]] bool wants(level importance) noexcept;
 
-/// Tells an event. Any thread; never blocks, never throws.
+/// Tells an event. Any thread; never blocks, never throws. A debug build ends
+/// the process where the fields are not those that are declared, whether or not
+/// somebody listens.
 void emit(const event& what, std::initializer_list<field> fields) noexcept;
 
 } // namespace greenroom::log

@@ -155,6 +155,7 @@ struct settings {
     std::string format = "auto"; ///< json, text, auto
     std::string level = "info";
     std::uint32_t queue = 8'192; ///< Lines; beyond, the newest are dropped.
+    std::uint32_t limited_per_second = 50; ///< Lines of each frequent event.
 
     bool operator==(const log_settings&) const = default;
   } log;

@@ -374,6 +374,11 @@ constexpr setting table[] = {
     number("log.queue", at<&s::log, &s::log_settings::queue>, 16, 100'000,
            "Lines that may wait to be written; beyond them the newest are "
            "dropped and counted."),
+    number("log.limited-per-second",
+           at<&s::log, &s::log_settings::limited_per_second>, 1, 1'000'000,
+           "Lines that each of the frequent events may write in a second, so "
+           "that a crowd of clients does not bury what matters; the others are "
+           "counted."),
 
     // -- drain, demo
     // ------------------------------------------------------------

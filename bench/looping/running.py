@@ -15,7 +15,8 @@ import servers
 from contenders import RELAY
 
 READY_SECONDS = 60
-TALKATIVE = "--log.level=info"  # A line where each client lives.
+# A line where each client lives.
+TALKATIVE = ("--log.level=info", "--log.limited-per-second=1000000")
 LEAD_SECONDS = 0.2  # From wsload's last connection to its first message.
 
 
@@ -33,7 +34,7 @@ def node(bench, loops, options=(), under=()):
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [*under, str(bench.servers["node"].program), f"--net.port={port}",
-             *servers.NODE_OPTIONS, f"--net.loops={loops}", TALKATIVE,
+             *servers.NODE_OPTIONS, f"--net.loops={loops}", *TALKATIVE,
              *options],
             stdout=log, stderr=log)
         try:

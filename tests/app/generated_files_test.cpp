@@ -1,12 +1,13 @@
 // What is printed by the program and kept as a file is kept up to date:
-// docs/reference.md and the bodies of configs/*.toml. To write them anew (red;
-// the next run is green):
+// docs/reference.md, docs/events.* and the bodies of configs/*.toml. To write
+// them anew (red; the next run is green):
 //   REGENERATE=1 build/debug/tests/app/greenroom_app_test "[generated]"
 
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 
+#include "app/event_texts.hpp"
 #include "app/load_settings.hpp"
 #include "app/settings_file.hpp"
 #include "app/settings_text.hpp"
@@ -63,6 +64,14 @@ const environment a_secret{
 
 TEST_CASE("docs/reference.md is what the program prints", "[generated]") {
   check_file(source_dir + "docs/reference.md", reference_text());
+}
+
+TEST_CASE("docs/events.md is what the program prints", "[generated]") {
+  check_file(source_dir + "docs/events.md", events_text());
+}
+
+TEST_CASE("docs/events.schema.json is what the program prints", "[generated]") {
+  check_file(source_dir + "docs/events.schema.json", events_schema());
 }
 
 TEST_CASE("configs/dev.toml starts a node as it is", "[generated]") {

@@ -1,10 +1,13 @@
 #include "app/log_sink.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <limits>
+#include <map>
 #include <thread>
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <simdjson.h>
 
@@ -18,10 +21,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr log::event sample{"sample.told", log::level::warn, "a", "A sample."};
+constexpr log::event sample{"sample.told", log::level::warn,
+                            log::sampling::usual, "a:text", "A sample."};
 
 std::string json_of(std::string_view text) {
-  return log_line(log_style::json, {}, "n1", sample, {{"a", text}});
+  auto line =
+      log_line(log_style::json, {{}, "n1", nullptr}, sample, {{"a", text}});
+  number_line(line, log_style::json, 1);
+  return line;
 }
 
 /// The field `a` as any JSON parser reads it.
@@ -84,41 +91,116 @@ std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-std::uint64_t dropped_in(const std::string& text) {
-  std::uint64_t sum = 0;
+/// What a reader makes of the log.
+struct account {
+  std::map<std::string, std::uint64_t, std::less<>> lines; ///< By event.
+  std::map<std::string, std::uint64_t, std::less<>> held;  ///< By event.
+  std::uint64_t dropped = 0;
+  std::uint64_t holes = 0; ///< Numbers that are left out.
+};
+
+account read_all(const std::string& text) {
+  account out;
   simdjson::dom::parser parser;
   simdjson::dom::document_stream lines;
-  REQUIRE_FALSE(parser.parse_many(text).get(lines));
+  constexpr std::size_t longest_line = 2'000'000;
+  REQUIRE_FALSE(parser.parse_many(text, longest_line).get(lines));
+  std::uint64_t last = 0;
   for (auto line : lines) {
     std::string_view name;
     REQUIRE_FALSE(line["event"].get(name));
+    ++out.lines[std::string{name}];
     if (name == "log.dropped")
-      sum += line["lines"].get_uint64().value();
+      out.dropped += line["lines"].get_uint64().value();
+    if (name == "log.limited") {
+      std::string of{line["of"].get_string().value()};
+      out.held[of] += line["held_back"].get_uint64().value();
+    }
+    auto seq = line["seq"].get_uint64().value();
+    if (seq <= last)
+      FAIL_CHECK(seq << " behind " << last);
+    out.holes += seq - last - 1;
+    last = seq;
   }
-  return sum;
+  return out;
+}
+
+/// All that the sink writes, once it is gone, to a reader that is there from
+/// `start` on.
+struct late_reader {
+  pipe_ends pipe;
+  std::string text;
+  std::thread thread;
+
+  void start() {
+    thread = std::thread{[this] {
+      char buffer[4096];
+      for (ssize_t got; (got = ::read(pipe.read, buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<std::size_t>(got));
+    }};
+  }
+
+  /// More than the end of a sink waits for.
+  void read_all_of(const log_sink& sink) {
+    start();
+    auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (sink.counts().waiting > 0
+           && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+  }
+
+  account finish() {
+    pipe.close_write();
+    thread.join();
+    return read_all(text);
+  }
+};
+
+/// The sink's clock.
+std::atomic<std::int64_t> clock_ms{1'000};
+
+steady_time by_hand() {
+  return steady_time{std::chrono::milliseconds{clock_ms}};
 }
 
 } // namespace
 
 // -- one line -----------------------------------------------------------------
 
-TEST_CASE("a JSON line has time, level, event, node and the fields in order") {
+TEST_CASE("a JSON line has version, time, number, level, event, node and the "
+          "fields") {
   auto when = std::chrono::system_clock::time_point{} + 1'795'348'800'123ms;
   std::string port = "x";
-  CHECK(log_line(log_style::json, when, "n1", sample,
-                 {{"text", port},
-                  {"natural", std::uint16_t{80}},
-                  {"integer", -1},
-                  {"real", 1.5},
-                  {"flag", true}})
-        == R"({"ts":"2026-11-22T12:00:00.123Z","level":"warn",)"
+  auto line = log_line(log_style::json, {when, "n1", nullptr}, sample,
+                       {{"text", port},
+                        {"natural", std::uint16_t{80}},
+                        {"integer", -1},
+                        {"real", 1.5},
+                        {"flag", true}});
+  number_line(line, log_style::json, 42);
+  CHECK(line
+        == R"({"v":1,"ts":"2026-11-22T12:00:00.123Z","seq":42,"level":"warn",)"
            R"("event":"sample.told","node":"n1","text":"x","natural":80,)"
            R"("integer":-1,"real":1.5,"flag":true})"
            "\n");
 }
 
+TEST_CASE("the actor that tells stands between the node and the fields") {
+  log::speaker room{12, "room", "lo\"bby", 3};
+  CHECK(log_line(log_style::json, {{}, "n1", &room}, sample, {{"a", "x"}})
+            .ends_with(R"("node":"n1","actor":12,"kind":"room",)"
+                       R"("name":"lo\"bby","parent":3,"a":"x"})"
+                       "\n"));
+  log::speaker root{1, "node", "", 0};
+  CHECK(log_line(log_style::json, {{}, "n1", &root}, sample, {})
+            .ends_with(R"("node":"n1","actor":1,"kind":"node"})"
+                       "\n"));
+  CHECK(log_line(log_style::text, {{}, "n1", &room}, sample, {{"a", "x"}})
+            .ends_with("sample.told a=x actor=room#12 name=\"lo\\\"bby\"\n"));
+}
+
 TEST_CASE("numbers keep their value at the ends of their range") {
-  auto line = log_line(log_style::json, {}, "", sample,
+  auto line = log_line(log_style::json, {}, sample,
                        {{"u", std::numeric_limits<std::uint64_t>::max()},
                         {"i", std::numeric_limits<std::int64_t>::min()},
                         {"d", std::numeric_limits<double>::max()},
@@ -165,11 +247,11 @@ TEST_CASE("every pair of bytes gives a line that a JSON parser takes") {
 }
 
 TEST_CASE("a text line is for people, and cannot take over their terminal") {
-  CHECK(log_line(log_style::text, {}, "n1", sample,
+  CHECK(log_line(log_style::text, {}, sample,
                  {{"a", "x"}, {"b", "two words"}, {"c", "\x1b[2J"}, {"d", 1}})
         == "00:00:00.000Z warn  sample.told a=x b=\"two words\" "
            "c=\"\\u001b[2J\" d=1\n");
-  CHECK(log_line(log_style::coloured_text, {}, "n1", sample, {})
+  CHECK(log_line(log_style::coloured_text, {}, sample, {})
         == "00:00:00.000Z \x1b[33mwarn \x1b[0m sample.told\n");
 }
 
@@ -192,7 +274,7 @@ TEST_CASE("what was told before the end is written, in order") {
     log_sink sink{with_queue(1'000), "n1", pipe.write};
     log::install(&sink, log::level::info);
     for (int i = 0; i < 100; ++i)
-      log::emit(events::loop_started, {{"loop", i}});
+      log::emit(events::listener_closed, {{"loop", i}});
     log::install(nullptr, log::level::info);
   }
   auto text = pipe.drain();
@@ -208,7 +290,7 @@ TEST_CASE("auto is JSON where stdout is no terminal") {
       auto how = with_queue(100);
       how.format = format;
       log_sink sink{how, "n1", pipe.write};
-      sink.write(events::loop_started, {{"loop", 1}});
+      sink.write(events::listener_closed, {{"loop", 1}});
     }
     auto text = pipe.drain();
     CHECK((text.front() == '{') == (format != "text"));
@@ -239,33 +321,135 @@ TEST_CASE("a line longer than a pipe takes at once arrives whole") {
 }
 
 TEST_CASE("a reader that stalls costs lines, and they are counted") {
-  pipe_ends pipe;
+  late_reader reader;
   constexpr std::uint64_t told = 20'000; // More than pipe and queue hold.
-  std::string text;
-  std::thread reader;
   {
-    log_sink sink{with_queue(100), "n1", pipe.write};
+    log_sink sink{with_queue(100), "n1", reader.pipe.write};
     auto before = std::chrono::steady_clock::now();
     for (std::uint64_t i = 0; i < told; ++i)
       sink.write(sample, {{"i", i}});
     // Nobody reads, and nobody waited: this takes some 50 ms.
     CHECK(std::chrono::steady_clock::now() - before < 10s);
-    reader = std::thread{[&] {
-      char buffer[4096];
-      for (ssize_t got; (got = ::read(pipe.read, buffer, sizeof buffer)) > 0;)
-        text.append(buffer, static_cast<std::size_t>(got));
-    }};
+    CHECK(sink.counts().dropped > 0);
+    reader.start();
   }
-  pipe.close_write();
-  reader.join();
-  auto dropped = dropped_in(text);
-  CHECK(dropped > 0);
-  std::size_t written = 0;
-  for (auto at = text.find("sample.told"); at != std::string::npos;
-       at = text.find("sample.told", at + 1))
-    ++written;
-  CHECK(written + dropped == told);
-  CHECK(text.find("\"i\":0}") != std::string::npos); // The newest go first.
+  auto seen = reader.finish();
+  CHECK(seen.dropped > 0);
+  CHECK(seen.lines["sample.told"] + seen.dropped == told);
+  CHECK(seen.holes == seen.dropped);
+  // The newest go first.
+  CHECK(reader.text.find("\"i\":0}") != std::string::npos);
+}
+
+TEST_CASE("what is sampled always is written, even with the queue full") {
+  late_reader reader;
+  constexpr std::uint64_t told = 20'000;
+  log::speaker room{12, "room", "lobby", 3};
+  {
+    log_sink sink{with_queue(100), "n1", reader.pipe.write};
+    for (std::uint64_t i = 0; i < told; ++i) {
+      sink.write(sample, {{"i", i}});
+      sink.write(events::node_stopped, {{"i", i}});
+      log::speaking scope{room};
+      sink.write(events::actor_exited, {{"i", i}});
+    }
+    CHECK(sink.counts().waiting >= told);
+    reader.read_all_of(sink);
+  }
+  auto seen = reader.finish();
+  CHECK(seen.lines["node.stopped"] == told);
+  CHECK(seen.lines["actor.exited"] == told);
+  CHECK(seen.lines["sample.told"] + seen.dropped == told);
+  CHECK(seen.dropped > 0);
+  CHECK(seen.holes == seen.dropped);
+}
+
+TEST_CASE("what is sampled always is bounded, too, by what it may hold") {
+  late_reader reader;
+  constexpr std::uint64_t told = 80;
+  {
+    log_sink sink{with_queue(16), "n1", reader.pipe.write};
+    std::string large(1'000'000, 'x');
+    for (std::uint64_t i = 0; i < told; ++i)
+      sink.write(events::node_stopped, {{"large", large}});
+    auto most = log_sink::extra_bytes_max / large.size() + 18;
+    CHECK(sink.counts().waiting <= most);
+    CHECK(sink.counts().waiting > most / 2);
+    reader.read_all_of(sink);
+  }
+  auto seen = reader.finish();
+  CHECK(seen.dropped > 0);
+  CHECK(seen.lines["node.stopped"] + seen.dropped == told);
+}
+
+TEST_CASE("of a limited event so many lines a second are written") {
+  late_reader reader;
+  reader.start();
+  auto how = with_queue(10'000);
+  how.limited_per_second = 50;
+  {
+    log_sink sink{how, "n1", reader.pipe.write, by_hand};
+    for (int second = 0; second < 3; ++second) {
+      for (int i = 0; i < 200; ++i)
+        sink.write(events::connection_opened, {{"i", i}});
+      for (int i = 0; i < 40; ++i)
+        sink.write(events::connection_closed, {{"i", i}});
+      for (int i = 0; i < 200; ++i)
+        sink.write(sample, {{"i", i}});
+      clock_ms += 1'000;
+    }
+    CHECK(sink.counts().held_back == 450);
+  }
+  auto seen = reader.finish();
+  CHECK(seen.lines["connection.opened"] == 150);
+  CHECK(seen.lines["connection.closed"] == 120);
+  CHECK(seen.lines["sample.told"] == 600);
+  CHECK(seen.lines["log.limited"] == 3); // Once a second, and at the end.
+  CHECK(seen.held["connection.opened"] == 450);
+  CHECK(seen.holes == 0);
+}
+
+TEST_CASE("what was held back is told, also when nothing more happens") {
+  pipe_ends pipe;
+  auto how = with_queue(100);
+  how.limited_per_second = 1;
+  log_sink sink{how, "n1", pipe.write};
+  for (int i = 0; i < 5; ++i)
+    sink.write(events::connection_opened, {{"i", i}});
+  // The sink's own clock: this waits for it, and for nothing else.
+  std::string text;
+  char buffer[4096];
+  while (text.find("log.limited") == std::string::npos) {
+    pollfd waits{pipe.read, POLLIN, 0};
+    REQUIRE(::poll(&waits, 1, 10'000) == 1);
+    auto got = ::read(pipe.read, buffer, sizeof buffer);
+    REQUIRE(got > 0);
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  CHECK(text.find(R"("of":"connection.opened","held_back":4,)")
+        != std::string::npos);
+}
+
+TEST_CASE("the life of actors is limited where there are many of a kind") {
+  late_reader reader;
+  reader.start();
+  auto how = with_queue(10'000);
+  how.limited_per_second = 50;
+  {
+    log_sink sink{how, "n1", reader.pipe.write, by_hand};
+    log::speaker connection{4, "connection", "", 2, true};
+    log::speaker room{12, "room", "lobby", 3};
+    for (int i = 0; i < 200; ++i) {
+      log::speaking one{connection};
+      sink.write(events::actor_spawned, {{"i", i}});
+      log::speaking other{room};
+      sink.write(events::actor_exited, {{"i", i}});
+    }
+  }
+  auto seen = reader.finish();
+  CHECK(seen.lines["actor.spawned"] == 50);
+  CHECK(seen.held["actor.spawned"] == 150);
+  CHECK(seen.lines["actor.exited"] == 200);
 }
 
 TEST_CASE("a reader that is gone does not end the node") {

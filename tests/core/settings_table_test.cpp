@@ -131,6 +131,7 @@ TEST_CASE("the names that others rely on are there") {
                     "cluster.node-id",
                     "log.format",
                     "log.level",
+                    "log.limited-per-second",
                     "drain.timeout",
                     "rooms.require-room",
                     "demo.page",

@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,9 @@ public:
     if (what.name != what_.name)
       return;
     ++lines;
+    who.reset();
+    if (const auto* speaks = log::who_speaks())
+      who = *speaks;
     for (const auto& field : fields)
       if (auto* text = std::get_if<std::string_view>(&field.what)) {
         texts_[std::string{field.name}] = *text;
@@ -56,6 +60,8 @@ public:
 
   int lines = 0;
   std::string seen; ///< Every text of every line.
+  /// Who told the last one. Its texts are views of the actor's.
+  std::optional<log::speaker> who;
 
 private:
   class crowd final : public log::sink {
