@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { LogCheck } from './events.mjs';
 import { ChildProcess } from './process.mjs';
 import { SECRET } from './tokens.mjs';
 import { Inbox, SOON, within } from './wait.mjs';
@@ -25,6 +26,9 @@ function noFault(stderr) {
   assert.fail(stderr.split('\n').slice(0, 40)
     .map((line) => line.slice(0, 300)).join('\n'));
 }
+
+/** Tests wait for the events of every one of their many clients. */
+const talkative = { 'log.limited-per-second': 1_000_000 };
 
 /** For the runs of the suite that take another way through the node. */
 const variant = process.env.GREENROOM_TEST_IO_URING === undefined ? {}
@@ -52,19 +56,16 @@ function launch(args, env) {
 export class GreenroomNode {
   /** The events of its log, as objects. */
   events = new Inbox(() => this.process.tail());
+  #log = new LogCheck();
   #signalled = null;
   #twice = false;
   #sanitized;
 
   constructor(settings, env) {
-    this.process = launch(toArguments({ ...variant, ...settings }), env);
-    this.process.onLine = (line) => {
-      try {
-        this.events.push(JSON.parse(line));
-      } catch {
-        this.events.push({ event: '(no JSON)', line });
-      }
-    };
+    this.process = launch(
+      toArguments({ ...talkative, ...variant, ...settings }), env);
+    this.process.onLine = (line) =>
+      this.events.push(this.#log.read(line) ?? { event: '(no JSON)', line });
     this.process.onExit = (how) =>
       this.events.end(`the node ended with ${JSON.stringify(how)}`);
   }
@@ -108,7 +109,14 @@ export class GreenroomNode {
   async exit(ms = SOON) {
     const how = await this.process.exit(ms);
     noFault(this.process.stderr);
+    this.#checkLog(how);
     return how;
+  }
+
+  /** A node whose log is not what docs/events.md promises fails its test. */
+  #checkLog({ signal }) {
+    const wrong = this.#log.atEnd({ wasKilled: signal !== null || this.#twice });
+    assert.deepEqual(wrong.slice(0, 5), [], 'its log breaks its contract');
   }
 
   /** Ends it as an operator would, and complains of every fault. */
@@ -126,6 +134,7 @@ export class GreenroomNode {
           + `\n${this.process.tail()}`);
       assert.ok(!CRASHES.includes(signal),
         `the node crashed with ${signal}\n${this.process.tail()}`);
+      this.#checkLog({ signal });
     } finally {
       this.process.signal('SIGKILL');
     }
