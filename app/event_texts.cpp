@@ -168,7 +168,7 @@ for instance, is valid UTF-8 without control characters here, whatever it was.
 | type | JSON | |
 | --- | --- | --- |
 | text | string | |
-| count | integer, from 0 | `…_ms` counts milliseconds, `…_us` microseconds |
+| count | integer, from 0 | `…_ms` counts milliseconds, `…_us` microseconds; an `incarnation` has up to 64 bits, more than a JavaScript number or `jq` keep |
 | number | number, or null where it is none | |
 | flag | true, false | |
 

@@ -136,15 +136,15 @@
     "A payload on the bus is not a valid envelope.")                           \
   X(bus_silent, "bus.silent", warn, usual, "silent_ms:count",                  \
     "Redis is connected but does not deliver: the node subscribes again.")     \
-  X(peer_joined, "peer.joined", info, usual, "peer:text incarnation:text",     \
+  X(peer_joined, "peer.joined", info, usual, "peer:text incarnation:count",    \
     "A node appeared.")                                                        \
-  X(peer_left, "peer.left", info, usual, "peer:text incarnation:text",         \
+  X(peer_left, "peer.left", info, usual, "peer:text incarnation:count",        \
     "A node said goodbye.")                                                    \
   X(peer_lost, "peer.lost", warn, usual,                                       \
-    "peer:text incarnation:text silent_ms:count",                              \
+    "peer:text incarnation:count silent_ms:count",                             \
     "A node was not heard of in time.")                                        \
   X(peer_duplicate, "peer.duplicate", warn, usual,                             \
-    "peer:text incarnation:text other:text",                                   \
+    "peer:text incarnation:count other:count",                                 \
     "Two nodes with the same id are alive: one must be named otherwise.")      \
   X(store_opened, "store.opened", info, usual,                                 \
     "path:text rooms:count bytes:count",                                       \
