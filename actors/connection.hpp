@@ -33,6 +33,7 @@ public:
   using at_once = inbound_view;
 
   static constexpr const char* name = "connection";
+  static constexpr bool is_one_of_many = true;
 
   connection(handle::pointer self, loop& home, context_ptr context,
              std::shared_ptr<wire> client, client_hello hello);

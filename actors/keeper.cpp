@@ -32,7 +32,7 @@ keeper::keeper(handle::pointer self, loop& home, context_ptr context)
   : self_(self),
     home_(home),
     context_(std::move(context)),
-    crew_(std::make_shared<supervisor>("rooms", self->id(),
+    crew_(std::make_shared<supervisor>("rooms", self->id(), self->id(),
                                        supervisor::place{home.timers(),
                                                          [&home] {
                                                            return home.now();

@@ -31,15 +31,18 @@ constexpr supervision many_supervised{
 } // namespace
 
 loop_crew::loop_crew(loop& home, const context_ptr& context,
+                     std::uint64_t parent,
                      std::function<void(const std::string& why)> escalate) {
   supervisor::place here{home.timers(), [&home] {
                            return home.now();
                          }};
   auto number = std::to_string(home.index());
-  by_ = std::make_shared<supervisor>("loop " + number, home.index(), here,
-                                     few_supervised, std::move(escalate));
-  audiences_ = std::make_shared<supervisor>("audiences " + number, home.index(),
-                                            here, many_supervised, nullptr);
+  by_ = std::make_shared<supervisor>("loop " + number,
+                                     home.system().next_actor_id(), parent,
+                                     here, few_supervised, std::move(escalate));
+  audiences_ = std::make_shared<supervisor>(
+      "audiences " + number, home.system().next_actor_id(), by_->id(), here,
+      many_supervised, nullptr);
   audiences_->take_in_crowd(restart_when::crashed);
   keeper_ = neighbour_of<keeper>(spawn_supervised<keeper>(home, by_, context));
   gateway_ =

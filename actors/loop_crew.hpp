@@ -21,7 +21,7 @@ class loop_crew {
 public:
   /// Spawns them and enters them into the context. `escalate` is told why, on
   /// the loop's thread, when starting them anew does not help.
-  loop_crew(loop& home, const context_ptr& context,
+  loop_crew(loop& home, const context_ptr& context, std::uint64_t parent,
             std::function<void(const std::string& why)> escalate);
 
   [[nodiscard]] const neighbour<gateway_actor, client_arrived>&

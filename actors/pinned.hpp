@@ -36,6 +36,7 @@ namespace greenroom::actors {
 ///                      that did once is handled again, so its handlers leave
 ///                      their messages whole
 ///   failed(why)        it crashed, and is about to end
+///   is_one_of_many     there are so many that not each one's life is told
 ///   mailbox_is_gauged  how much waits for it is of interest to others
 template <class State>
 class pinned_actor : public State::handle::base, public shell {
@@ -72,8 +73,12 @@ public:
   const char* name() const override { return State::name; }
 
   void on_exit() override {
+    // Before its state, which knows its name.
+    tell_end(this->fail_state() == caf::exit_reason::user_shutdown
+                     || !this->fail_state()
+                 ? "normal"
+                 : this->system().render(this->fail_state()));
     state_.reset();
-    tell_end();
   }
 
   caf::resumable::resume_result resume(caf::execution_unit* unit,
@@ -106,17 +111,25 @@ public:
 
   [[nodiscard]] std::string_view kind() const override { return State::name; }
 
-  [[nodiscard]] std::string label() const override {
+  [[nodiscard]] std::string_view label() const override {
     if constexpr (requires(const State& s) { s.label(); })
       if (state_)
-        return std::string{state_->label()};
+        return state_->label();
     return {};
+  }
+
+  [[nodiscard]] bool is_one_of_many() const override {
+    return requires {
+      State::is_one_of_many;
+    };
   }
 
 protected:
   behavior_type make_behavior() override {
     auto build = std::exchange(build_, nullptr);
     build();
+    tell_birth();
+    log::speaking as{*this};
     return state_->make_behavior();
   }
 

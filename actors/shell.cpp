@@ -23,13 +23,14 @@ caf::mailbox_element_ptr element_of(caf::message what) {
 
 void tell_flight(const supervised& who, const flight_recorder& before) {
   auto now = tick_clock::now();
+  std::uint64_t entry = 0;
   before.tell(who.id(), flight_entries_max, [&](const auto& each) {
     auto age = std::chrono::duration_cast<std::chrono::microseconds>(
         tick_clock::span_of(now - each.when));
-    log::emit(events::actor_flight, {{"actor", who.kind()},
-                                     {"name", who.label()},
-                                     {"age_us", age.count()},
-                                     {"what", name_of(each.what)}});
+    log::emit(events::actor_flight,
+              {{"entry", ++entry},
+               {"age_us", static_cast<std::uint64_t>(age.count())},
+               {"what", name_of(each.what)}});
   });
 }
 
@@ -83,9 +84,21 @@ void shell::end(bool at_once) {
     end_if_quit();
 }
 
-void shell::tell_end() {
+void shell::tell_end(std::string_view reason) {
+  auto lived = std::chrono::duration_cast<std::chrono::milliseconds>(home_.now()
+                                                                     - born_);
+  log::speaking as{*this};
+  log::emit(events::actor_exited,
+            {{"reason", reason},
+             {"lived_ms", static_cast<std::uint64_t>(lived.count())}});
   if (auto by = std::exchange(by_, nullptr))
     by->ended(*this, crashed_);
+}
+
+void shell::tell_birth() {
+  born_ = home_.now();
+  log::speaking as{*this};
+  log::emit(events::actor_spawned, {});
 }
 
 // -- work ---------------------------------------------------------------------
@@ -97,6 +110,7 @@ invoke_message_result shell::consume_safely(caf::mailbox_element& what) {
   }
   const auto* type =
       what.content().size() > 0 ? what.content().type(0).second : nullptr;
+  log::speaking as{*this};
   auto began = home_.flight().note(id(), type);
   ++at_work_;
   auto how = invoke_message_result::consumed;
@@ -114,26 +128,23 @@ void shell::tell_slow(tick_clock::ticks took, const std::type_info* type) {
   auto span = tick_clock::span_of(took);
   if (span < home_.patient.handler || !home_.slow_told().opens(home_.now()))
     return;
-  log::emit(
-      events::actor_slow,
-      {{"actor", kind()},
-       {"name", label()},
-       {"message", name_of(type)},
-       {"took_ms",
-        std::chrono::duration_cast<std::chrono::milliseconds>(span).count()}});
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
+  log::emit(events::actor_slow, {{"message", name_of(type)},
+                                 {"took_ms", static_cast<std::uint64_t>(ms)}});
 }
 
 void shell::tell_depth(const mailbox_gauge& box) {
   auto depth = box.depth();
   if (!is_deep_ && depth > home_.patient.mailbox) {
     is_deep_ = true;
-    log::emit(events::mailbox_deep, {{"actor", kind()},
-                                     {"name", label()},
-                                     {"depth", depth},
-                                     {"age_ms", box.age().count()}});
+    log::speaking as{*this};
+    log::emit(events::mailbox_deep,
+              {{"depth", depth},
+               {"age_ms", static_cast<std::uint64_t>(box.age().count())}});
   } else if (is_deep_ && depth < home_.patient.mailbox / 2) {
     is_deep_ = false;
-    log::emit(events::mailbox_drained, {{"actor", kind()}, {"name", label()}});
+    log::speaking as{*this};
+    log::emit(events::mailbox_drained, {});
   }
 }
 
@@ -177,10 +188,8 @@ void shell::on_crash(std::string_view message,
 
 void shell::tell(const std::exception_ptr& thrown, std::string_view at) {
   auto& last = trouble_of().last = text_of(thrown);
-  log::emit(events::actor_crashed, {{"actor", kind()},
-                                    {"name", label()},
-                                    {"message", at},
-                                    {"reason", last}});
+  log::speaking as{*this};
+  log::emit(events::actor_crashed, {{"message", at}, {"reason", last}});
   tell_flight(*this, home_.flight());
 }
 

@@ -44,6 +44,9 @@ public:
   void threw(const std::exception_ptr& thrown, std::string_view at);
 
   // -- as a child of its supervisor
+  [[nodiscard]] std::uint64_t parent() const override {
+    return by_ ? by_->id() : 0;
+  }
   void hold() override { held_ = true; }
   [[nodiscard]] bool rebuild() override;
   void end(bool at_once) override;
@@ -99,8 +102,9 @@ protected:
 
   [[nodiscard]] bool is_at_work() const { return at_work_ > 0; }
 
-  /// The actor is gone.
-  void tell_end();
+  /// The actor lives, and is gone.
+  void tell_birth();
+  void tell_end(std::string_view reason);
 
   /// More waits for it than is well, or no longer.
   void tell_depth(const mailbox_gauge& box);
@@ -135,6 +139,7 @@ private:
 
   loop& home_;
   std::shared_ptr<supervisor> by_;
+  steady_time born_{};
   std::unique_ptr<trouble> trouble_;
   std::uint8_t at_work_ = 0; ///< On a message, and on what comes of it.
   bool held_ = false;
@@ -146,6 +151,7 @@ private:
 
 template <class Work, class Copy>
 void shell::work_safely(const std::type_info& type, Work work, Copy copy) {
+  log::speaking as{*this};
   auto began = home_.flight().note(id(), &type);
   ++at_work_;
   try {

@@ -18,11 +18,12 @@ supervisor::record::record(const supervision& rules, std::uint64_t seed)
   : recent(rules.intensity),
     pauses(rules.pause_least, rules.pause_most, seed) {}
 
-supervisor::supervisor(std::string name, std::uint64_t id, place at,
-                       supervision rules,
+supervisor::supervisor(std::string name, std::uint64_t id, std::uint64_t parent,
+                       place at, supervision rules,
                        std::function<void(const std::string& why)> escalate)
   : name_(std::move(name)),
     id_(id),
+    parent_(parent),
     at_(std::move(at)),
     rules_(rules),
     escalate_(std::move(escalate)) {
@@ -102,21 +103,22 @@ void supervisor::restart(supervised& who, const std::string& why,
       return crashed(*each, "its state could not be rebuilt, after: " + why);
     auto took = std::chrono::duration_cast<microseconds>(
         at_.now() - crashed_at + (std::chrono::steady_clock::now() - begun));
-    log::emit(events::actor_restarted, {{"actor", each->kind()},
-                                        {"name", each->label()},
-                                        {"restarts", restarts_of(*each)},
-                                        {"cause", why},
-                                        {"pause_us", took.count()}});
+    log::speaking as{*each};
+    log::emit(events::actor_restarted,
+              {{"restarts", restarts_of(*each)},
+               {"cause", why},
+               {"pause_us", static_cast<std::uint64_t>(took.count())}});
   }
 }
 
 /// Where each is counted by itself, one that goes on crashing ends, and the
 /// others are none the worse.
 void supervisor::give_up(supervised& who, const std::string& why) {
-  log::emit(events::actor_escalated, {{"actor", who.kind()},
-                                      {"name", who.label()},
-                                      {"restarts", restarts_of(who)},
-                                      {"cause", why}});
+  {
+    log::speaking as{who};
+    log::emit(events::actor_escalated,
+              {{"restarts", restarts_of(who)}, {"cause", why}});
+  }
   if (rules_.counts_each)
     return who.end(true);
   hold();

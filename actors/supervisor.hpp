@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/backoff.hpp"
+#include "core/log.hpp"
 #include "core/restart_intensity.hpp"
 #include "core/timer_queue.hpp"
 
@@ -23,7 +24,7 @@ class supervisor;
 /// An actor's address and mailbox outlive its crashes: what is rebuilt is its
 /// state. So nobody has to look for it, and nothing that was sent to it is lost
 /// (docs/decisions/0030-supervision.md).
-class supervised {
+class supervised : public log::voice {
 public:
   supervised() = default;
   supervised(const supervised&) = delete;
@@ -32,7 +33,16 @@ public:
   /// Names it in the log: its kind, and which of them.
   [[nodiscard]] virtual std::uint64_t id() const = 0;
   [[nodiscard]] virtual std::string_view kind() const = 0;
-  [[nodiscard]] virtual std::string label() const = 0;
+  [[nodiscard]] virtual std::string_view label() const = 0;
+
+  /// Who looks after it; 0: nobody.
+  [[nodiscard]] virtual std::uint64_t parent() const = 0;
+
+  [[nodiscard]] virtual bool is_one_of_many() const { return false; }
+
+  [[nodiscard]] log::speaker who() const final {
+    return {id(), kind(), label(), parent(), is_one_of_many()};
+  }
 
   /// Handles nothing until it is rebuilt; what is sent to it waits.
   virtual void hold() = 0;
@@ -90,7 +100,8 @@ public:
 
   /// `escalate` is told why when it gives up; until somebody calls `rebuild` or
   /// `end`, its children are held.
-  supervisor(std::string name, std::uint64_t id, place at, supervision rules,
+  supervisor(std::string name, std::uint64_t id, std::uint64_t parent, place at,
+             supervision rules,
              std::function<void(const std::string& why)> escalate);
   ~supervisor();
 
@@ -120,7 +131,8 @@ public:
   // -- as a child of another one
   [[nodiscard]] std::uint64_t id() const override { return id_; }
   [[nodiscard]] std::string_view kind() const override { return "supervisor"; }
-  [[nodiscard]] std::string label() const override { return name_; }
+  [[nodiscard]] std::string_view label() const override { return name_; }
+  [[nodiscard]] std::uint64_t parent() const override { return parent_; }
   void hold() override;
   [[nodiscard]] bool rebuild() override;
   void end(bool at_once) override;
@@ -151,6 +163,7 @@ private:
 
   std::string name_;
   std::uint64_t id_;
+  std::uint64_t parent_;
   place at_;
   supervision rules_;
   std::function<void(const std::string& why)> escalate_;

@@ -139,7 +139,8 @@ public:
   void write(const log::event& what,
              std::initializer_list<log::field> fields) noexcept {
     try {
-      const auto* who = log::who_speaks();
+      auto speaks = log::who_speaks();
+      const auto* who = speaks ? &*speaks : nullptr;
       auto must = must_be_written(what, who);
       if (is_limited(what, who) && !is_within_limit(what))
         return;

@@ -176,10 +176,13 @@ public:
   loop_link(net::io_loop& home, actors::loop_crew& crew)
     : home_(home), crew_(crew) {}
 
-  [[nodiscard]] std::uint64_t id() const override { return home_.index(); }
+  [[nodiscard]] std::uint64_t id() const override { return crew_.by()->id(); }
   [[nodiscard]] std::string_view kind() const override { return "loop"; }
-  [[nodiscard]] std::string label() const override {
-    return std::to_string(home_.index());
+  [[nodiscard]] std::string_view label() const override {
+    return crew_.by()->label();
+  }
+  [[nodiscard]] std::uint64_t parent() const override {
+    return crew_.by()->parent();
   }
 
   void hold() override {} // Who gives up holds its children.
@@ -210,7 +213,7 @@ void node::plant_tree() {
   constexpr actors::supervision loops_supervised{
       .intensity = {1, std::chrono::minutes{1}}};
   root_ = std::make_unique<actors::supervisor>(
-      "node", 0,
+      "node", system_->next_actor_id(), 0,
       actors::supervisor::place{root_timers_,
                                 [] {
                                   return steady_clock::now();
@@ -221,7 +224,7 @@ void node::plant_tree() {
       });
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     crews_.push_back(std::make_unique<actors::loop_crew>(
-        *loops_[i], context_, [this, i](const std::string& why) {
+        *loops_[i], context_, root_->id(), [this, i](const std::string& why) {
           asio::post(main_, [this, i, why] {
             if (!draining_)
               root_->crashed(*links_[i], why);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -74,19 +75,26 @@ struct speaker {
   bool is_one_of_many = false; ///< Its `life` events are limited.
 };
 
+/// Whoever can say which actor it is: asked only when a line is told.
+class voice {
+public:
+  [[nodiscard]] virtual speaker who() const = 0;
+
+protected:
+  ~voice() = default;
+};
+
 namespace detail {
 
-inline constinit thread_local const speaker* speaking_now = nullptr;
+inline constinit thread_local const voice* speaking_now = nullptr;
 
 } // namespace detail
 
-/// While it lives, what this thread tells is told by `who`, which is read only
-/// when a line is told and has to be there until then. Scopes nest. Costs two
-/// stores: there is one around every message that an actor handles.
+/// While it lives, what this thread tells is told by `who`. Scopes nest. Costs
+/// two stores: there is one around every message that an actor handles.
 class speaking {
 public:
-  explicit speaking(const speaker& who) noexcept
-    : before_(detail::speaking_now) {
+  explicit speaking(const voice& who) noexcept : before_(detail::speaking_now) {
     detail::speaking_now = &who;
   }
 
@@ -96,12 +104,13 @@ public:
   speaking& operator=(const speaking&) = delete;
 
 private:
-  const speaker* before_;
+  const voice* before_;
 };
 
-/// Who tells what this thread tells; null where no actor does.
-[[nodiscard]] inline const speaker* who_speaks() noexcept {
-  return detail::speaking_now;
+/// Who tells what this thread tells; nothing where no actor does.
+[[nodiscard]] inline std::optional<speaker> who_speaks() noexcept {
+  const auto* now = detail::speaking_now;
+  return now != nullptr ? std::optional{now->who()} : std::nullopt;
 }
 
 /// Where lines go. The node installs one at start (app/log_sink.hpp); without

@@ -41,7 +41,8 @@ public:
 
   [[nodiscard]] std::uint64_t id() const override { return id_; }
   [[nodiscard]] std::string_view kind() const override { return "fake"; }
-  [[nodiscard]] std::string label() const override { return {name_}; }
+  [[nodiscard]] std::string_view label() const override { return {&name_, 1}; }
+  [[nodiscard]] std::uint64_t parent() const override { return 9; }
 
   void hold() override { say('-'); }
 
@@ -71,7 +72,7 @@ private:
 /// Three children of one supervisor.
 struct family : scene {
   explicit family(actors::supervision rules)
-    : by("family", 9, place(), rules,
+    : by("family", 9, 0, place(), rules,
          [this](const std::string& why) { given_up = why; }) {
     for (auto* each : {&a, &b, &c}) {
       each->by = &by;
@@ -165,10 +166,10 @@ TEST_CASE("in a crowd, one that goes on crashing ends alone") {
   rules.counts_each = true;
   scene in;
   std::string given_up;
-  actors::supervisor by{"crowd", 9, in.place(), rules,
-                        [&](const std::string& why) {
-                          given_up = why;
-                        }};
+  actors::supervisor by{
+      "crowd", 9, 0, in.place(), rules, [&](const std::string& why) {
+        given_up = why;
+      }};
   by.take_in_crowd(restart_when::crashed);
   fake_child a{in, 'a', 1};
   fake_child b{in, 'b', 2};
@@ -189,7 +190,7 @@ TEST_CASE("in a crowd, one that goes on crashing ends alone") {
 
 TEST_CASE("who is not to be started anew ends") {
   scene in;
-  actors::supervisor by{"crowd", 9, in.place(), {}, nullptr};
+  actors::supervisor by{"crowd", 9, 0, in.place(), {}, nullptr};
   by.take_in_crowd(restart_when::never);
   fake_child a{in, 'a', 1};
   by.crashed(a, "boom");
@@ -265,13 +266,17 @@ TEST_CASE("a supervisor is a child like any other") {
   few.intensity = {1, 10s};
   scene in;
   std::string given_up;
-  actors::supervisor top{"top", 1, in.place(), of(restart_whom::one),
+  actors::supervisor top{"top",
+                         1,
+                         0,
+                         in.place(),
+                         of(restart_whom::one),
                          [&](const std::string& why) {
                            given_up = why;
                          }};
   std::unique_ptr<actors::supervisor> below;
   below = std::make_unique<actors::supervisor>(
-      "below", 2, in.place(), few,
+      "below", 2, 1, in.place(), few,
       [&](const std::string& why) { top.crashed(*below, why); });
   fake_child a{in, 'a', 3};
   fake_child b{in, 'b', 4};

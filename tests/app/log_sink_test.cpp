@@ -14,6 +14,7 @@
 #include "app/log_line.hpp"
 #include "core/events.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/logged.hpp"
 
 using namespace greenroom;
 using namespace greenroom::app;
@@ -350,7 +351,8 @@ TEST_CASE("what is sampled always is written, even with the queue full") {
     for (std::uint64_t i = 0; i < told; ++i) {
       sink.write(sample, {{"i", i}});
       sink.write(events::node_stopped, {{"i", i}});
-      log::speaking scope{room};
+      test::voice_of its{room};
+      log::speaking scope{its};
       sink.write(events::actor_exited, {{"i", i}});
     }
     CHECK(sink.counts().waiting >= told);
@@ -440,9 +442,11 @@ TEST_CASE("the life of actors is limited where there are many of a kind") {
     log::speaker connection{4, "connection", "", 2, true};
     log::speaker room{12, "room", "lobby", 3};
     for (int i = 0; i < 200; ++i) {
-      log::speaking one{connection};
+      test::voice_of its{connection};
+      log::speaking one{its};
       sink.write(events::actor_spawned, {{"i", i}});
-      log::speaking other{room};
+      test::voice_of rooms{room};
+      log::speaking other{rooms};
       sink.write(events::actor_exited, {{"i", i}});
     }
   }

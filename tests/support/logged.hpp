@@ -13,6 +13,14 @@
 
 namespace greenroom::test {
 
+/// An actor's voice, for those who have none.
+struct voice_of final : log::voice {
+  explicit voice_of(const log::speaker& who) : is(who) {}
+  [[nodiscard]] log::speaker who() const override { return is; }
+
+  log::speaker is;
+};
+
 /// Counts the lines of one event while it lives, and keeps the last one.
 /// Several may live at once.
 class logged final : public log::sink {
@@ -37,7 +45,7 @@ public:
       return;
     ++lines;
     who.reset();
-    if (const auto* speaks = log::who_speaks())
+    if (auto speaks = log::who_speaks())
       who = *speaks;
     for (const auto& field : fields)
       if (auto* text = std::get_if<std::string_view>(&field.what)) {

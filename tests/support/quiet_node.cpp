@@ -17,7 +17,7 @@ quiet_node::quiet_node(settings config, std::uint32_t loops)
   }
   for (std::uint32_t i = 0; i < loops; ++i) {
     crews_.push_back(std::make_unique<actors::loop_crew>(
-        *loops_[i], context,
+        *loops_[i], context, 0,
         [this](const std::string& why) { escalated.push_back(why); }));
     gateways_.push_back(crews_.back()->clients().handle());
   }
