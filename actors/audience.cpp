@@ -23,8 +23,8 @@ audience::audience(handle::pointer self, loop& home, room_key key,
     // A raw frame that is left out cannot be announced, and no jump happens
     // silently [P-4.1].
     slow_(key_.space == room_space::relay ? slow_policy::close : slow),
-    spread_later_([this] { spread(); }),
-    trim_later_([this] { trim(); }) {}
+    spread_later_(self, [this] { spread(); }),
+    trim_later_(self, [this] { trim(); }) {}
 
 audience::handle::behavior_type audience::make_behavior() {
   return {
@@ -74,10 +74,14 @@ void audience::on_dismiss(const dismiss& msg) {
 
 void audience::on_advance(const advance& msg) {
   for (const auto& next : *msg.steps)
-    if (next.is_ack)
-      acknowledge(next);
-    else if (auto* in = find_row(next.lane))
-      append(*in, next);
+    try {
+      if (next.is_ack)
+        acknowledge(next);
+      else if (auto* in = find_row(next.lane))
+        append(*in, next);
+    } catch (...) { // The others are not to be handled twice.
+      own_shell().contained(std::current_exception(), "advance");
+    }
   home_.spread().add(spread_later_);
 }
 
@@ -157,7 +161,7 @@ void audience::acknowledge(const step& next) {
 void audience::append(row& in, const step& next) {
   auto begin = in.stream.head();
   try {
-    fault_point("audience.append", key_.id);
+    fault_point("audience.append", [&] { return std::string_view{key_.id}; });
     in.stream.extend(next.frame, next.offset);
     in.extended = true;
     // Only the sender pays for not being sent its own frame.
@@ -186,6 +190,12 @@ void audience::append_failed(row& in, const step& next, bool is_in) {
 
 shell& audience::own_shell() {
   return static_cast<pinned<audience>&>(*self_);
+}
+
+/// Its members come back, and resume.
+void audience::failed(std::string_view) {
+  for (auto& in : rows_)
+    in->close_all();
 }
 
 void audience::recover() {

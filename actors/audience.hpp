@@ -36,6 +36,7 @@ public:
 
   // -- for its shell: lanes and seats are as sure as each step leaves them
   [[nodiscard]] std::string_view label() const { return key_.id; }
+  void failed(std::string_view why);
   void recover();
   void refuse(const caf::message& what, std::string_view why);
 

@@ -1,21 +1,37 @@
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <utility>
 
+#include <caf/local_actor.hpp>
+
+#include "actors/shell.hpp"
 #include "core/run_once.hpp"
 
 namespace greenroom::actors {
 
-/// A `run_once` made from a function, as a member of whoever wants to be
-/// called.
+/// A `run_once` made from a function, as a member of an actor's state that
+/// wants to be called. What it throws is its actor's crash.
 class call_later final : public run_once {
 public:
-  explicit call_later(std::function<void()> what) : what_(std::move(what)) {}
+  call_later(caf::local_actor* self, std::function<void()> what)
+    : self_(self), what_(std::move(what)) {}
 
-  void run() override { what_(); }
+  void run() override {
+    try {
+      what_();
+    } catch (...) {
+      auto* its = dynamic_cast<shell*>(self_);
+      if (its == nullptr)
+        throw;
+      // By then this may be gone with its state.
+      its->threw(std::current_exception(), "the end of a turn");
+    }
+  }
 
 private:
+  caf::local_actor* self_;
   std::function<void()> what_;
 };
 

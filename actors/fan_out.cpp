@@ -26,7 +26,7 @@ fan_out::fan_out(room_actor::pointer room, loop& home,
     key_(key),
     slow_(slow),
     audiences_(context->loops.size()),
-    tell_later_([this] { tell_steps(); }) {}
+    tell_later_(room, [this] { tell_steps(); }) {}
 
 fan_out::~fan_out() {
   for (auto& where : audiences_)
@@ -43,10 +43,19 @@ void fan_out::append(const members& to, std::span<const lane_kind> kinds,
     if (std::ranges::find(kinds, in.id.kind) == kinds.end()
         || (left_out_ != 0 && is_left_out(in.id)))
       continue;
-    fault_point("fan_out.append", payload);
+    fault_point("fan_out.append", [&] { return std::string_view{payload}; });
     auto [header, body] = framed(what, in, sender);
     add_step(in.id, writer_of(in.id).append(header, body), offset, sender);
   }
+}
+
+bool fan_out::forget(std::uint64_t audience) {
+  for (auto& where : audiences_)
+    if (where && where.handle().id() == audience) {
+      where = {};
+      return true;
+    }
+  return false;
 }
 
 bool fan_out::is_left_out(const lane_id& id) const {
@@ -142,8 +151,8 @@ void fan_out::tell_steps() {
     kept = true;
     caf::anon_send(where.handle(), std::move(next));
   }
-  // Who was told at once is done with them.
-  if (kept || steps_->capacity() > steps_kept_max)
+  // Who was told at once is done with them, or has crashed and kept them.
+  if (kept || steps_.use_count() > 1 || steps_->capacity() > steps_kept_max)
     steps_ = std::make_shared<std::vector<step>>();
   else
     steps_->clear();
@@ -157,6 +166,7 @@ const audience_actor& fan_out::audience_on(std::uint32_t loop) {
                                            context_->audiences[loop], key_,
                                            epoch_, room_actor{room_}, slow_))
                 .seen_from(home_);
+    room_->monitor(where.handle());
     if (greet)
       greet(where.handle());
   }

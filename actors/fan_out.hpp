@@ -69,6 +69,10 @@ public:
   /// To all audiences there are.
   void tell_all(const state_told& what);
 
+  /// An actor is gone. Whether it was an audience: its members' connections
+  /// end, and who comes next gets another one.
+  bool forget(std::uint64_t audience);
+
   /// Until it is told 0: who has a message of this offset in the present turn
   /// is not given another one. For one that came only so far.
   void leave_out_those_with(std::uint64_t offset) { left_out_ = offset; }

@@ -34,7 +34,8 @@ bool gateway::take_at_once(client_arrived& msg) {
 }
 
 void gateway::on_arrived(client_arrived& msg) {
-  fault_point("gateway.arrived", msg.hello.peer);
+  fault_point("gateway.arrived",
+              [&] { return std::string_view{msg.hello.peer}; });
   if (draining_) {
     refuse(msg, protocol::close_code::going_away);
     return;

@@ -69,7 +69,7 @@ bool keeper::take_at_once(join& msg) {
 }
 
 void keeper::on_join(join& msg) {
-  fault_point("keeper.join", msg.room.id);
+  fault_point("keeper.join", [&] { return std::string_view{msg.room.id}; });
   auto* at = open(msg.room);
   if (at == nullptr) {
     refuse(msg);

@@ -29,7 +29,10 @@ namespace greenroom::actors {
 class loop : public caf::execution_unit, public loop_entrance {
 public:
   loop(caf::actor_system& system, std::uint32_t index)
-    : caf::execution_unit(&system), index_(index) {}
+    : caf::execution_unit(&system), index_(index) {
+    static_cast<void>(
+        tick_clock::span_of(0)); // It learns its rate from now on.
+  }
 
   /// CAF: schedules an actor that has mail. Any thread.
   void exec_later(caf::resumable* actor) override;

@@ -83,8 +83,10 @@ public:
 
   caf::resumable::resume_result resume(caf::execution_unit* unit,
                                        std::size_t most) override {
+    // Held, it keeps the reference that comes with each schedule: the loop does
+    // not release it after this.
     return may_run() ? super::resume(unit, most)
-                     : caf::resumable::awaiting_message;
+                     : caf::resumable::shutdown_execution_unit;
   }
 
   caf::invoke_message_result consume(caf::mailbox_element& what) override {
@@ -92,7 +94,7 @@ public:
       box_.handled();
       tell_depth(box_);
     }
-    return consume_safely(what);
+    return consume_safely(caf::abstract_actor::id(), what);
   }
 
   /// Of its mailbox; null: nobody asks.
@@ -142,13 +144,16 @@ protected:
       return false;
     bool taken = true;
     work_safely(
-        typeid(Message), [&] { taken = state_->take_at_once(what); },
+        caf::abstract_actor::id(), typeid(Message),
+        [&] { taken = state_->take_at_once(what); },
         [&]() -> caf::message {
           if constexpr (refuses)
             return caf::make_message(what);
           else
             return {};
         });
+    if (this->getf(caf::abstract_actor::is_shutting_down_flag))
+      end_if_quit(); // As CAF does after a message.
     return taken;
   }
 
@@ -199,8 +204,7 @@ private:
   }
 
   void run_soon() override {
-    this->intrusive_ptr_add_ref_impl(); // As with each schedule.
-    home_loop().exec_later(this);
+    home_loop().exec_later(this); // With the reference that it kept.
   }
 
   caf::error fail(const std::string& why) {

@@ -145,7 +145,8 @@ void room::failed(std::string_view why) {
 // -- members ------------------------------------------------------------------
 
 void room::on_join(const join& msg) {
-  fault_point("room.join", msg.who.about.user_id);
+  fault_point("room.join",
+              [&] { return std::string_view{msg.who.about.user_id}; });
   ++joins_seen_;
   drop_join(msg.who.id); // An older one of its, which it no longer waits for.
   // Whoever goes on with a session has its seat already.
@@ -417,6 +418,8 @@ void room::on_leave(const leave& msg) {
 
 /// Its connection is lost, not closed: it may be back in a moment.
 void room::on_dead(member_id who) {
+  if (out_.forget(who))
+    return;
   if (members_.find(who) != nullptr)
     remove(who, {}, true);
   else

@@ -185,6 +185,15 @@ private:
                        const protocol::request_id& id, allowance credit);
   void put_away(std::string_view bytes, std::string_view why);
   [[nodiscard]] shell& own_shell();
+  /// One thing of several: what it throws is no reason not to do the others.
+  template <class Do>
+  void contain(std::string_view what, Do&& work) {
+    try {
+      work();
+    } catch (...) {
+      own_shell().contained(std::current_exception(), what);
+    }
+  }
   void show_again(const posted& what, std::uint64_t offset, const newcomer* by);
 
   // -- what the log tells, at its own time
@@ -299,9 +308,9 @@ private:
   fan_out out_;
 
   std::unique_ptr<room_state> state_; ///< [P-4.6] Null: no key yet.
-  call_later tell_state_later_{[this] {
-    out_.tell_all(state_->take_news());
-  }};
+  call_later tell_state_later_{self_, [this] {
+                                 out_.tell_all(state_->take_news());
+                               }};
 
   roster people_; ///< [P-4.4]
   absentees absent_;
@@ -314,9 +323,9 @@ private:
   holdings own_news_;                ///< Of this turn, to the peers.
   std::uint64_t state_mirrored_ = 0; ///< Version up to which they know it.
   bool peers_ask_ = false;           ///< They want all.
-  call_later tell_peers_later_{[this] {
-    tell_peers();
-  }};
+  call_later tell_peers_later_{self_, [this] {
+                                 tell_peers();
+                               }};
 
   std::vector<join> waiting_; ///< For the log, or the cluster's first answer.
   /// Whose past is being read, and which reading that is: who joins again
@@ -338,9 +347,9 @@ private:
   bool linked_ = false;
   steady_time trim_due_{};
   std::vector<room_event_ptr> to_mirror_; ///< Of this turn.
-  call_later mirror_later_{[this] {
-    mirror_now();
-  }};
+  call_later mirror_later_{self_, [this] {
+                             mirror_now();
+                           }};
 
   std::uint64_t joins_seen_ = 0;
   std::optional<steady_time> empty_since_;

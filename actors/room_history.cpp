@@ -297,7 +297,7 @@ void room::on_log_told() {
   while (!read_.empty()) {
     auto next = std::move(read_.front());
     read_.pop_front();
-    next();
+    contain("what was read", next);
   }
 }
 
@@ -306,7 +306,7 @@ void room::hear_log_out() {
   while (!told_.empty()) {
     auto next = std::move(told_.front());
     told_.pop_front();
-    next();
+    contain("what the log tells", next);
   }
 }
 

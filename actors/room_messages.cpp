@@ -30,7 +30,8 @@ void room::on_publish(const publish& msg) {
   const auto* by = members_.find(msg.who);
   if (by == nullptr)
     return; // It left, or its connection is gone.
-  fault_point("room.publish", bytes_of(*msg.what));
+  fault_point("room.publish",
+              [&] { return std::string_view{bytes_of(*msg.what)}; });
   std::visit([&](const auto& what) { say(msg, *by, what); }, *msg.what);
 }
 
@@ -65,10 +66,14 @@ void room::accepted(const publish& msg, const connection_actor& from,
     protocol::ack answer;
     answer.at = {shown_epoch_, how.offset};
     answer.duplicate = duplicate;
-    if (by != nullptr)
-      done(msg, *by, std::move(answer));
-    else
-      done(msg, from, std::move(answer));
+    // It is in the log: whatever comes of this, it is shown, and not said
+    // again.
+    contain("ack", [&] {
+      if (by != nullptr)
+        done(msg, *by, std::move(answer));
+      else
+        done(msg, from, std::move(answer));
+    });
   }
   if (!duplicate && !is_shared_)
     show(std::get<posted>(*msg.what), how.offset, by);
@@ -103,8 +108,10 @@ void room::say(const publish& msg, const newcomer& by,
 
 void room::say(const publish& msg, const newcomer& by, const relayed& what) {
   auto offset = offset_of_passing(msg.what);
-  done(msg, by, {});
-  show(what, offset, &by);
+  contain("relay", [&] {
+    done(msg, by, {});
+    show(what, offset, &by);
+  });
   mirror_out(msg.what);
 }
 
@@ -144,7 +151,7 @@ void room::done(const publish& msg, const connection_actor& from,
 
 void room::on_mirrored(const mirrored& msg) {
   for (const auto& each : msg.what)
-    on_mirrored(each);
+    contain("mirrored", [&] { on_mirrored(each); });
 }
 
 void room::on_mirrored(const room_event_ptr& what) {
@@ -218,7 +225,8 @@ void room::show(const posted& what, std::uint64_t offset, const newcomer* by) {
 
 void room::show_once(const posted& what, std::uint64_t offset,
                      const newcomer* by) {
-  fault_point("room.show", what.body.said.bytes);
+  fault_point("room.show",
+              [&] { return std::string_view{what.body.said.bytes}; });
   broadcast(as_seen(what, offset), offset, by);
 }
 

@@ -79,7 +79,7 @@ std::vector<holdings::key> room::own_keys_since(std::uint64_t version) const {
   auto changes = map.changes_since(version);
   std::vector<holdings::key> keys;
   for (const auto* each : changes ? *changes : map.whole()) {
-    if (each->origin != context_->origin)
+    if (each->origin != context_->origin && !each->inherited)
       continue;
     holdings::key key{each->key,           each->now,    each->user_id,
                       each->connection_id, std::nullopt, each->number};

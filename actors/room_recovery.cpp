@@ -30,7 +30,10 @@ constexpr std::string_view no_way = "the message cannot be dealt with";
 /// What is sure is what the log, the map and the audiences hold, and who is
 /// here. Whatever else there was begins anew; who waited for it is told.
 void room::recover() {
-  members_ = members{members_};
+  members anew; // With indexes of its own.
+  for (const auto& [id, who] : members_)
+    anew.add(who);
+  members_ = std::move(anew);
   refuse_queued("the room begins anew");
   waiting_.clear();
   reading_.clear();
@@ -44,6 +47,8 @@ void room::recover() {
   timer_.cancel();
   news_due_ = {};
   set_timer();
+  if (!told_.empty() || !read_.empty())
+    self_->send(self_, log_told{});
 }
 
 /// All who are not in yet: their joins may be tried again.
@@ -72,6 +77,8 @@ void room::refuse(const caf::message& what, std::string_view why) {
       answer_internal(by->connection, msg.id, msg.credit);
   } else if (what.match_elements<join>()) {
     const auto& msg = what.get_as<join>(0);
+    if (members_.find(msg.who.id) != nullptr)
+      remove(msg.who.id, {}, false);
     refuse_join(msg, protocol::error_code::internal, no_way);
   } else if (what.match_elements<list_members>()) {
     const auto& msg = what.get_as<list_members>(0);

@@ -187,11 +187,11 @@ void room::refuse(const change_state& msg, const connection_actor& to,
 
 void room::state_heard(std::vector<stored_key> what, bool whole) {
   log_tells(told_, [this, what = std::move(what), whole]() mutable {
+    // The same number may be another change in another epoch.
+    bool are_known = whole && !std::exchange(keys_turn_, false);
     if (what.empty() && !state_)
       return;
     auto& map = state().map();
-    // The same number may be another change in another epoch.
-    bool are_known = whole && !std::exchange(keys_turn_, false);
     if (whole) {
       std::set<std::string_view> names;
       for (const auto& each : what)

@@ -76,12 +76,18 @@ bool shell::rebuild() {
 
 /// In order, it ends behind the mail that it has.
 void shell::end(bool at_once) {
-  if (!at_once)
-    return quit_by_mail();
+  if (!at_once) {
+    held_ = false; // Else it would not hear of it.
+    quit_by_mail();
+    return go_on();
+  }
   crashed_ = true;
   quit_after(trouble_ ? trouble_->last : std::string{});
-  if (at_work_ == 0)
-    end_if_quit();
+  held_ = false;
+  if (at_work_ > 0)
+    return;
+  end_if_quit();
+  go_on(); // Its last schedule.
 }
 
 void shell::tell_end(std::string_view reason) {
@@ -103,7 +109,8 @@ void shell::tell_birth() {
 
 // -- work ---------------------------------------------------------------------
 
-invoke_message_result shell::consume_safely(caf::mailbox_element& what) {
+invoke_message_result shell::consume_safely(std::uint64_t own_id,
+                                            caf::mailbox_element& what) {
   if (held_) { // In the midst of its mail.
     trouble_of().held_back.push_back(what.move_content_to_message());
     return invoke_message_result::consumed;
@@ -111,7 +118,7 @@ invoke_message_result shell::consume_safely(caf::mailbox_element& what) {
   const auto* type =
       what.content().size() > 0 ? what.content().type(0).second : nullptr;
   log::speaking as{*this};
-  auto began = home_.flight().note(id(), type);
+  auto began = home_.flight().note(own_id, type);
   ++at_work_;
   auto how = invoke_message_result::consumed;
   try {
@@ -162,9 +169,7 @@ void shell::threw(const std::exception_ptr& thrown, std::string_view at) {
   }
 }
 
-/// A message is dealt with.
-void shell::done() {
-  --at_work_;
+void shell::done_in_trouble() {
   if (contained_)
     decide();
   go_on();
@@ -182,7 +187,10 @@ void shell::on_crash(std::string_view message,
                      const std::function<caf::message()>& copy) {
   tell(std::current_exception(), message);
   if (can_refuse())
-    trouble_->message = suspect{copy(), false};
+    try {
+      trouble_->message = suspect{copy(), false};
+    } catch (...) { // Then it is lost.
+    }
   decide();
 }
 
@@ -210,8 +218,10 @@ void shell::go_on() {
   if (at_work_ > 0 || (!trouble_ && !has_mail_))
     return;
   go_on_in_trouble();
-  if (!held_ && is_alive() && std::exchange(has_mail_, false))
+  if (!held_ && std::exchange(has_mail_, false))
     run_soon();
+  if (!held_ && is_alive() && trouble_ && !trouble_->message)
+    trouble_.reset();
 }
 
 void shell::go_on_in_trouble() {
@@ -222,7 +232,7 @@ void shell::go_on_in_trouble() {
     } else if (!trouble_->held_back.empty()) {
       auto next = std::move(trouble_->held_back.front());
       trouble_->held_back.pop_front();
-      consume_safely(*element_of(std::move(next)));
+      consume_safely(id(), *element_of(std::move(next)));
     } else {
       break;
     }

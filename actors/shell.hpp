@@ -85,12 +85,14 @@ protected:
   // -- for whoever gives it work
 
   /// One message, by mail.
-  caf::invoke_message_result consume_safely(caf::mailbox_element& what);
+  caf::invoke_message_result consume_safely(std::uint64_t own_id,
+                                            caf::mailbox_element& what);
 
   /// Something else that is `type` of message: `work` does it, and `copy` gives
   /// the message for a second time, where it can be refused.
   template <class Work, class Copy>
-  void work_safely(const std::type_info& type, Work work, Copy copy);
+  void work_safely(std::uint64_t own_id, const std::type_info& type, Work work,
+                   Copy copy);
 
   /// False: CAF's turn has to be put off until it is rebuilt.
   [[nodiscard]] bool may_run() {
@@ -132,7 +134,9 @@ private:
                 const std::function<caf::message()>& copy);
   void tell(const std::exception_ptr& thrown, std::string_view at);
   void decide();
+  /// A message is dealt with.
   void done();
+  void done_in_trouble();
   void go_on();
   void go_on_in_trouble();
   void deal_with_suspect();
@@ -150,9 +154,10 @@ private:
 };
 
 template <class Work, class Copy>
-void shell::work_safely(const std::type_info& type, Work work, Copy copy) {
+void shell::work_safely(std::uint64_t own_id, const std::type_info& type,
+                        Work work, Copy copy) {
   log::speaking as{*this};
-  auto began = home_.flight().note(id(), &type);
+  auto began = home_.flight().note(own_id, &type);
   ++at_work_;
   try {
     work();
@@ -161,7 +166,12 @@ void shell::work_safely(const std::type_info& type, Work work, Copy copy) {
   }
   tell_if_slow(began, &type);
   done();
-  end_if_quit();
+}
+
+inline void shell::done() {
+  --at_work_;
+  if (contained_ || trouble_ || has_mail_) [[unlikely]]
+    done_in_trouble();
 }
 
 /// Most messages are far below: what it takes to be sure is for the others.

@@ -101,6 +101,8 @@ void supervisor::restart(supervised& who, const std::string& why,
     auto begun = std::chrono::steady_clock::now();
     if (!each->rebuild())
       return crashed(*each, "its state could not be rebuilt, after: " + why);
+    if (each == &who && !records_.contains(each))
+      continue; // It has crashed again meanwhile, and ended.
     auto took = std::chrono::duration_cast<microseconds>(
         at_.now() - crashed_at + (std::chrono::steady_clock::now() - begun));
     log::speaking as{*each};
@@ -182,15 +184,25 @@ void supervisor::stop_next() {
 // -- as a child of another one ------------------------------------------------
 
 void supervisor::hold() {
+  forget_pauses();
   for (auto each = children_.rbegin(); each != children_.rend(); ++each)
     each->who->hold();
 }
 
 bool supervisor::rebuild() {
+  forget_pauses();
   if (own_) // What it counted led to this.
     own_ = std::make_unique<record>(rules_, id_);
-  return std::ranges::all_of(
-      children_, [](const child& each) { return each.who->rebuild(); });
+  bool all = true;
+  for (const auto& each : std::vector{children_})
+    all = each.who->rebuild() && all;
+  return all;
+}
+
+/// Nobody is rebuilt by what was planned before.
+void supervisor::forget_pauses() {
+  for (auto& [who, its] : records_)
+    its->later.cancel();
 }
 
 void supervisor::end(bool at_once) {

@@ -159,6 +159,7 @@ private:
   [[nodiscard]] std::vector<supervised*> concerned_by(supervised& who) const;
   void restart(supervised& who, const std::string& why, steady_time crashed_at);
   void give_up(supervised& who, const std::string& why);
+  void forget_pauses();
   void stop_next();
 
   std::string name_;

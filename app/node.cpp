@@ -173,8 +173,10 @@ void node::open_shared_logs() {
 /// A loop's supervisor as the root sees it, from the main thread.
 class node::loop_link final : public actors::supervised {
 public:
-  loop_link(net::io_loop& home, actors::loop_crew& crew)
-    : home_(home), crew_(crew) {}
+  /// `failed` is told, on the loop's thread, that it cannot be rebuilt.
+  loop_link(net::io_loop& home, actors::loop_crew& crew,
+            std::function<void(const std::string& why)> failed)
+    : home_(home), crew_(crew), failed_(std::move(failed)) {}
 
   [[nodiscard]] std::uint64_t id() const override { return crew_.by()->id(); }
   [[nodiscard]] std::string_view kind() const override { return "loop"; }
@@ -188,9 +190,9 @@ public:
   void hold() override {} // Who gives up holds its children.
 
   bool rebuild() override {
-    home_.call([by = crew_.by()] {
-      if (!by->rebuild())
-        throw std::runtime_error{"a loop's actors cannot be rebuilt"};
+    home_.call([this] {
+      if (!crew_.by()->rebuild())
+        failed_("its actors cannot be rebuilt");
     });
     return true;
   }
@@ -200,6 +202,7 @@ public:
 private:
   net::io_loop& home_;
   actors::loop_crew& crew_;
+  std::function<void(const std::string& why)> failed_;
 };
 
 /// The tree of what runs here, and who is started anew by whom
@@ -219,18 +222,24 @@ void node::plant_tree() {
                                   return steady_clock::now();
                                 }},
       loops_supervised, [this](const std::string& why) {
+        // Held actors would not hear that the node stops.
+        for (std::size_t i = 0; i < loops_.size(); ++i)
+          loops_[i]->call(
+              [by = crews_[i]->by()] { static_cast<void>(by->rebuild()); });
         exit_code_ = 1;
         begin_stop(why);
       });
   for (std::size_t i = 0; i < loops_.size(); ++i) {
+    auto escalate = [this, i](const std::string& why) {
+      asio::post(main_, [this, i, why] {
+        if (!draining_)
+          root_->crashed(*links_[i], why);
+      });
+    };
     crews_.push_back(std::make_unique<actors::loop_crew>(
-        *loops_[i], context_, root_->id(), [this, i](const std::string& why) {
-          asio::post(main_, [this, i, why] {
-            if (!draining_)
-              root_->crashed(*links_[i], why);
-          });
-        }));
-    links_.push_back(std::make_unique<loop_link>(*loops_[i], *crews_[i]));
+        *loops_[i], context_, root_->id(), escalate));
+    links_.push_back(
+        std::make_unique<loop_link>(*loops_[i], *crews_[i], escalate));
     root_->add(*links_[i], actors::restart_when::always, milliseconds{0});
     guard(caf::actor_cast<caf::actor>(crews_[i]->rooms().handle()),
           actors::keeper::name);

@@ -60,6 +60,9 @@ void cluster::recover() {
   for (auto& [channel, entry] : rooms_)
     entry.holdings.doubt_all();
   newcomers_ask_ = true;
+  tick_queued_ = false;
+  if (!inbox_.empty())
+    tick_soon();
   set_timer();
 }
 
@@ -133,7 +136,7 @@ void cluster::room_died(const caf::actor_addr& which) {
 }
 
 void cluster::mirror(const actors::mirror& msg) {
-  fault_point("cluster.mirror", msg.key.id);
+  fault_point("cluster.mirror", [&] { return std::string_view{msg.key.id}; });
   if (leaving_) {
     not_sent_ += msg.what.size();
     return;
@@ -206,8 +209,12 @@ void cluster::tick_soon() {
 
 void cluster::tick() {
   tick_queued_ = false;
-  for (auto& each : std::exchange(inbox_, {}))
-    std::visit([this](auto& what) { on(what); }, each);
+  // One by one: those behind one that throws are not lost with it.
+  while (!inbox_.empty()) {
+    auto next = std::move(inbox_.front());
+    inbox_.pop_front();
+    std::visit([this](auto& what) { on(what); }, next);
+  }
   auto now = home_.now();
   if (leaving_) {
     if (now >= leave_until_)

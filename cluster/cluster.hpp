@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -224,7 +225,7 @@ private:
   bool up_ = false;       ///< And peers are heard.
   steady_time all_heard_; ///< By then, who was there has been heard.
   bool leaving_ = false;
-  std::vector<news> inbox_;
+  std::deque<news> inbox_;
   bool tick_queued_ = false;
   steady_time next_beat_;
   steady_time last_echo_; ///< Something of our own came back.

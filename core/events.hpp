@@ -162,7 +162,7 @@
     "room:text entries:count",                                                 \
     "Messages that a room had not heard were read from its log.")              \
   X(store_turned, "store.turned", warn, usual,                                 \
-    "room:text epoch:text from:count known:count",                             \
+    "room:text epoch:text from:count known:flag",                              \
     "A room's log goes on in another epoch: Redis lost its end, or may have.") \
   X(store_rejected, "store.rejected", warn, limited, "room:text reason:text",  \
     "Something in a room's log, or about it, could not be read.")              \

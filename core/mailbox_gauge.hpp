@@ -77,7 +77,7 @@ private:
   }
 
   std::atomic<std::uint64_t> arrived_{0};
-  std::atomic<std::uint64_t> handled_{0};
+  alignas(64) std::atomic<std::uint64_t> handled_{0};
   std::atomic<std::uint64_t> followed_{0}; ///< Which arrival; 0: none.
   std::atomic<std::int64_t> followed_since_{0};
   std::atomic<std::int64_t> waited_{0};

@@ -162,6 +162,7 @@ void room_map::put(change what, std::string_view origin, std::uint64_t number) {
   at->connection_id = std::move(what.connection_id);
   at->until = what.until;
   at->origin = origin;
+  at->inherited = false;
   at->number = number;
   // A store's numbers are not of this clock.
   at->version = version_ =
@@ -232,6 +233,7 @@ std::size_t room_map::inherit(std::string_view origin) {
     for (auto& each : *entries)
       if (each.origin == origin && each.connection_id.empty()) {
         each.origin = self_;
+        each.inherited = true;
         ++its;
       }
   return its;

@@ -81,6 +81,7 @@ public:
     std::string origin;       ///< Or `kept`.
     std::uint64_t number = 0; ///< Of the change, at its origin.
     std::size_t bytes = 0;    ///< What it counts.
+    bool inherited = false;   ///< This node tells it, whoever its origin is.
 
     [[nodiscard]] bool is_kept() const { return origin == kept; }
   };
