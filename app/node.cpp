@@ -70,7 +70,9 @@ node::node(settings config)
   open_to_clients();
 }
 
-node::~node() = default;
+node::~node() {
+  context_->kept.reset(); // Its thread answers into the loops.
+}
 
 void node::make_loops() {
   auto count = config_.net.loops != 0
