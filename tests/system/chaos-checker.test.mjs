@@ -359,19 +359,22 @@ test('[P-3.17] what has a time goes then, unless a fault took it before', () => 
 });
 
 test('[P-4.6] a value that was left out may have gone in time', () => {
-  const says = (userId) => check(history('total', open('ada'),
+  const says = (userId, ...between) => check(history('total', open('ada'),
     open('bob', 'n2'), joined('ada', 0, { order: 'total' }),
     joined('bob', 0, { order: 'total' }),
     set('ada', 1, { ttl: 1000, at: 100 }),
     ['ack', 'ada', { id: 1, version: 1, at: 105 }],
     holds('ada', 'ada=1', 1, 110), set('bob', 1, { ttl: 200, at: 120 }),
-    ['ack', 'bob', { id: 1, version: 2, at: 130 }],
+    ['ack', 'bob', { id: 1, version: 2, at: 130 }], ...between,
     ['state', 'ada', { at: 400, changes: [
       { key: 'k', value: null, version: 3, userId }] }]))
     .find((found) => found.rule === 'ttl [P-3.17]')?.what;
   assert.equal(says('bob'), undefined);
   assert.match(says('ada'), /before its time/);
   assert.equal(says(undefined), undefined);
+  // Cut off in between, a node knows of ada's value only.
+  const cut = ['fault', null, { what: 'link-refuse', link: 0, state: 'begins' }];
+  assert.equal(says('ada', cut), undefined);
 });
 
 test('[P-3.7] who has asked to leave need not be counted', () => {

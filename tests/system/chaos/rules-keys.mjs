@@ -89,7 +89,7 @@ export function* ttl(run) {
       if (before && value === null)
         yield* onTime(run, before, step,
           rivals(run, byKey.get(placeKey({ ...stay, key })), before[0],
-            { n: step.n, userId }));
+            { step, userId }));
       const sends = value === null ? undefined
         : sets.get(valueKey({ ...stay, key, value }));
       if (sends?.[0].ttl) held.set(key, sends);
@@ -128,11 +128,17 @@ function* changes(stay) {
  * What may have been there when a key went: what `first` set, and what others
  * set behind it, which members need not have been told of [P-4.6]. Nodes that
  * give the order by themselves, and are cut off, may not know what is behind.
+ * One that was cut off while others set it, until theirs was gone too, says of
+ * the value that it had last that it is gone [P-4.17]: whose that is says
+ * nothing of whose was there then.
  */
-const rivals = (run, sends, first, { n, userId }) => sends.filter((send) =>
-  send.n < n && (userId === undefined || userId === clientOf(run, send))
-  && !(send.answers[0]?.n < first.n
-    && (run.profile.positions === 'all' || send.node === first.node)));
+function rivals(run, sends, first, { step, userId }) {
+  const isAnyones = userId === undefined || faultBetween(run, first, step);
+  return sends.filter((send) => send.n < step.n
+    && (isAnyones || userId === clientOf(run, send))
+    && !(send.answers[0]?.n < first.n
+      && (run.profile.positions === 'all' || send.node === first.node)));
+}
 
 function* onTime(run, sends, step, possible) {
   const [first] = sends;
