@@ -5,7 +5,7 @@
 #include <caf/actor_cast.hpp>
 
 #include "actors/lane_kind.hpp"
-#include "actors/pinned.hpp"
+#include "actors/shell.hpp"
 #include "core/events.hpp"
 #include "core/fault_point.hpp"
 #include "core/protocol/codec.hpp"
@@ -73,15 +73,9 @@ void audience::on_dismiss(const dismiss& msg) {
 }
 
 void audience::on_advance(const advance& msg) {
+  // Those before one that throws are not to be handled twice.
   for (const auto& next : *msg.steps)
-    try {
-      if (next.is_ack)
-        acknowledge(next);
-      else if (auto* in = find_row(next.lane))
-        append(*in, next);
-    } catch (...) { // The others are not to be handled twice.
-      own_shell().contained(std::current_exception(), "advance");
-    }
+    contain(*self_, "advance", [&] { take(next); });
   home_.spread().add(spread_later_);
 }
 
@@ -152,6 +146,13 @@ void audience::give(seat& who, const slice& frame) {
   who.out->push(frame);
 }
 
+void audience::take(const step& next) {
+  if (next.is_ack)
+    acknowledge(next);
+  else if (auto* in = find_row(next.lane))
+    append(*in, next);
+}
+
 void audience::acknowledge(const step& next) {
   if (next.sender_loop == home_.index())
     if (auto* sender = find(next.sender))
@@ -175,7 +176,7 @@ void audience::append(row& in, const step& next) {
 
 /// What comes behind it in its lane must not hide that it is missing.
 void audience::append_failed(row& in, const step& next, bool is_in) {
-  own_shell().contained(std::current_exception(), "append");
+  shell_of(*self_).contained(std::current_exception(), "append");
   if (is_in || next.offset == 0)
     return;
   if (in.kind() == lane_kind::raw) {
@@ -186,10 +187,6 @@ void audience::append_failed(row& in, const step& next, bool is_in) {
                                                    next.offset, "unreadable"});
   in.stream.extend(frame, next.offset);
   in.extended = true;
-}
-
-shell& audience::own_shell() {
-  return static_cast<pinned<audience>&>(*self_);
 }
 
 /// Its members come back, and resume.

@@ -9,7 +9,6 @@
 #include "actors/call_later.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/loop.hpp"
-#include "actors/shell.hpp"
 #include "core/cursor.hpp"
 #include "core/settings.hpp"
 #include "core/state_board.hpp"
@@ -146,10 +145,10 @@ private:
   void on_turned(const epoch_turned& msg);
   void follow_state(seat& who, std::uint64_t seen);
   void give(seat& who, const slice& frame);
+  void take(const step& next);
   void acknowledge(const step& next);
   void append(row& in, const step& next);
   void append_failed(row& in, const step& next, bool is_in);
-  [[nodiscard]] shell& own_shell();
   void spread();
   void trim();
   [[nodiscard]] row* find_row(const lane_id& lane);

@@ -22,11 +22,8 @@ public:
     try {
       what_();
     } catch (...) {
-      auto* its = dynamic_cast<shell*>(self_);
-      if (its == nullptr)
-        throw;
       // By then this may be gone with its state.
-      its->threw(std::current_exception(), "the end of a turn");
+      shell_of(*self_).threw(std::current_exception(), "the end of a turn");
     }
   }
 

@@ -296,14 +296,11 @@ struct retire {
   std::uint64_t joins_seen = 0;
 };
 
-struct close_rooms {};
-
 using keeper_actor = caf::typed_actor< //
     on<join>::tell,                    // from a connection
     on<withdraw>::tell,                // from a connection
     on<emptied>::tell,                 // from a room
-    on<retire>::tell,                  // from a room
-    on<close_rooms>::tell>;            // from the node: it stops
+    on<retire>::tell>;                 // from a room
 
 // -- audience: a room's members on one loop, with their cursors ---------------
 
@@ -501,7 +498,6 @@ GREENROOM_LOCAL_MESSAGE(room_tick)
 GREENROOM_LOCAL_MESSAGE(withdraw)
 GREENROOM_LOCAL_MESSAGE(emptied)
 GREENROOM_LOCAL_MESSAGE(retire)
-GREENROOM_LOCAL_MESSAGE(close_rooms)
 GREENROOM_LOCAL_MESSAGE(admit)
 GREENROOM_LOCAL_MESSAGE(dismiss)
 GREENROOM_LOCAL_MESSAGE(advance)

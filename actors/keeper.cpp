@@ -5,6 +5,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
+#include "actors/loop_crew.hpp"
 #include "actors/pinned.hpp"
 #include "actors/room.hpp"
 #include "core/events.hpp"
@@ -17,29 +18,13 @@ namespace {
 /// When a client whose room could not be opened may try again.
 constexpr milliseconds retry_after{1'000};
 
-/// A message that a room cannot deal with costs it two crashes. A room that has
-/// more than these is broken, and ends: others are not to suffer from it.
-constexpr supervision rooms_supervised{
-    .intensity = {20, std::chrono::seconds{10}},
-    .counts_each = true,
-    .pause_least = milliseconds{2},
-    .pause_most = milliseconds{200},
-};
-
 } // namespace
 
 keeper::keeper(handle::pointer self, loop& home, context_ptr context)
   : self_(self),
     home_(home),
     context_(std::move(context)),
-    crew_(std::make_shared<supervisor>("rooms", self->id(), self->id(),
-                                       supervisor::place{home.timers(),
-                                                         [&home] {
-                                                           return home.now();
-                                                         }},
-                                       rooms_supervised, nullptr)) {
-  crew_->take_in_crowd(restart_when::crashed);
-}
+    crew_(supervisor_of_many("rooms", self->id(), self->id(), home)) {}
 
 keeper::~keeper() {
   for (auto& [key, at] : rooms_)
@@ -55,7 +40,6 @@ keeper::handle::behavior_type keeper::make_behavior() {
       [this](withdraw& msg) { on_withdraw(msg); },
       [this](const emptied& msg) { on_emptied(msg); },
       [this](const retire& msg) { on_retire(msg); },
-      [this](close_rooms) { self_->quit(caf::exit_reason::user_shutdown); },
   };
 }
 

@@ -20,7 +20,7 @@ constexpr supervision few_supervised{
     .pause_most = milliseconds{100},
 };
 
-/// Of the audiences of all rooms.
+/// Of those that there are many of.
 constexpr supervision many_supervised{
     .intensity = {20, std::chrono::seconds{10}},
     .counts_each = true,
@@ -28,22 +28,32 @@ constexpr supervision many_supervised{
     .pause_most = milliseconds{200},
 };
 
+supervisor::place place_on(loop& home) {
+  return {home.timers(), [&home] {
+            return home.now();
+          }};
+}
+
 } // namespace
+
+std::shared_ptr<supervisor> supervisor_of_many(std::string name,
+                                               std::uint64_t id,
+                                               std::uint64_t parent,
+                                               loop& home) {
+  auto by = std::make_shared<supervisor>(
+      std::move(name), id, parent, place_on(home), many_supervised, nullptr);
+  by->take_in_crowd(restart_when::crashed);
+  return by;
+}
 
 loop_crew::loop_crew(loop& home, const context_ptr& context,
                      std::uint64_t parent,
                      std::function<void(const std::string& why)> escalate) {
-  supervisor::place here{home.timers(), [&home] {
-                           return home.now();
-                         }};
   auto number = std::to_string(home.index());
-  by_ = std::make_shared<supervisor>("loop " + number,
-                                     home.system().next_actor_id(), parent,
-                                     here, few_supervised, std::move(escalate));
-  audiences_ = std::make_shared<supervisor>(
-      "audiences " + number, home.system().next_actor_id(), by_->id(), here,
-      many_supervised, nullptr);
-  audiences_->take_in_crowd(restart_when::crashed);
+  auto& system = home.system();
+  by_ = std::make_shared<supervisor>("loop " + number, system.next_actor_id(),
+                                     parent, place_on(home), few_supervised,
+                                     std::move(escalate));
   keeper_ = neighbour_of<keeper>(spawn_supervised<keeper>(home, by_, context));
   gateway_ =
       neighbour_of<gateway>(spawn_supervised<gateway>(home, by_, context));
@@ -52,7 +62,8 @@ loop_crew::loop_crew(loop& home, const context_ptr& context,
   by_->add(supervised_of<gateway>(gateway_.handle()), restart_when::always,
            shutdown);
   context->keepers.push_back(keeper_);
-  context->audiences.push_back(audiences_);
+  context->audiences.push_back(supervisor_of_many(
+      "audiences " + number, system.next_actor_id(), by_->id(), home));
 }
 
 } // namespace greenroom::actors

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,6 +9,13 @@
 #include "actors/supervisor.hpp"
 
 namespace greenroom::actors {
+
+/// For actors of which a loop has many, that come and go and have nothing to do
+/// with each other: one that goes on crashing ends alone. A message that one
+/// cannot deal with costs it two crashes.
+[[nodiscard]] std::shared_ptr<supervisor>
+supervisor_of_many(std::string name, std::uint64_t id, std::uint64_t parent,
+                   loop& home);
 
 /// The actors that every loop has, and who starts them anew:
 ///
@@ -37,7 +45,6 @@ public:
 
 private:
   std::shared_ptr<supervisor> by_;
-  std::shared_ptr<supervisor> audiences_;
   neighbour<keeper_actor, join> keeper_;
   neighbour<gateway_actor, client_arrived> gateway_;
 };

@@ -144,7 +144,7 @@ protected:
       return false;
     bool taken = true;
     work_safely(
-        caf::abstract_actor::id(), typeid(Message),
+        caf::abstract_actor::id(), &typeid(Message),
         [&] { taken = state_->take_at_once(what); },
         [&]() -> caf::message {
           if constexpr (refuses)

@@ -15,7 +15,6 @@
 #include "actors/lane_kind.hpp"
 #include "actors/members.hpp"
 #include "actors/room_state.hpp"
-#include "actors/shell.hpp"
 #include "core/absentees.hpp"
 #include "core/dedupe_table.hpp"
 #include "core/ring.hpp"
@@ -181,19 +180,9 @@ private:
   // -- what its own code cannot deal with, in room_recovery.cpp
   void refuse_queued(std::string_view why);
   [[nodiscard]] static std::string_view bytes_of(const room_event& what);
-  void answer_internal(const connection_actor& to,
-                       const protocol::request_id& id, allowance credit);
+  void answer_internal(member_id who, const protocol::request_id& id,
+                       allowance credit);
   void put_away(std::string_view bytes, std::string_view why);
-  [[nodiscard]] shell& own_shell();
-  /// One thing of several: what it throws is no reason not to do the others.
-  template <class Do>
-  void contain(std::string_view what, Do&& work) {
-    try {
-      work();
-    } catch (...) {
-      own_shell().contained(std::current_exception(), what);
-    }
-  }
   void show_again(const posted& what, std::uint64_t offset, const newcomer* by);
 
   // -- what the log tells, at its own time

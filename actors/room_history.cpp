@@ -5,6 +5,7 @@
 #include "actors/lane_kind.hpp"
 #include "actors/replay.hpp"
 #include "actors/room.hpp"
+#include "actors/shell.hpp"
 #include "core/protocol/codec.hpp"
 
 namespace greenroom::actors {
@@ -297,7 +298,7 @@ void room::on_log_told() {
   while (!read_.empty()) {
     auto next = std::move(read_.front());
     read_.pop_front();
-    contain("what was read", next);
+    contain(*self_, "what was read", next);
   }
 }
 
@@ -306,7 +307,7 @@ void room::hear_log_out() {
   while (!told_.empty()) {
     auto next = std::move(told_.front());
     told_.pop_front();
-    contain("what the log tells", next);
+    contain(*self_, "what the log tells", next);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "actors/lane_kind.hpp"
 #include "actors/room.hpp"
+#include "actors/shell.hpp"
 #include "core/fault_point.hpp"
 #include "core/message_key.hpp"
 
@@ -68,7 +69,7 @@ void room::accepted(const publish& msg, const connection_actor& from,
     answer.duplicate = duplicate;
     // It is in the log: whatever comes of this, it is shown, and not said
     // again.
-    contain("ack", [&] {
+    contain(*self_, "ack", [&] {
       if (by != nullptr)
         done(msg, *by, std::move(answer));
       else
@@ -108,7 +109,7 @@ void room::say(const publish& msg, const newcomer& by,
 
 void room::say(const publish& msg, const newcomer& by, const relayed& what) {
   auto offset = offset_of_passing(msg.what);
-  contain("relay", [&] {
+  contain(*self_, "relay", [&] {
     done(msg, by, {});
     show(what, offset, &by);
   });
@@ -151,7 +152,7 @@ void room::done(const publish& msg, const connection_actor& from,
 
 void room::on_mirrored(const mirrored& msg) {
   for (const auto& each : msg.what)
-    contain("mirrored", [&] { on_mirrored(each); });
+    contain(*self_, "mirrored", [&] { on_mirrored(each); });
 }
 
 void room::on_mirrored(const room_event_ptr& what) {

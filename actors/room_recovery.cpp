@@ -5,8 +5,8 @@
 #include <caf/send.hpp>
 
 #include "actors/lane_kind.hpp"
-#include "actors/pinned.hpp"
 #include "actors/room.hpp"
+#include "actors/shell.hpp"
 #include "core/base64.hpp"
 #include "core/events.hpp"
 
@@ -68,13 +68,11 @@ void room::refuse(const caf::message& what, std::string_view why) {
   if (what.match_elements<publish>()) {
     const auto& msg = what.get_as<publish>(0);
     put_away(bytes_of(*msg.what), why);
-    if (const auto* by = members_.find(msg.who))
-      answer_internal(by->connection, msg.id, msg.credit);
+    answer_internal(msg.who, msg.id, msg.credit);
   } else if (what.match_elements<change_state>()) {
     const auto& msg = what.get_as<change_state>(0);
     put_away(msg.what.said.bytes, why);
-    if (const auto* by = members_.find(msg.who))
-      answer_internal(by->connection, msg.id, msg.credit);
+    answer_internal(msg.who, msg.id, msg.credit);
   } else if (what.match_elements<join>()) {
     const auto& msg = what.get_as<join>(0);
     if (members_.find(msg.who.id) != nullptr)
@@ -82,12 +80,10 @@ void room::refuse(const caf::message& what, std::string_view why) {
     refuse_join(msg, protocol::error_code::internal, no_way);
   } else if (what.match_elements<list_members>()) {
     const auto& msg = what.get_as<list_members>(0);
-    if (const auto* by = members_.find(msg.who))
-      answer_internal(by->connection, msg.id, msg.credit);
+    answer_internal(msg.who, msg.id, msg.credit);
   } else if (what.match_elements<read_log>()) {
     const auto& msg = what.get_as<read_log>(0);
-    if (const auto* by = members_.find(msg.who))
-      answer_internal(by->connection, msg.id, allowance::question);
+    answer_internal(msg.who, msg.id, allowance::question);
   } else if (what.match_elements<leave>()) {
     // Whoever wants to go is not kept, whatever it takes.
     on_dead(what.get_as<leave>(0).who);
@@ -106,11 +102,14 @@ std::string_view room::bytes_of(const room_event& what) {
   return {};
 }
 
-void room::answer_internal(const connection_actor& to,
-                           const protocol::request_id& id, allowance credit) {
+void room::answer_internal(member_id who, const protocol::request_id& id,
+                           allowance credit) {
+  const auto* by = members_.find(who);
+  if (by == nullptr)
+    return; // It left meanwhile.
   protocol::error why{protocol::error_code::internal, std::string{no_way}, id,
                       key_.id, std::nullopt};
-  self_->send(to, request_refused{std::move(why), key_, 0, credit});
+  self_->send(by->connection, request_refused{std::move(why), key_, 0, credit});
 }
 
 void room::put_away(std::string_view bytes, std::string_view why) {
@@ -126,22 +125,19 @@ void room::put_away(std::string_view bytes, std::string_view why) {
 
 // -- what is in the log and cannot be shown -----------------------------------
 
-shell& room::own_shell() {
-  return static_cast<pinned<room>&>(*self_);
-}
-
 /// It is accepted and has its offset, so everybody has to hear of it: those
 /// that it did not reach are given it once more, or are told of the gap.
 void room::show_again(const posted& what, std::uint64_t offset,
                       const newcomer* by) {
-  own_shell().contained(std::current_exception(), "show");
-  auto text = text_of(std::current_exception());
+  auto& its = shell_of(*self_);
+  auto thrown = std::current_exception();
+  its.contained(thrown, "show");
   out_.leave_out_those_with(offset);
   try {
     show_once(what, offset, by);
   } catch (...) {
-    own_shell().contained(std::current_exception(), "show once more");
-    put_away(what.body.said.bytes, text);
+    its.contained(std::current_exception(), "show once more");
+    put_away(what.body.said.bytes, text_of(thrown));
     broadcast(
         protocol::gap{key_.id, shown_epoch_, offset, offset, "unreadable"},
         offset, nullptr);

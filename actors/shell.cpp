@@ -58,6 +58,10 @@ std::string name_of(const std::type_info* message) {
   return place == std::string::npos ? name : name.substr(place + 1);
 }
 
+shell& shell_of(caf::local_actor& self) {
+  return dynamic_cast<shell&>(self);
+}
+
 // -- as a child of its supervisor ---------------------------------------------
 
 bool shell::rebuild() {
@@ -117,17 +121,10 @@ invoke_message_result shell::consume_safely(std::uint64_t own_id,
   }
   const auto* type =
       what.content().size() > 0 ? what.content().type(0).second : nullptr;
-  log::speaking as{*this};
-  auto began = home_.flight().note(own_id, type);
-  ++at_work_;
   auto how = invoke_message_result::consumed;
-  try {
-    how = handle(what);
-  } catch (...) {
-    on_crash(name_of(type), [&] { return what.copy_content_to_message(); });
-  }
-  tell_if_slow(began, type);
-  done();
+  work_safely(
+      own_id, type, [&] { how = handle(what); },
+      [&] { return what.copy_content_to_message(); });
   return how;
 }
 

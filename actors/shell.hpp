@@ -10,6 +10,7 @@
 #include <string_view>
 #include <typeinfo>
 
+#include <caf/local_actor.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
 
@@ -24,6 +25,11 @@ namespace greenroom::actors {
 
 /// A message's name without where it is declared: `publish`. Null: CAF's own.
 [[nodiscard]] std::string name_of(const std::type_info* message);
+
+class shell;
+
+/// That of an actor that has one: all but those of tests.
+[[nodiscard]] shell& shell_of(caf::local_actor& self);
 
 /// What of an actor outlives its state: deals with what the state throws, and
 /// does as its supervisor decides. Its loop's thread only.
@@ -88,10 +94,11 @@ protected:
   caf::invoke_message_result consume_safely(std::uint64_t own_id,
                                             caf::mailbox_element& what);
 
-  /// Something else that is `type` of message: `work` does it, and `copy` gives
-  /// the message for a second time, where it can be refused.
+  /// One message of this type (null: CAF's own), however it came: `work`
+  /// handles it, and `copy` gives it for a second time, where it can be
+  /// refused.
   template <class Work, class Copy>
-  void work_safely(std::uint64_t own_id, const std::type_info& type, Work work,
+  void work_safely(std::uint64_t own_id, const std::type_info* type, Work work,
                    Copy copy);
 
   /// False: CAF's turn has to be put off until it is rebuilt.
@@ -153,18 +160,29 @@ private:
   bool is_deep_ = false;   ///< Much waits for it, as was told.
 };
 
+/// One thing of several in an actor's work: what it throws is no reason not to
+/// do the others.
+template <class Work>
+void contain(caf::local_actor& self, std::string_view what, Work&& work) {
+  try {
+    work();
+  } catch (...) {
+    shell_of(self).contained(std::current_exception(), what);
+  }
+}
+
 template <class Work, class Copy>
-void shell::work_safely(std::uint64_t own_id, const std::type_info& type,
+void shell::work_safely(std::uint64_t own_id, const std::type_info* type,
                         Work work, Copy copy) {
   log::speaking as{*this};
-  auto began = home_.flight().note(own_id, &type);
+  auto began = home_.flight().note(own_id, type);
   ++at_work_;
   try {
     work();
   } catch (...) {
-    on_crash(name_of(&type), copy);
+    on_crash(name_of(type), copy);
   }
-  tell_if_slow(began, &type);
+  tell_if_slow(began, type);
   done();
 }
 

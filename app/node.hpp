@@ -65,7 +65,6 @@ private:
   void join_cluster();
   void open_shared_logs();
   void plant_tree();
-  void supervise(loop_link& under, const std::string& why);
   void open_to_clients();
   void start_threads();
   void become_ready();

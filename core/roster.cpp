@@ -27,9 +27,10 @@ void roster::hold(const protocol::member& who, holder by) {
   }
   if (!is_new)
     list_bytes_ -= protocol::likely_size(each.who);
-  if (!is_new && each.who != who)
+  bool is_another = !is_new && each.who != who;
+  if (is_another)
     news.left(each.who);
-  if (is_new || each.who != who)
+  if (is_new || is_another)
     news.joined(who);
   each.who = who;
   list_bytes_ += protocol::likely_size(who);

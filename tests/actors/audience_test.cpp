@@ -146,8 +146,8 @@ TEST_CASE("a room ends while a member's socket is full") {
   auto bob = node.member("user-bob", "a", 1);
   bob->room = 0;
   ann.says(message(200));
-  for (auto& keeper : node.context->keepers)
-    caf::anon_send(keeper.handle(), actors::close_rooms{});
+  for (std::uint32_t loop : {0, 1})
+    node.crew(loop).by()->stop(nullptr);
   node.run();
   node.advance(1s);
   CHECK(node.context->rooms == 0);

@@ -112,7 +112,6 @@ public:
         },
         [](const actors::emptied&) {},
         [](const actors::retire&) {},
-        [this](actors::close_rooms) { self_->quit(); },
     };
   }
 
