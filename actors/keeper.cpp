@@ -29,7 +29,8 @@ keeper::keeper(handle::pointer self, loop& home, context_ptr context)
 keeper::~keeper() {
   for (auto& [key, at] : rooms_)
     caf::anon_send_exit(at.room, caf::exit_reason::user_shutdown);
-  context_->rooms -= static_cast<std::uint32_t>(rooms_.size());
+  context_->rooms -= static_cast<std::uint32_t>(std::ranges::count_if(
+      rooms_, [](const auto& each) { return !each.first.is_own(); }));
 }
 
 keeper::handle::behavior_type keeper::make_behavior() {
@@ -73,9 +74,7 @@ void keeper::on_withdraw(withdraw& msg) {
 keeper::entry* keeper::open(const room_key& key) {
   if (auto found = rooms_.find(key); found != rooms_.end())
     return &found->second;
-  bool full = context_->rooms.fetch_add(1) >= context_->config.limits.rooms;
-  if (full && !make_place()) {
-    --context_->rooms;
+  if (!key.is_own() && !take_place()) {
     if (refusals_told_.opens(home_.now()))
       log::emit(events::room_refused,
                 {{"room", key.id}, {"reason", "limits.rooms"}});
@@ -94,6 +93,14 @@ void keeper::refuse(const join& msg) {
   self_->send(msg.who.connection,
               request_refused{std::move(busy), msg.room, msg.who.join,
                               allowance::none});
+}
+
+bool keeper::take_place() {
+  bool full = context_->rooms.fetch_add(1) >= context_->config.limits.rooms;
+  if (!full || make_place())
+    return true;
+  --context_->rooms;
+  return false;
 }
 
 /// Ends the room that has been empty for longest; only what lingers goes.
@@ -143,8 +150,9 @@ void keeper::end(table::iterator at) {
 
 void keeper::forget(table::iterator at) {
   set_busy(at->second);
+  if (!at->first.is_own())
+    --context_->rooms;
   rooms_.erase(at);
-  --context_->rooms;
 }
 
 void keeper::set_busy(entry& at) {

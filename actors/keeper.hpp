@@ -51,6 +51,7 @@ private:
   void on_retire(const retire& msg);
   void on_dead(const caf::actor_addr& who);
   entry* open(const room_key& key);
+  bool take_place();
   bool make_place();
   table::iterator find_unjoined(const room_key& key, caf::actor_id room,
                                 std::uint64_t joins_seen);

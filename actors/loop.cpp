@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/fault_point.hpp"
+
 namespace greenroom::actors {
 
 namespace {
@@ -32,6 +34,7 @@ void loop::exec_later(caf::resumable* actor) {
 
 void loop::run_turn() {
   turns_.store(turns() + 1, std::memory_order_relaxed);
+  fault_point("loop.turn", [] { return std::string_view{}; });
   timers_.run_due(now());
   take_in();
   run_actors();

@@ -94,7 +94,7 @@ public:
       box_.handled();
       tell_depth(box_);
     }
-    return consume_safely(caf::abstract_actor::id(), what);
+    return consume_safely(own_id(), what);
   }
 
   /// Of its mailbox; null: nobody asks.
@@ -144,8 +144,7 @@ protected:
       return false;
     bool taken = true;
     work_safely(
-        caf::abstract_actor::id(), &typeid(Message),
-        [&] { taken = state_->take_at_once(what); },
+        own_id(), &typeid(Message), [&] { taken = state_->take_at_once(what); },
         [&]() -> caf::message {
           if constexpr (refuses)
             return caf::make_message(what);
@@ -158,6 +157,11 @@ protected:
   }
 
 private:
+  /// CAF's `id()`, without the call.
+  [[nodiscard]] std::uint64_t own_id() const {
+    return caf::actor_control_block::from(this)->aid;
+  }
+
   static constexpr bool is_gauged = requires { State::mailbox_is_gauged; };
   struct no_gauge {};
 

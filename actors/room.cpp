@@ -90,14 +90,17 @@ void room::announce() {
   shown_epoch_ = log_->state().epoch;
   shown_top_ = log_->state().top;
   out_.set_epoch(shown_epoch_);
-  log::emit(events::room_created, {{"room", key_.id},
-                                   {"space", to_string(key_.space)},
-                                   {"epoch", log_->state().epoch},
-                                   {"loop", home_.index()}});
+  if (!key_.is_own())
+    log::emit(events::room_created, {{"room", key_.id},
+                                     {"space", to_string(key_.space)},
+                                     {"epoch", log_->state().epoch},
+                                     {"loop", home_.index()}});
 }
 
 room::~room() {
   mirror_now(); // What was acknowledged in its last turn.
+  if (key_.is_own())
+    return;
   log::emit(events::room_closed,
             {{"room", key_.id},
              {"space", to_string(key_.space)},
@@ -473,8 +476,9 @@ void room::on_last_left() {
     people_.news.clear();
   }
   self_->send(keeper_, emptied{key_, self_->id(), joins_seen_});
-  log::emit(events::room_emptied,
-            {{"room", key_.id}, {"space", to_string(key_.space)}});
+  if (!key_.is_own())
+    log::emit(events::room_emptied,
+              {{"room", key_.id}, {"space", to_string(key_.space)}});
 }
 
 // -- presence -----------------------------------------------------------------

@@ -36,16 +36,6 @@ void tell_flight(const supervised& who, const flight_recorder& before) {
 
 } // namespace
 
-std::string text_of(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "unknown exception";
-  }
-}
-
 std::string name_of(const std::type_info* message) {
   if (message == nullptr)
     return "system message";
@@ -72,7 +62,7 @@ bool shell::rebuild() {
     tell(std::current_exception(), "recover");
     return false;
   }
-  held_ = false;
+  is_ &= ~held;
   go_on();
   end_if_quit();
   return true;
@@ -81,14 +71,14 @@ bool shell::rebuild() {
 /// In order, it ends behind the mail that it has.
 void shell::end(bool at_once) {
   if (!at_once) {
-    held_ = false; // Else it would not hear of it.
+    is_ &= ~held; // Else it would not hear of it.
     quit_by_mail();
     return go_on();
   }
   crashed_ = true;
   quit_after(trouble_ ? trouble_->last : std::string{});
-  held_ = false;
-  if (at_work_ > 0)
+  is_ &= ~held;
+  if (is(at_work))
     return;
   end_if_quit();
   go_on(); // Its last schedule.
@@ -115,7 +105,7 @@ void shell::tell_birth() {
 
 invoke_message_result shell::consume_safely(std::uint64_t own_id,
                                             caf::mailbox_element& what) {
-  if (held_) { // In the midst of its mail.
+  if (is(held)) { // In the midst of its mail.
     trouble_of().held_back.push_back(what.move_content_to_message());
     return invoke_message_result::consumed;
   }
@@ -154,20 +144,20 @@ void shell::tell_depth(const mailbox_gauge& box) {
 
 void shell::contained(const std::exception_ptr& thrown, std::string_view at) {
   tell(thrown, at);
-  contained_ = true;
+  is_ |= contained_some;
 }
 
 void shell::threw(const std::exception_ptr& thrown, std::string_view at) {
   tell(thrown, at);
   decide();
-  if (at_work_ == 0) {
+  if (!is(at_work)) {
     go_on();
     end_if_quit();
   }
 }
 
 void shell::done_in_trouble() {
-  if (contained_)
+  if (is(contained_some))
     decide();
   go_on();
 }
@@ -175,8 +165,10 @@ void shell::done_in_trouble() {
 // -- crashes ------------------------------------------------------------------
 
 shell::trouble& shell::trouble_of() {
-  if (!trouble_)
+  if (!trouble_) {
     trouble_ = std::make_unique<trouble>();
+    is_ |= troubled;
+  }
   return *trouble_;
 }
 
@@ -200,30 +192,36 @@ void shell::tell(const std::exception_ptr& thrown, std::string_view at) {
 
 /// It may be rebuilt by then, or held, or about to end.
 void shell::decide() {
-  contained_ = false;
-  ++at_work_;
+  is_ &= ~contained_some;
+  is_ += once_at_work;
   if (auto by = by_) // Kept while it decides, also that this one ends.
     by->crashed(*this, trouble_->last);
   else
     end(true);
-  --at_work_;
+  is_ -= once_at_work;
 }
 
 /// What crashed it, and what came while it was held, goes before what waits in
 /// its mailbox.
 void shell::go_on() {
-  if (at_work_ > 0 || (!trouble_ && !has_mail_))
+  if (is(at_work) || !is(troubled | has_mail))
     return;
   go_on_in_trouble();
-  if (!held_ && std::exchange(has_mail_, false))
+  if (is(held))
+    return;
+  if (is(has_mail)) {
+    is_ &= ~has_mail;
     run_soon();
-  if (!held_ && is_alive() && trouble_ && !trouble_->message)
+  }
+  if (is_alive() && trouble_ && !trouble_->message) {
     trouble_.reset();
+    is_ &= ~troubled;
+  }
 }
 
 void shell::go_on_in_trouble() {
-  ++at_work_; // Nobody else begins meanwhile.
-  while (trouble_ && !held_ && is_alive()) {
+  is_ += once_at_work; // Nobody else begins meanwhile.
+  while (trouble_ && !is(held) && is_alive()) {
     if (trouble_->message) {
       deal_with_suspect();
     } else if (!trouble_->held_back.empty()) {
@@ -234,7 +232,7 @@ void shell::go_on_in_trouble() {
       break;
     }
   }
-  --at_work_;
+  is_ -= once_at_work;
 }
 
 /// Handles again what crashed it once, refuses what crashed it twice, and drops
@@ -250,9 +248,9 @@ void shell::deal_with_suspect() {
     tell(std::current_exception(), "once more");
     if (!std::exchange(one.twice, true))
       trouble_->message = std::move(one);
-    contained_ = true;
+    is_ |= contained_some;
   }
-  if (contained_)
+  if (is(contained_some))
     decide();
 }
 

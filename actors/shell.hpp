@@ -16,12 +16,10 @@
 
 #include "actors/loop.hpp"
 #include "actors/supervisor.hpp"
+#include "core/crash.hpp"
 #include "core/mailbox_gauge.hpp"
 
 namespace greenroom::actors {
-
-/// `std::exception::what`, or what is known of another one.
-[[nodiscard]] std::string text_of(const std::exception_ptr& thrown);
 
 /// A message's name without where it is declared: `publish`. Null: CAF's own.
 [[nodiscard]] std::string name_of(const std::type_info* message);
@@ -53,7 +51,7 @@ public:
   [[nodiscard]] std::uint64_t parent() const override {
     return by_ ? by_->id() : 0;
   }
-  void hold() override { held_ = true; }
+  void hold() override { is_ |= held; }
   [[nodiscard]] bool rebuild() override;
   void end(bool at_once) override;
 
@@ -103,13 +101,14 @@ protected:
 
   /// False: CAF's turn has to be put off until it is rebuilt.
   [[nodiscard]] bool may_run() {
-    has_mail_ = has_mail_ || held_;
-    return !held_;
+    if (is(held))
+      is_ |= has_mail;
+    return !is(held);
   }
 
-  [[nodiscard]] bool is_idle() const { return at_work_ == 0 && !held_; }
+  [[nodiscard]] bool is_idle() const { return !is(at_work | held); }
 
-  [[nodiscard]] bool is_at_work() const { return at_work_ > 0; }
+  [[nodiscard]] bool is_at_work() const { return is(at_work); }
 
   /// The actor lives, and is gone.
   void tell_birth();
@@ -148,16 +147,24 @@ private:
   void go_on_in_trouble();
   void deal_with_suspect();
 
+  /// What there is to know of it, in one word: each message asks.
+  enum : std::uint32_t {
+    once_at_work = 1, ///< On a message, and on what comes of it: counted.
+    at_work = 0xff,
+    held = 0x100,
+    has_mail = 0x200,       ///< CAF has run it in vain while it was held.
+    contained_some = 0x400, ///< In the present message.
+    troubled = 0x800,       ///< There is a `trouble_`.
+  };
+  [[nodiscard]] bool is(std::uint32_t any) const { return (is_ & any) != 0; }
+
   loop& home_;
   std::shared_ptr<supervisor> by_;
   steady_time born_{};
   std::unique_ptr<trouble> trouble_;
-  std::uint8_t at_work_ = 0; ///< On a message, and on what comes of it.
-  bool held_ = false;
-  bool has_mail_ = false;  ///< CAF has run it in vain while it was held.
-  bool contained_ = false; ///< Something in the present message.
-  bool crashed_ = false;   ///< And ended by that.
-  bool is_deep_ = false;   ///< Much waits for it, as was told.
+  std::uint32_t is_ = 0;
+  bool crashed_ = false; ///< And ended by that.
+  bool is_deep_ = false; ///< Much waits for it, as was told.
 };
 
 /// One thing of several in an actor's work: what it throws is no reason not to
@@ -176,7 +183,7 @@ void shell::work_safely(std::uint64_t own_id, const std::type_info* type,
                         Work work, Copy copy) {
   log::speaking as{*this};
   auto began = home_.flight().note(own_id, type);
-  ++at_work_;
+  is_ += once_at_work;
   try {
     work();
   } catch (...) {
@@ -187,8 +194,8 @@ void shell::work_safely(std::uint64_t own_id, const std::type_info* type,
 }
 
 inline void shell::done() {
-  --at_work_;
-  if (contained_ || trouble_ || has_mail_) [[unlikely]]
+  is_ -= once_at_work;
+  if (is(contained_some | troubled | has_mail)) [[unlikely]]
     done_in_trouble();
 }
 

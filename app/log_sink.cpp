@@ -159,6 +159,12 @@ public:
     }
   }
 
+  void flush() {
+    std::unique_lock lock{mutex_};
+    written_out_.wait_for(lock, flush_time_max,
+                          [this] { return lines_.empty() && !is_writing_; });
+  }
+
   [[nodiscard]] log_counts counts() const {
     std::lock_guard lock{mutex_};
     return {written_, dropped_, held_back_, lines_.size()};
@@ -279,11 +285,14 @@ private:
   /// False if the line is lost. Not for the time of writing under the lock.
   bool write_out(std::string line, std::unique_lock<std::mutex>& lock) {
     auto seq = ++seq_;
+    is_writing_ = true;
     lock.unlock();
     number_line(line, style_, seq);
     auto good =
         out_.write(line, [this] { return clock::now() >= stop_by_.load(); });
     lock.lock();
+    is_writing_ = false;
+    written_out_.notify_all();
     written_ += good ? 1 : 0;
     return good;
   }
@@ -295,6 +304,7 @@ private:
 
   mutable std::mutex mutex_;
   std::condition_variable news_;
+  std::condition_variable written_out_;
   std::deque<waiting_line> lines_;
   event_limits limits_;
   std::size_t extra_bytes_ = 0;
@@ -306,6 +316,7 @@ private:
   std::uint64_t seq_ = 0;   ///< Of the last line written.
   bool is_holding_ = false; ///< The thread knows that something is held back.
   bool stopping_ = false;
+  bool is_writing_ = false; ///< A line is on its way.
 
   std::atomic<std::size_t> waiting_{0}; ///< The size of `lines_`.
   std::atomic<clock::time_point> stop_by_{clock::time_point::max()};
@@ -323,6 +334,10 @@ log_sink::~log_sink() = default;
 void log_sink::write(const log::event& what,
                      std::initializer_list<log::field> fields) noexcept {
   backend_->write(what, fields);
+}
+
+void log_sink::flush() {
+  backend_->flush();
 }
 
 log_counts log_sink::counts() const {

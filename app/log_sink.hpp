@@ -55,6 +55,10 @@ public:
   void write(const log::event& what,
              std::initializer_list<log::field> fields) noexcept override;
 
+  /// Waits until what was told so far is written, but no longer than
+  /// `flush_time_max`. Any thread but the one that writes.
+  void flush();
+
   /// Any thread.
   [[nodiscard]] log_counts counts() const;
 

@@ -12,6 +12,7 @@
 #include <caf/atom.hpp>
 #include <caf/send.hpp>
 
+#include "actors/canary.hpp"
 #include "actors/gateway.hpp"
 #include "actors/keeper.hpp"
 #include "actors/pinned.hpp"
@@ -67,6 +68,7 @@ node::node(settings config)
   // From here on actors live: nothing may fail any more.
   plant_tree();
   join_cluster();
+  send_out_canary();
   open_to_clients();
 }
 
@@ -250,10 +252,27 @@ void node::plant_tree() {
   }
 }
 
+/// Who speaks and who listens are as far apart as may be.
+void node::send_out_canary() {
+  health_ = std::make_unique<health>(main_, config_, loops_,
+                                     [this] { become_ready(); });
+  using actors::canary;
+  auto send = [this](std::size_t loop, canary::role is) {
+    const auto& by = crews_[loop]->by();
+    canaries_.push_back(actors::spawn_supervised<canary>(
+        *loops_[loop], by, context_, is, std::ref(health_->canary())));
+    by->add(actors::supervised_of<canary>(canaries_.back()),
+            actors::restart_when::crashed, milliseconds{0});
+  };
+  send(loops_.size() - 1, canary::role::listener);
+  send(0, canary::role::speaker);
+}
+
 void node::open_to_clients() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     net::http_services services{
         &config_, [this](auto& who, auto here) { return place(who, here); },
+        [this] { return health_->why_not_alive(); },
         [this] {
           return why_not_ready();
         }};
@@ -295,6 +314,7 @@ int node::run() {
                                     {"pid", getpid()}});
   wait_for_signal();
   start_threads();
+  health_->start();
   log::emit(events::listener_opened, {{"address", bound_.address().to_string()},
                                       {"port", bound_.port()},
                                       {"loops", loops_.size()}});
@@ -337,7 +357,7 @@ std::string node::why_not_ready() const {
     return "the node is stopping";
   if (context_->cluster && !bus_up_)
     return "Redis is not reached (cluster.redis)";
-  return {};
+  return health_->why_not_served();
 }
 
 // -- stop ---------------------------------------------------------------------
@@ -356,6 +376,7 @@ void node::wait_for_signal() {
 /// Accept no more, close the clients; then the cluster, then the rooms.
 void node::begin_stop(std::string reason) {
   draining_ = true;
+  health_->stop();
   stop_began_ = steady_clock::now();
   stop_until_ = stop_began_ + config_.drain.timeout;
   log::emit(

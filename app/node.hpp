@@ -18,6 +18,7 @@
 #include "actors/context.hpp"
 #include "actors/loop_crew.hpp"
 #include "actors/supervisor.hpp"
+#include "app/health.hpp"
 #include "cluster/bus.hpp"
 #include "core/settings.hpp"
 #include "net/io_loop.hpp"
@@ -66,6 +67,7 @@ private:
   void open_shared_logs();
   void plant_tree();
   void open_to_clients();
+  void send_out_canary();
   void start_threads();
   void become_ready();
 
@@ -106,6 +108,9 @@ private:
   std::vector<unique_fd> listening_; ///< Until started.
   std::vector<std::thread> threads_;
   boost::asio::ip::tcp::endpoint bound_;
+  std::unique_ptr<health> health_;
+  /// Where their room has failed, nobody else knows them.
+  std::vector<actors::connection_actor> canaries_;
   std::atomic<bool> bus_up_{false};
   std::atomic<bool> cluster_gone_{true};
   std::atomic<bool> draining_{false};

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "cluster/stored_message.hpp"
+#include "core/crash.hpp"
 #include "core/events.hpp"
+#include "core/fault_point.hpp"
 #include "core/message_key.hpp"
 
 namespace greenroom::cluster {
@@ -33,6 +35,18 @@ boost::system::result<log_entry, decode_error> entry_of(const stored_row& row) {
   auto [session, id] = parts_of(row.key);
   return log_entry{row.offset, row.stored, std::string{session}, std::move(id),
                    std::make_shared<const room_event>(std::move(*said))};
+}
+
+/// What is being handled as a failure of the file: what was to be done is
+/// refused, and what is in memory of it forgotten, whoever failed.
+sqlite_failure failure_now() {
+  try {
+    throw;
+  } catch (const sqlite_failure& why) {
+    return why;
+  } catch (...) {
+    return {0, tell_crash("store")};
+  }
 }
 
 void tell_failure(const std::string& path, const sqlite_failure& why) {
@@ -102,8 +116,8 @@ bool log_writer::write_all(std::vector<log_call>& calls) {
     if (tables_->in_transaction())
       commit();
     return true;
-  } catch (const sqlite_failure& why) {
-    note_failed_write(why);
+  } catch (...) {
+    note_failed_write(failure_now());
     return false;
   }
 }
@@ -135,6 +149,8 @@ bool log_writer::safely(log_call& call, Read read_it) {
 }
 
 void log_writer::decide(log_call& call) {
+  fault_point("store.decide",
+              [&] { return std::string_view{call.line->room.id}; });
   call.number = ++decided_;
   std::visit([&](auto& what) { decide(call, what); }, call.what);
   if (call.line->log) {
@@ -327,6 +343,8 @@ void log_writer::read(log_call& call, log_call::reading& what) {
   if (is == open_.end() || is->second != call.line)
     return; // It was closed: nobody will hear this.
   try {
+    fault_point("store.read",
+                [&] { return std::string_view{call.line->room.id}; });
     auto& log = log_of(*call.line, what.now);
     if (what.log != 0 && what.log != log.number())
       return; // It was forgotten.
@@ -357,8 +375,8 @@ void log_writer::read(log_call& call, log_call::reading& what) {
     if (!bad.empty())
       log::emit(events::store_rejected,
                 {{"room", call.line->room.id}, {"reason", bad}});
-  } catch (const sqlite_failure& why) {
-    note_failed_read(why);
+  } catch (...) {
+    note_failed_read(failure_now());
     call.refused = true;
   }
 }
@@ -421,8 +439,8 @@ void log_writer::keep_house() {
     });
     tables_->commit();
     counts_.cleared += swept.logs;
-  } catch (const sqlite_failure& why) {
-    note_failed_write(why);
+  } catch (...) {
+    note_failed_write(failure_now());
     tables_->roll_back();
     // It may be that more is left than they think.
     for (const auto& [room, line] : open_)

@@ -7,6 +7,9 @@
 
 #include <hiredis/hiredis.h>
 
+#include "core/crash.hpp"
+#include "core/fault_point.hpp"
+
 namespace greenroom::cluster {
 
 namespace {
@@ -56,9 +59,24 @@ void redis_connection::start(const redis_endpoint& who, listener& to) {
       return;
     if (!error.empty())
       return self->fail(std::move(error));
-    self->greet();
-    self->read();
+    self->safely([&] {
+      self->greet();
+      self->read();
+    });
   });
+}
+
+template <class Work>
+void redis_connection::safely(Work work) {
+  try {
+    work();
+  } catch (...) {
+    fail("its code failed: " + tell_crash("redis"));
+  }
+}
+
+void redis_connection::run() {
+  safely([this] { flush(); });
 }
 
 void redis_connection::send(std::span<const std::string_view> command) {
@@ -149,7 +167,7 @@ void redis_connection::read() {
           return;
         if (failed)
           return self->fail("read: " + failed.message());
-        self->on_read(size);
+        self->safely([&] { self->on_read(size); });
       });
 }
 
@@ -186,6 +204,7 @@ bool redis_connection::on_replies() {
 }
 
 void redis_connection::dispatch(const redis_reply& reply) {
+  fault_point("redis.reply", [] { return std::string_view{}; });
   if (phase_ == phase::greeting)
     return on_greeting(reply);
   if (is_pong(reply))
@@ -225,7 +244,7 @@ void redis_connection::flush() {
                    if (failed)
                      return self->fail("write: " + failed.message());
                    self->writing_.clear();
-                   self->flush();
+                   self->run();
                  });
 }
 
@@ -241,7 +260,7 @@ void redis_connection::expect_within_timeout() {
 
 void redis_connection::watch_life() {
   loop_.timers.at(clock::now() + options_.ping_interval, timer_,
-                  [this] { on_life_tick(); });
+                  [this] { safely([this] { on_life_tick(); }); });
 }
 
 void redis_connection::on_life_tick() {

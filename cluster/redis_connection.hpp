@@ -100,11 +100,15 @@ private:
   void dispatch(const redis_reply& reply);
   void on_role(const redis_reply& reply);
   void flush();
-  void run() override { flush(); }
+  void run() override;
   void expect_within_timeout();
   void watch_life();
   void on_life_tick();
   void fail(std::string reason);
+
+  /// What `work` and those who hear of it throw ends this connection alone.
+  template <class Work>
+  void safely(Work work);
 
   redis_loop loop_;
   std::shared_ptr<redis_stream> stream_;

@@ -109,6 +109,7 @@ private:
   }
 
   void on_broken() override { on_readable(); }
+  void on_crash() override { throw; } ///< Who it tells sees to that.
 
   static error_code last_error() {
     return {errno, boost::system::system_category()};

@@ -93,6 +93,17 @@
   X(actor_escalated, "actor.escalated", error, always,                         \
     "restarts:count cause:text",                                               \
     "Restarts do not help: whoever looks after the actor has to.")             \
+  X(canary_late, "canary.late", warn, usual, "waited_ms:count",                \
+    "A message of the node's own has not come through for longer than "        \
+    "`health.canary-limit`: `/readyz` says 503.")                              \
+  X(canary_back, "canary.back", info, usual, "took_ms:count",                  \
+    "It, or a later one, came through.")                                       \
+  X(part_crashed, "part.crashed", error, always, "part:text reason:text",      \
+    "Code of the node threw outside of an actor: a `connection` or a request " \
+    "(`http`) ends, one to `redis` is made anew, what the `store` was to do "  \
+    "is refused; a `listener` goes on.")                                       \
+  X(node_failed, "node.failed", error, always, "reason:text",                  \
+    "The last line of a process that cannot go on, and ends with SIGABRT.")    \
   X(actor_slow, "actor.slow", warn, limited, "message:text took_ms:count",     \
     "A handler ran longer than `limits.handler-time`; `message` is the type "  \
     "of what it handled.")                                                     \

@@ -13,6 +13,10 @@ namespace greenroom {
 /// break a client that speaks the protocol.
 enum class room_space : std::uint8_t { protocol, relay };
 
+/// No room id of a client begins with it, nor has a control character anywhere
+/// [P-3.1].
+inline constexpr char own_room_mark = '\x01';
+
 /// What names a room on every node.
 struct room_key {
   room_space space = room_space::protocol;
@@ -24,6 +28,10 @@ struct room_key {
     return colon == std::string::npos ? std::string_view{}
                                       : std::string_view{id}.substr(0, colon);
   }
+
+  /// One of the node's own: clients cannot name it, it takes nobody's place and
+  /// is no news.
+  [[nodiscard]] bool is_own() const { return id.starts_with(own_room_mark); }
 
   auto operator<=>(const room_key&) const = default;
 };

@@ -167,6 +167,14 @@ struct settings {
     bool operator==(const drain_settings&) const = default;
   } drain;
 
+  struct health_settings {
+    milliseconds canary_interval{1'000};
+    milliseconds canary_limit{2'000};
+    milliseconds turn_limit{1'000}; ///< Of each loop.
+
+    bool operator==(const health_settings&) const = default;
+  } health;
+
   struct demo_settings {
     bool page = false;
 

@@ -380,13 +380,27 @@ constexpr setting table[] = {
            "that a crowd of clients does not bury what matters; the others are "
            "counted."),
 
-    // -- drain, demo
+    // -- drain, health, demo
     // ------------------------------------------------------------
     duration("drain.timeout", at<&s::drain, &s::drain_settings::timeout>, 0ms,
              1h, "The node is gone by then after SIGTERM or SIGINT."),
     number("drain.rate", at<&s::drain, &s::drain_settings::rate>, 1, 1'000'000,
            "Clients a second that a stopping node of a cluster sends to other "
            "nodes; more where `drain.timeout` would be over."),
+    duration("health.canary-interval",
+             at<&s::health, &s::health_settings::canary_interval>, 10ms, 1h,
+             "Two members of the node's own say and hear something so often, "
+             "through a room, its store and Redis, as clients would."),
+    duration(
+        "health.canary-limit",
+        at<&s::health, &s::health_settings::canary_limit>, 10ms, 1h,
+        "What they say has to be heard within this time, or `/readyz` says "
+        "503."),
+    duration(
+        "health.turn-limit", at<&s::health, &s::health_settings::turn_limit>,
+        10ms, 1h,
+        "A loop that has not turned for this time holds all of its clients "
+        "up, and `/healthz` says 503."),
     boolean("demo.page", at<&s::demo, &s::demo_settings::page>,
             "Serve a small page at `/` to try rooms in a browser."),
 };

@@ -22,6 +22,11 @@ public:
 
     /// The connection is broken, and its watcher did not ask for reads.
     virtual void on_broken() = 0;
+
+    /// One of the above threw, and what it was in the midst of is not to be
+    /// gone on with. Called where that is caught: `throw;` passes it on, and
+    /// ends the process.
+    virtual void on_crash() = 0;
   };
 
   static constexpr std::uint32_t reads = 0x001;  ///< As EPOLLIN.

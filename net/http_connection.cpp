@@ -10,6 +10,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "core/crash.hpp"
 #include "core/events.hpp"
 #include "net/page.hpp"
 #include "net/session.hpp"
@@ -165,6 +166,11 @@ void http_connection::on_broken() {
   give_up();
 }
 
+void http_connection::on_crash() {
+  tell_crash("http");
+  on_broken();
+}
+
 // -- routes -------------------------------------------------------------------
 
 void http_connection::route() {
@@ -202,7 +208,8 @@ void http_connection::route() {
     send(std::move(what));
     return;
   }
-  auto why = at.path == "/readyz" ? services_->not_ready() : std::string{};
+  auto why =
+      at.path == "/readyz" ? services_->not_ready() : services_->not_alive();
   send(why.empty() ? answer(200, "ok\n") : answer(503, why + "\n"));
 }
 

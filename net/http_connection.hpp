@@ -33,6 +33,9 @@ struct http_services {
   /// `who` what it needs for that. Once for each.
   std::function<seat(actors::client_hello& who, std::uint32_t here)> place;
 
+  /// Why the process is better started anew; empty: it lives.
+  std::function<std::string()> not_alive;
+
   /// Why the node cannot serve clients now; empty: it can.
   std::function<std::string()> not_ready;
 };
@@ -73,6 +76,7 @@ private:
   // -- reading
   void on_readable() override;
   void on_broken() override;
+  void on_crash() override;
   void expect_head();
   void work();
   bool read_head();

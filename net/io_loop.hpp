@@ -78,6 +78,7 @@ private:
     void on_readable() override;
     void on_writable() override {}
     void on_broken() override {}
+    void on_crash() override { throw; } ///< Nobody knows what is lost.
 
   private:
     io_loop& in_;

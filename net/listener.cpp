@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "core/crash.hpp"
 #include "core/events.hpp"
 #include "net/heap_room.hpp"
 
@@ -117,6 +118,12 @@ void listener::on_readable() {
   for (int i = 0; i < accepts_in_a_row && accepts(); ++i)
     if (!accept())
       break;
+  watch();
+}
+
+void listener::on_crash() {
+  tell_crash("listener");
+  home_.timers().at(home_.now() + accept_pause, retry_, [this] { watch(); });
   watch();
 }
 

@@ -31,6 +31,7 @@ private:
   void on_readable() override;
   void on_writable() override {}
   void on_broken() override {}
+  void on_crash() override;
 
   void watch();
   [[nodiscard]] bool accepts() const;

@@ -96,6 +96,16 @@ std::size_t poller::poll(std::chrono::steady_clock::time_point deadline) {
 }
 
 void poller::tell(const epoll_event& event) {
+  try {
+    tell_watcher(event);
+  } catch (...) {
+    if (told_ == nullptr)
+      throw; // Nobody is left who knows what that was.
+    told_->on_crash();
+  }
+}
+
+void poller::tell_watcher(const epoll_event& event) {
   told_ = static_cast<watcher*>(event.data.ptr);
   if (told_ != nullptr && (event.events & EPOLLOUT) != 0)
     told_->on_writable();

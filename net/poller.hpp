@@ -50,6 +50,7 @@ public:
 
 private:
   void tell(const epoll_event& event);
+  void tell_watcher(const epoll_event& event);
   bool control(int operation, int socket, watcher& who, std::uint32_t what);
   bool look(int timeout_ms);
   void forget(watcher& who);

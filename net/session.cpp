@@ -9,6 +9,8 @@
 
 #include <caf/send.hpp>
 
+#include "core/crash.hpp"
+#include "core/fault_point.hpp"
 #include "core/ws_frame.hpp"
 
 namespace greenroom::net {
@@ -108,6 +110,7 @@ void session::on_readable() {
     return;
   }
   auto self = shared_from_this(); // What comes may end it.
+  fault_point("session.read", [] { return std::string_view{}; });
   auto buffer = home_.read_buffer();
   for (int i = 0; i < reads_in_a_row && !gone_; ++i) {
     auto got =
@@ -224,6 +227,19 @@ void session::on_broken() {
   end_now(no_close_frame, true, "the connection broke");
 }
 
+/// What was read is not read on. Who was about to end anyway just ends.
+void session::on_crash() {
+  auto self = shared_from_this();
+  tell_crash("connection");
+  if (closing_ || lingering_) {
+    end_now(no_close_frame, false, "its code failed");
+    return;
+  }
+  close(protocol::close_code::internal_error,
+        reason(protocol::close_code::internal_error));
+  watch();
+}
+
 bool session::heard() {
   // Whom we do not read at the moment cannot be heard: it is our pause.
   bool paused = started_ && (!early_.empty() || !window_open());
@@ -242,7 +258,18 @@ void session::ping() {
 }
 
 void session::run() {
-  flush();
+  flush_safely();
+}
+
+void session::flush_safely() {
+  try {
+    fault_point("session.flush", [] { return std::string_view{}; });
+    flush();
+  } catch (...) {
+    auto self = shared_from_this();
+    tell_crash("connection");
+    end_now(no_close_frame, false, "its code failed");
+  }
 }
 
 void session::flush() {
@@ -299,7 +326,7 @@ bool session::took(long taken) {
 void session::on_sent(long taken) {
   in_batch_ = false;
   if (!gone_ && took(taken) && (!empty() || closing_ || lingering_))
-    flush();
+    flush_safely();
 }
 
 void session::on_writable() {

@@ -68,6 +68,7 @@ private:
   // -- reading
   void on_readable() override;
   void on_broken() override;
+  void on_crash() override;
   void take(char* bytes, std::size_t count);
   void take_early();
   void on_message(std::string_view bytes, bool is_text) override;
@@ -84,6 +85,7 @@ private:
   void on_writable() override;
   void on_sent(long taken) override;
   void flush();
+  void flush_safely();
   bool took(long taken);
 
   // -- the end

@@ -31,6 +31,7 @@ public:
   }
   void on_writable() override { ++writable; }
   void on_broken() override { ++broken; }
+  void on_crash() override { throw; }
 
   void leave() { in_.remove(fd(), *this); }
   [[nodiscard]] int fd() const { return event_.get(); }

@@ -80,6 +80,7 @@ private:
   }
   void on_writable() override {}
   void on_broken() override {}
+  void on_crash() override { throw; }
 
   void turn_until_stopped() {
     using clock = std::chrono::steady_clock;

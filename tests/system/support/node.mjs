@@ -40,16 +40,16 @@ function toArguments(settings) {
     .map(([key, value]) => `--${key}=${value}`);
 }
 
-function launch(args, env) {
-  assert.ok(existsSync(binary), `there is no greenroom at ${binary}: `
-    + 'build it, or name it in GREENROOM_BIN');
+function launch(args, env, program = binary) {
+  assert.ok(existsSync(program), `there is no program ${program}: `
+    + 'build it, or name it in the environment (tests/system/CMakeLists.txt)');
   // What the caller's environment says about Greenroom must not decide a test.
   const clean = Object.fromEntries(Object.entries(process.env)
     .filter(([name]) => !name.startsWith('GREENROOM_')));
   // What is freed shall be free, also for the sanitizer: memory is measured.
   const ASAN_OPTIONS = [process.env.ASAN_OPTIONS, 'quarantine_size_mb=4']
     .filter(Boolean).join(':');
-  return new ChildProcess(binary, args,
+  return new ChildProcess(program, args,
     { env: { ...clean, ASAN_OPTIONS, ...env } });
 }
 
@@ -60,10 +60,11 @@ export class GreenroomNode {
   #signalled = null;
   #twice = false;
   #sanitized;
+  #mayEnd = false;
 
-  constructor(settings, env) {
+  constructor(settings, { env, program } = {}) {
     this.process = launch(
-      toArguments({ ...talkative, ...variant, ...settings }), env);
+      toArguments({ ...talkative, ...variant, ...settings }), env, program);
     this.process.onLine = (line) =>
       this.events.push(this.#log.read(line) ?? { event: '(no JSON)', line });
     this.process.onExit = (how) =>
@@ -105,6 +106,13 @@ export class GreenroomNode {
     this.process.signal(name);
   }
 
+  /** The test has it end by itself, by a signal or not. */
+  mayEnd() {
+    this.#mayEnd = true;
+    this.#signalled ??= 'itself';
+    return this;
+  }
+
   /** How it ended, after a signal of the test. */
   async exit(ms = SOON) {
     const how = await this.process.exit(ms);
@@ -132,7 +140,7 @@ export class GreenroomNode {
       if (this.#signalled === 'SIGTERM' && !this.#twice)
         assert.equal(code, 0, `SIGTERM ended it with ${code ?? signal}`
           + `\n${this.process.tail()}`);
-      assert.ok(!CRASHES.includes(signal),
+      assert.ok(this.#mayEnd || !CRASHES.includes(signal),
         `the node crashed with ${signal}\n${this.process.tail()}`);
       this.#checkLog({ signal });
     } finally {
@@ -167,14 +175,14 @@ export class GreenroomNode {
  * Starts a node for test `t` with `settings` ({'auth.anonymous': true}) and
  * waits until it serves. Two loops, so that rooms always span threads.
  */
-export async function startNode(t, settings = {}, { env } = {}) {
+export async function startNode(t, settings = {}, how = {}) {
   const node = new GreenroomNode({
     'net.port': 0,
     'net.loops': 2,
     'log.format': 'json',
     'auth.secret': SECRET,
     ...settings,
-  }, env);
+  }, how);
   t.after(() => node.stop());
   return node.ready();
 }
