@@ -50,7 +50,8 @@ settings read_sources(const command_line& given, const environment& variables,
 }
 
 /// core cannot say what an address is; the network can.
-void check_address(std::string& address, error_lines& errors) {
+void check_address(std::string_view name, std::string& address,
+                   error_lines& errors) {
   if (address == "localhost")
     address = "127.0.0.1";
   // The zone of a link-local address names an interface: fe80::1%eth0.
@@ -58,9 +59,29 @@ void check_address(std::string& address, error_lines& errors) {
   in6_addr parsed{};
   if (inet_pton(AF_INET6, without_zone.c_str(), &parsed) != 1
       && inet_pton(AF_INET, address.c_str(), &parsed) != 1)
-    errors.push_back("net.address: " + in_quotes(address)
+    errors.push_back(std::string{name} + ": " + in_quotes(address)
                      + " is not an IP address: write one as in 127.0.0.1, "
                        "0.0.0.0 or ::1");
+}
+
+/// Whether nobody but this machine reaches it.
+bool is_loopback(const std::string& address) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.c_str(), &v4) == 1)
+    return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, address.c_str(), &v6) == 1
+         && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+void check_admin(settings::admin_settings& admin, error_lines& errors) {
+  if (admin.address.empty())
+    return;
+  check_address("admin.address", admin.address, errors);
+  if (admin.token.empty() && !is_loopback(admin.address))
+    errors.push_back("admin.address: others reach " + in_quotes(admin.address)
+                     + ", so admin.token has to be set: openssl rand -hex 16 "
+                       "makes one");
 }
 
 void read_secret_file(settings::auth_settings& auth, error_lines& errors) {
@@ -91,7 +112,8 @@ void read_secret_file(settings::auth_settings& auth, error_lines& errors) {
 void check_all(settings& all, error_lines& errors) {
   for (auto& complaint : check(all))
     errors.push_back(std::move(complaint.text));
-  check_address(all.net.address, errors);
+  check_address("net.address", all.net.address, errors);
+  check_admin(all.admin, errors);
   if (all.auth.secret.empty() && !all.auth.secret_file.empty())
     read_secret_file(all.auth, errors);
 }

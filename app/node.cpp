@@ -45,6 +45,32 @@ std::unique_ptr<caf::actor_system_config> caf_config() {
   return config;
 }
 
+tcp::endpoint endpoint_of(const char* name, const std::string& text,
+                          std::uint16_t port) {
+  boost::system::error_code error;
+  auto address = asio::ip::make_address(text, error);
+  if (error)
+    throw startup_error{std::string{name} + ": '" + text
+                        + "' is not an IP address"};
+  return {address, port};
+}
+
+/// So many sockets that listen there together; a port 0 becomes the one that
+/// they got.
+std::vector<unique_fd> open_all(tcp::endpoint& at, std::size_t count) {
+  std::vector<unique_fd> out;
+  auto error = net::probe_port(at);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!error)
+      out.push_back(net::open_listening(at, error));
+    if (error)
+      throw startup_error{"cannot listen on " + at.address().to_string()
+                          + " port " + std::to_string(at.port()) + ": "
+                          + error.message()};
+  }
+  return out;
+}
+
 } // namespace
 
 // -- start --------------------------------------------------------------------
@@ -63,6 +89,7 @@ node::node(settings config)
   context_->verify = net::make_jwt_verifier(config_);
   make_loops();
   open_listeners();
+  open_admin();
   open_store();
   open_bus();
   // From here on actors live: nothing may fail any more.
@@ -70,6 +97,7 @@ node::node(settings config)
   join_cluster();
   send_out_canary();
   open_to_clients();
+  start_admin();
 }
 
 node::~node() {
@@ -90,21 +118,41 @@ void node::make_loops() {
 }
 
 void node::open_listeners() {
-  boost::system::error_code error;
-  auto address = asio::ip::make_address(config_.net.address, error);
-  if (error)
-    throw startup_error{"net.address: '" + config_.net.address
-                        + "' is not an IP address"};
-  bound_ = {address, config_.net.port};
-  error = net::probe_port(bound_);
-  for (std::size_t i = 0; i < loops_.size(); ++i) {
-    if (!error)
-      listening_.push_back(net::open_listening(bound_, error));
-    if (error)
-      throw startup_error{"cannot listen on " + config_.net.address + " port "
-                          + std::to_string(bound_.port()) + ": "
-                          + error.message()};
+  bound_ = endpoint_of("net.address", config_.net.address, config_.net.port);
+  listening_ = open_all(bound_, loops_.size());
+}
+
+void node::open_admin() {
+  const auto& admin = config_.admin;
+  if (admin.address.empty())
+    return;
+  admin_bound_ = endpoint_of("admin.address", admin.address, admin.port);
+  try {
+    admin_listening_ = std::move(open_all(admin_bound_, 1).front());
+  } catch (const startup_error& failed) {
+    throw startup_error{"admin.port: " + std::string{failed.what()}};
   }
+}
+
+/// Stays open while the node stops, for who wants to watch that.
+void node::start_admin() {
+  if (!admin_listening_)
+    return;
+  net::admin_services admin{
+      config_.admin.token,
+      [](std::string_view) -> std::optional<net::served> { return {}; },
+      [this](const std::string& peer, std::string_view why) {
+        if (admin_refusals_told_.opens(loops_.front()->now()))
+          log::emit(events::admin_refused, {{"peer", peer}, {"reason", why}});
+      }};
+  net::http_services services{&config_,
+                              {},
+                              [this] { return health_->why_not_alive(); },
+                              [this] { return why_not_ready(); },
+                              std::move(admin)};
+  admin_ = std::make_shared<net::listener>(
+      *loops_.front(), std::move(admin_listening_), std::move(services));
+  admin_->start();
 }
 
 void node::open_store() {
@@ -318,6 +366,10 @@ int node::run() {
   log::emit(events::listener_opened, {{"address", bound_.address().to_string()},
                                       {"port", bound_.port()},
                                       {"loops", loops_.size()}});
+  if (admin_)
+    log::emit(events::admin_opened,
+              {{"address", admin_bound_.address().to_string()},
+               {"port", admin_bound_.port()}});
   become_ready();
   main_.run();
   for (auto& loop : loops_)

@@ -20,7 +20,9 @@
 #include "actors/supervisor.hpp"
 #include "app/health.hpp"
 #include "cluster/bus.hpp"
+#include "core/rate_gate.hpp"
 #include "core/settings.hpp"
+#include "core/unique_fd.hpp"
 #include "net/io_loop.hpp"
 #include "net/listener.hpp"
 
@@ -61,6 +63,8 @@ private:
   // -- start
   void make_loops();
   void open_listeners();
+  void open_admin();
+  void start_admin();
   void open_store();
   void open_bus();
   void join_cluster();
@@ -106,8 +110,12 @@ private:
   std::vector<std::unique_ptr<loop_link>> links_;
   timer_queue root_timers_;          ///< Unused: its first restart is at once.
   std::vector<unique_fd> listening_; ///< Until started.
+  std::shared_ptr<net::listener> admin_; ///< On the first loop; null: none.
+  unique_fd admin_listening_;            ///< Until started.
+  rate_gate admin_refusals_told_{actors::refusals_told_per_second};
   std::vector<std::thread> threads_;
   boost::asio::ip::tcp::endpoint bound_;
+  boost::asio::ip::tcp::endpoint admin_bound_;
   std::unique_ptr<health> health_;
   /// Where their room has failed, nobody else knows them.
   std::vector<actors::connection_actor> canaries_;

@@ -15,6 +15,7 @@ UNPACKED = ROOT / "build" / "deps"  # By ci/setup bench.
 
 # The release build with its defaults, but for what a measurement needs.
 NODE_OPTIONS = (
+    "--admin.port=0",
     "--net.loops=1",
     "--auth.anonymous=true",
     "--limits.messages-per-second=0",

@@ -34,6 +34,11 @@
     "address:text port:count loops:count", "The node listens here.")           \
   X(listener_closed, "listener.closed", info, usual, "loop:count",             \
     "A loop accepts no more connections.")                                     \
+  X(admin_opened, "admin.opened", info, usual, "address:text port:count",      \
+    "Operators are served here: `/metrics` and more.")                         \
+  X(admin_refused, "admin.refused", warn, limited, "peer:text reason:text",    \
+    "A request to the admin listener had no token or a wrong one; told five "  \
+    "times a second.")                                                         \
   X(accept_failed, "accept.failed", warn, usual, "loop:count reason:text",     \
     "A connection could not be accepted; the loop tries again after a pause.") \
   X(handshake_refused, "handshake.refused", info, limited,                     \

@@ -36,6 +36,10 @@ bool is_word(std::string_view text) {
          && text.find(' ') == std::string_view::npos;
 }
 
+bool is_word_or_empty(std::string_view text) {
+  return text.empty() || is_word(text);
+}
+
 /// A browser's `Origin` never ends in a slash; one here would never match.
 bool is_origin(std::string_view text) {
   if (text == "*")
@@ -81,6 +85,8 @@ bool is_namespace_name(std::string_view text) {
 
 const setting_shape one_line{"text on one line", is_one_line};
 const setting_shape address{"an IP address or localhost", is_word};
+const setting_shape address_or_none{"an IP address or localhost, or empty",
+                                    is_word_or_empty};
 const setting_shape origin{
     "origins, as https://host or https://host:port, or *", is_origin};
 const setting_shape cookie_name{"the name of a cookie", is_cookie_name};

@@ -8,6 +8,7 @@ namespace greenroom::setting_shapes {
 
 extern const setting_shape one_line;
 extern const setting_shape address;
+extern const setting_shape address_or_none;
 extern const setting_shape origin;
 extern const setting_shape cookie_name;
 extern const setting_shape rights;

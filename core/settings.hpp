@@ -60,6 +60,15 @@ struct settings {
     bool operator==(const net_settings&) const = default;
   } net;
 
+  /// What is for operators has a port of its own.
+  struct admin_settings {
+    std::string address = "127.0.0.1"; ///< Empty: none.
+    std::uint16_t port = 8081;
+    std::string token; ///< Empty: none is asked for.
+
+    bool operator==(const admin_settings&) const = default;
+  } admin;
+
   struct auth_settings {
     bool anonymous = false;
     std::string secret;

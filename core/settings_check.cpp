@@ -1,5 +1,7 @@
 #include "core/settings_check.hpp"
 
+#include <algorithm>
+
 #include "core/settings_table.hpp"
 
 namespace greenroom {
@@ -8,6 +10,9 @@ namespace {
 
 /// HMAC with SHA-256: a key is at least as long as the hash [RFC 7518, 3.2].
 constexpr std::size_t secret_bytes_min = 32;
+
+/// Nobody guesses what is this long and random.
+constexpr std::size_t admin_token_bytes_min = 16;
 
 using complaints = std::vector<setting_error>;
 
@@ -21,6 +26,30 @@ void check_auth(const settings::auth_settings& auth, complaints& out) {
     return;
   if (auto good = check_secret(auth.secret); !good)
     out.push_back({"auth.secret: " + good.error().text});
+}
+
+/// What RFC 6750, 2.1 lets a header carry.
+bool is_bearer_token(std::string_view text) {
+  return std::ranges::all_of(text, [](char x) {
+    return (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z')
+           || (x >= '0' && x <= '9')
+           || std::string_view{"-._~+/="}.find(x) != std::string_view::npos;
+  });
+}
+
+void check_admin(const settings::admin_settings& admin, complaints& out) {
+  if (admin.token.empty())
+    return;
+  if (admin.token == secret_mask)
+    out.push_back({"admin.token: *** is what --print-config shows in place of "
+                   "a token: write the token"});
+  else if (admin.token.size() < admin_token_bytes_min)
+    out.push_back({"admin.token has " + std::to_string(admin.token.size())
+                   + " characters; it needs at least 16, as `openssl rand "
+                     "-hex 16` makes"});
+  else if (!is_bearer_token(admin.token))
+    out.push_back({"admin.token may hold letters, digits and -._~+/= "
+                   "(RFC 6750, 2.1)"});
 }
 
 void check_limits(const settings::limit_settings& limits, complaints& out) {
@@ -68,6 +97,7 @@ setting_result<void> check_secret(std::string_view secret) {
 std::vector<setting_error> check(const settings& all) {
   complaints out;
   check_auth(all.auth, out);
+  check_admin(all.admin, out);
   check_limits(all.limits, out);
   check_cluster(all.cluster, out);
   check_store(all, out);

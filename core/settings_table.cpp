@@ -121,6 +121,20 @@ constexpr setting table[] = {
             "Hand the sends of a turn to the kernel together, by io_uring, "
             "where it allows that; `loop.started` tells which way is taken."),
 
+    // -- admin
+    // ------------------------------------------------------------------
+    text("admin.address", at<&s::admin, &s::admin_settings::address>,
+         setting_shapes::address_or_none,
+         "IP address on which operators are served `/metrics`, `/healthz` and "
+         "`/readyz`; one that is not of this machine alone needs "
+         "`admin.token`; empty: nowhere."),
+    number("admin.port", at<&s::admin, &s::admin_settings::port>, 0, 65'535,
+           "Its TCP port; 0 takes a free one, which the log event "
+           "`admin.opened` tells."),
+    secret("admin.token", at<&s::admin, &s::admin_settings::token>,
+           "What each request there has to bring as `Authorization: Bearer`, "
+           "at least 16 characters; empty: nothing."),
+
     // -- auth
     // -------------------------------------------------------------------
     boolean("auth.anonymous", at<&s::auth, &s::auth_settings::anonymous>,

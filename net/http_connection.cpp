@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <sstream>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "core/crash.hpp"
 #include "core/events.hpp"
+#include "net/admin_token.hpp"
 #include "net/page.hpp"
 #include "net/session.hpp"
 
@@ -26,11 +28,19 @@ namespace {
 /// and how long somebody can keep a place among `limits.handshakes`.
 constexpr std::uint32_t requests_max = 100;
 
+/// A few scrapers, a few people, probes; a flood of others costs no more.
+constexpr std::uint32_t admin_sockets_max = 64;
+
 bool would_block(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
 } // namespace
+
+std::uint32_t http_services::sockets_max() const {
+  return admin ? std::min(admin_sockets_max, config->limits.handshakes)
+               : config->limits.handshakes;
+}
 
 http_connection::http_connection(io_loop& home, unique_fd socket,
                                  std::string peer,
@@ -181,23 +191,21 @@ void http_connection::route() {
     return;
   }
   const auto& at = std::get<target>(read);
+  if (services_->admin) {
+    route_admin(at);
+    return;
+  }
   if (at.path == "/ws" || at.path == "/relay") {
     route_upgrade(at);
     return;
   }
-  bool known = at.path == "/healthz" || at.path == "/readyz"
-               || (at.path == "/" && services_->config->demo.page);
-  if (!known) {
+  if (tell_health(at))
+    return;
+  if (at.path != "/" || !services_->config->demo.page) {
     refuse({404, "nothing is here"});
     return;
   }
-  if (head.method != http::verb::get && head.method != http::verb::head) {
-    auto what = answer(405, "only GET and HEAD\n");
-    what.set(http::field::allow, "GET, HEAD");
-    send(std::move(what));
-    return;
-  }
-  if (at.path == "/") {
+  if (is_plain_read()) {
     auto what =
         answer(200, std::string{demo_page()}, "text/html; charset=utf-8");
     what.set("Content-Security-Policy",
@@ -206,11 +214,49 @@ void http_connection::route() {
              "connect-src 'self' ws: wss:; base-uri 'none'; "
              "form-action 'none'; frame-ancestors 'none'");
     send(std::move(what));
+  }
+}
+
+/// False: the path is another one.
+bool http_connection::tell_health(const target& at) {
+  if (at.path != "/healthz" && at.path != "/readyz")
+    return false;
+  if (is_plain_read()) {
+    auto why =
+        at.path == "/readyz" ? services_->not_ready() : services_->not_alive();
+    send(why.empty() ? answer(200, "ok\n") : answer(503, why + "\n"));
+  }
+  return true;
+}
+
+/// False: it is another method, and was answered.
+bool http_connection::is_plain_read() {
+  const auto& head = parser_->get();
+  if (head.method == http::verb::get || head.method == http::verb::head)
+    return true;
+  auto what = answer(405, "only GET and HEAD\n");
+  what.set(http::field::allow, "GET, HEAD");
+  send(std::move(what));
+  return false;
+}
+
+/// Who has no token does not hear either what there is.
+void http_connection::route_admin(const target& at) {
+  const auto& admin = *services_->admin;
+  if (auto why = why_not_admin(parser_->get(), admin.token); !why.empty()) {
+    admin.refused(peer_, why);
+    auto what = answer(401, std::string{why} + '\n');
+    what.set(http::field::www_authenticate, "Bearer");
+    what.keep_alive(false);
+    send(std::move(what));
     return;
   }
-  auto why =
-      at.path == "/readyz" ? services_->not_ready() : services_->not_alive();
-  send(why.empty() ? answer(200, "ok\n") : answer(503, why + "\n"));
+  if (tell_health(at) || !is_plain_read())
+    return;
+  if (auto found = admin.page(at.path))
+    send(answer(200, std::move(found->body), found->type));
+  else
+    refuse({404, "nothing is here"});
 }
 
 void http_connection::route_upgrade(const target& at) {

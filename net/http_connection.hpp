@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -18,6 +19,23 @@
 #include "net/request_head.hpp"
 
 namespace greenroom::net {
+
+/// What a path gives: made anew for each request.
+struct served {
+  std::string body;
+  std::string_view type = "text/plain";
+};
+
+/// What a listener for operators needs in place of clients.
+struct admin_services {
+  std::string token; ///< Each request has to bring it; empty: none has.
+
+  /// What is at the path beside the health routes; none: nothing is.
+  std::function<std::optional<served>(std::string_view path)> page;
+
+  /// Somebody came without the token.
+  std::function<void(const std::string& peer, std::string_view why)> refused;
+};
 
 /// What the HTTP routes need of the node. Any thread may call its functions.
 struct http_services {
@@ -38,6 +56,12 @@ struct http_services {
 
   /// Why the node cannot serve clients now; empty: it can.
   std::function<std::string()> not_ready;
+
+  /// Set: no clients are served, but operators; on one loop.
+  std::optional<admin_services> admin = {};
+
+  /// Accepted sockets at once that are no client's.
+  [[nodiscard]] std::uint32_t sockets_max() const;
 };
 
 /// One accepted socket until it is a WebSocket: reads request heads within
@@ -88,6 +112,9 @@ private:
   // -- routes
   void route();
   void route_upgrade(const target& at);
+  void route_admin(const target& at);
+  [[nodiscard]] bool is_plain_read();
+  [[nodiscard]] bool tell_health(const target& at);
   void hand_on(upgrade agreed);
 
   // -- answers

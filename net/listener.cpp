@@ -101,8 +101,7 @@ void listener::close() {
 
 bool listener::accepts() const {
   // Beyond the limit, newcomers wait in the kernel's queue.
-  return socket_ && !retry_.pending()
-         && handshakes_ < services_->config->limits.handshakes;
+  return socket_ && !retry_.pending() && handshakes_ < services_->sockets_max();
 }
 
 void listener::watch() {

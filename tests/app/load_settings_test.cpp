@@ -347,6 +347,27 @@ TEST_CASE("net.address is an IP address, or localhost") {
     contains(complaint({"--net.address", text}), "is not an IP address");
 }
 
+TEST_CASE("operators are served to others only with a token") {
+  for (auto text : {"127.0.0.1", "127.1.2.3", "::1", "localhost", ""})
+    CHECK(good(load(with({std::string{"--admin.address="} + text})))
+              .admin.token.empty());
+  for (auto text : {"0.0.0.0", "::", "10.0.0.1", "fe80::1%lo"}) {
+    std::string address = std::string{"--admin.address="} + text;
+    contains(complaint({address}), "so admin.token has to be set");
+    CHECK(good(load(with({address, "--admin.token=0123456789abcdef"})))
+              .admin.address
+          == text);
+  }
+  contains(complaint({"--admin.address=example.com"}),
+           "admin.address: \"example.com\" is not an IP address");
+}
+
+TEST_CASE("a token for operators is long, and a header can carry it") {
+  contains(complaint({"--admin.token=0123456789abcde"}), "at least 16");
+  contains(complaint({"--admin.token=0123456789abcdef ghi"}), "may hold");
+  contains(complaint({"--admin.token=***"}), "write the token");
+}
+
 TEST_CASE("the secret is read from its file, without the line end") {
   std::string key(32, 'k');
   temporary_file file{key + "\r\n"};

@@ -15,6 +15,7 @@ import { FaultProxy } from './proxy.mjs';
 /** Short enough that what died is noticed within a run. */
 const SETTINGS = {
   'net.port': 0,
+  'admin.port': 0,
   'net.loops': 2,
   'log.format': 'json',
   'auth.secret': SECRET,

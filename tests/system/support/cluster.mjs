@@ -23,7 +23,7 @@ export function startCluster(t, redis, count = 3, more = {}) {
 /** A node that may never be ready: nothing is awaited. */
 export function launchNode(t, settings, how = {}) {
   const node = new GreenroomNode({
-    'net.port': 0, 'log.format': 'json', 'auth.secret': SECRET,
+    'net.port': 0, 'admin.port': 0, 'log.format': 'json', 'auth.secret': SECRET,
     'auth.anonymous': true, ...settings,
   }, how);
   t.after(() => node.stop());

@@ -61,8 +61,10 @@ export class GreenroomNode {
   #twice = false;
   #sanitized;
   #mayEnd = false;
+  #hasAdmin;
 
   constructor(settings, { env, program } = {}) {
+    this.#hasAdmin = settings['admin.address'] !== '';
     this.process = launch(
       toArguments({ ...talkative, ...variant, ...settings }), env, program);
     this.process.onLine = (line) =>
@@ -87,6 +89,8 @@ export class GreenroomNode {
 
   async ready() {
     this.port = (await this.event('listener.opened')).port;
+    if (this.#hasAdmin)
+      this.adminPort = (await this.event('admin.opened')).port;
     await this.event('node.ready');
     return this;
   }
@@ -97,6 +101,11 @@ export class GreenroomNode {
 
   http(path) {
     return `http://127.0.0.1:${this.port}${path}`;
+  }
+
+  /** Of the listener for operators. */
+  admin(path) {
+    return `http://127.0.0.1:${this.adminPort}${path}`;
   }
 
   /** Sends a signal that may end it. */
@@ -178,6 +187,7 @@ export class GreenroomNode {
 export async function startNode(t, settings = {}, how = {}) {
   const node = new GreenroomNode({
     'net.port': 0,
+    'admin.port': 0,
     'net.loops': 2,
     'log.format': 'json',
     'auth.secret': SECRET,
@@ -194,7 +204,8 @@ export function openNode(t, settings = {}, options = {}) {
 
 /** Runs the binary until it ends by itself: {code, signal, stdout, stderr}. */
 export async function runToEnd(t, args, { env, ms = SOON } = {}) {
-  const child = launch(args, env);
+  // What stands last counts.
+  const child = launch(['--admin.port=0', ...args], env);
   t.after(() => child.signal('SIGKILL'));
   const how = await child.exit(ms);
   noFault(child.stderr);

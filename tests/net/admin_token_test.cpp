@@ -1,0 +1,44 @@
+#include "net/admin_token.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace greenroom::net;
+
+namespace {
+
+constexpr std::string_view token = "0123456789abcdef";
+
+bool is_let_in(std::initializer_list<std::string_view> lines) {
+  request_head head;
+  for (auto line : lines)
+    head.add(request_head::field::authorization, line);
+  return why_not_admin(head, token).empty();
+}
+
+} // namespace
+
+TEST_CASE("an operator brings the token as RFC 6750 says") {
+  CHECK(is_let_in({"Bearer 0123456789abcdef"}));
+  CHECK(is_let_in({"bearer  0123456789abcdef"}));
+}
+
+TEST_CASE("whoever does not bring the token is told why") {
+  CHECK_FALSE(is_let_in({}));
+  CHECK_FALSE(is_let_in({""}));
+  CHECK_FALSE(is_let_in({"Bearer"}));
+  CHECK_FALSE(is_let_in({"Bearer "}));
+  CHECK_FALSE(is_let_in({"Bearer 0123456789abcde"}));
+  CHECK_FALSE(is_let_in({"Bearer 0123456789abcdeF"}));
+  CHECK_FALSE(is_let_in({"Bearer 0123456789abcdef0"}));
+  CHECK_FALSE(is_let_in({"Basic 0123456789abcdef"}));
+  CHECK_FALSE(is_let_in({"0123456789abcdef"}));
+}
+
+TEST_CASE("two tokens are none") {
+  CHECK_FALSE(
+      is_let_in({"Bearer 0123456789abcdef", "Bearer 0123456789abcdef"}));
+}
+
+TEST_CASE("where no token is set, none is asked for") {
+  CHECK(why_not_admin({}, "").empty());
+}
