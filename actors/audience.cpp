@@ -26,6 +26,10 @@ audience::audience(handle::pointer self, loop& home, room_key key,
     spread_later_(self, [this] { spread(); }),
     trim_later_(self, [this] { trim(); }) {}
 
+audience::~audience() {
+  counted().members.subtract(seats_.size());
+}
+
 audience::handle::behavior_type audience::make_behavior() {
   return {
       [this](const advance& msg) { on_advance(msg); },
@@ -50,6 +54,7 @@ void audience::on_admit(const admit& msg) {
     // that its cursor may start at the head.
     entry->second = std::make_unique<seat>(in, msg.who, slow_);
     in.add(*entry->second);
+    counted().members.add();
     entry->second->out->push(msg.first);
   } else {
     give(*entry->second, msg.first);
@@ -69,6 +74,7 @@ void audience::on_dismiss(const dismiss& msg) {
   who->out->push(msg.last);
   who->in.remove(*who);
   seats_.erase(msg.who);
+  counted().members.subtract();
   std::erase_if(rows_, [](const auto& in) { return in->empty(); });
 }
 
@@ -76,6 +82,8 @@ void audience::on_advance(const advance& msg) {
   // Those before one that throws are not to be handled twice.
   for (const auto& next : *msg.steps)
     contain(*self_, "advance", [&] { take(next); });
+  if (msg.read_at != steady_time{})
+    home_.measure(msg.read_at);
   home_.spread().add(spread_later_);
 }
 
@@ -83,6 +91,7 @@ void audience::on_hand_over(const hand_over& msg) {
   for (auto id : msg.to)
     if (auto* who = find(id))
       give(*who, msg.frame);
+  counted().deliveries.add(msg.to.size());
 }
 
 void audience::on_state(const state_told& msg) {
@@ -165,10 +174,14 @@ void audience::append(row& in, const step& next) {
     fault_point("audience.append", [&] { return std::string_view{key_.id}; });
     in.stream.extend(next.frame, next.offset);
     in.extended = true;
+    auto readers = in.size();
     // Only the sender pays for not being sent its own frame.
     if (next.sender != 0 && next.sender_loop == home_.index())
-      if (auto* sender = find(next.sender); sender && &sender->in == &in)
+      if (auto* sender = find(next.sender); sender && &sender->in == &in) {
         sender->skip_own(begin, in.stream.head());
+        --readers;
+      }
+    counted().deliveries.add(readers);
   } catch (...) {
     append_failed(in, next, in.stream.head() != begin);
   }
@@ -271,8 +284,11 @@ slice audience::row::end_gap(cursor& who, lane::offsets missed) {
 
 void audience::row::skipped(cursor& who, std::uint64_t bytes) {
   auto& member = static_cast<seat&>(who);
+  counted().skipped_bytes.add(bytes);
+  in_.home_.skipped(member.connection_id + ' ' + in_.key_.id, bytes);
   if (std::exchange(member.told_of_lag, true))
     return;
+  counted().of(reached_limit::unsent_bytes).add();
   log::emit(events::member_lagging, {{"room", in_.key_.id},
                                      {"connection", member.connection_id},
                                      {"dropped_bytes", bytes}});

@@ -28,6 +28,10 @@ public:
 
   audience(handle::pointer self, loop& home, room_key key, std::string epoch,
            room_actor room, slow_policy slow);
+  ~audience();
+
+  audience(const audience&) = delete;
+  audience& operator=(const audience&) = delete;
 
   handle::behavior_type make_behavior();
 
@@ -67,6 +71,7 @@ private:
     bool extended = false; ///< In this turn.
 
     [[nodiscard]] bool empty() const { return members_.empty(); }
+    [[nodiscard]] std::size_t size() const { return members_.size(); }
     [[nodiscard]] bool reads(const lane_id& lane) const { return id_ == lane; }
     [[nodiscard]] lane_kind kind() const { return id_.kind; }
 

@@ -83,6 +83,7 @@ connection::connection(handle::pointer self, loop& home, context_ptr context,
                 context_->config.limits.violations_window),
     born_(home.now()),
     next_ping_(home.now() + context_->config.heartbeat.interval) {
+  counted().opened.add();
   log::emit(events::connection_opened,
             {{"connection", connection_id_},
              {"peer", hello_.peer},
@@ -113,10 +114,22 @@ void connection::under_way::confirm() {
 
 connection::~connection() {
   unplace(*context_, hello_, home_.index());
+  if (!end_counted_)
+    count_end(static_cast<std::uint16_t>(close_code::internal_error));
   // However the actor ends, its client is not left hanging.
   if (phase_ != phase::closing)
     wire_->close(close_code::internal_error,
                  reason(close_code::internal_error));
+}
+
+void connection::count_end(std::uint16_t code) {
+  end_counted_ = true;
+  auto& counts = counted();
+  counts.closed[static_cast<std::size_t>(class_of(code))].add();
+  if (code == static_cast<std::uint16_t>(close_code::too_big))
+    counts.of(reached_limit::message_bytes).add();
+  if (code == static_cast<std::uint16_t>(close_code::too_slow))
+    counts.of(reached_limit::unsent_bytes).add();
 }
 
 connection::handle::behavior_type connection::make_behavior() {
@@ -168,7 +181,9 @@ void connection::work_off() {
   while (!backlog_.empty() && !stalled() && phase_ != phase::closing) {
     auto next = std::move(backlog_.front());
     backlog_.pop_front();
+    waited_since_ = next.read_at;
     take({next.bytes, next.is_text});
+    waited_since_ = {};
     wire_->handled(1, next.bytes.size());
   }
   working_off_ = false;
@@ -192,6 +207,7 @@ void connection::handle_relay(inbound_view msg) {
     close(close_code::forbidden);
     return;
   }
+  counted().requests[raw_frame].add();
   send_publish(at->second, relayed{msg.is_text, std::string{msg.bytes}}, {});
   // Raw frames know no refusal: over its rate, a client is read more slowly.
   if (!pace_.take(home_.now())) {
@@ -211,6 +227,7 @@ bool connection::is_right_kind(inbound_view msg) const {
 
 void connection::handle_request(inbound_view msg) {
   if (!is_right_kind(msg)) {
+    counted().bad_requests.add();
     refuse(error_code::bad_json,
            hello_.encoding == protocol::encoding::json
                ? "this dialect uses text frames"
@@ -224,11 +241,13 @@ void connection::handle_request(inbound_view msg) {
                                 context_->config.limits.recipients,
                                 context_->config.limits.rooms_per_connection});
   if (!said) {
+    counted().bad_requests.add();
     auto why = std::move(said).error();
     if (within_rate(why.id, why.room_id))
       refuse(why.code, std::move(why.text), why.id, why.room_id);
     return;
   }
+  counted().requests[said->what.index()].add();
   if (!within_rate(said->id, {}))
     return;
   std::visit([&](auto& what) { on_client(what, said->id); }, said->what);
@@ -391,8 +410,17 @@ void connection::send_publish(const membership& in, room_event what,
   auto credit = allowance::none;
   if ((is_logged ? logged_ : passing_).add())
     credit = is_logged ? allowance::logged : allowance::passing;
-  in.room.tell(publish{self_->id(), id, credit,
-                       std::make_shared<const room_event>(std::move(what))});
+  in.room.tell(
+      publish{self_->id(), id, credit,
+              std::make_shared<const room_event>(std::move(what)),
+              counted().samples_message() ? measured_since() : steady_time{}});
+}
+
+/// When the message at hand was read. Its latency is measured.
+steady_time connection::measured_since() {
+  auto since = waited_since_ == steady_time{} ? home_.now() : waited_since_;
+  observe_since(message_stage::accepted, since);
+  return since;
 }
 
 /// More waits for the room than it may have: nothing more is sent to it that
@@ -563,6 +591,7 @@ void connection::on_refused(const request_refused& msg) {
 bool connection::within_rate(const request_id& id, const std::string& room_id) {
   if (pace_.take(home_.now()))
     return true;
+  counted().of(reached_limit::messages_per_second).add();
   reply(protocol::error{error_code::rate_limited, "too many messages", id,
                         room_id, pace_.wait(home_.now()).count()});
   count_violation("limits.messages-per-second");
@@ -629,6 +658,7 @@ void connection::on_closed(const socket_closed& msg) {
   bool decided = phase_ == phase::closing; // Here, and not by the wire.
   bool by_node = decided || !msg.by_client;
   auto code = decided ? closed_with_ : msg.code;
+  count_end(code);
   log::emit(
       events::connection_closed,
       {{"connection", connection_id_},

@@ -124,6 +124,7 @@ private:
                const std::string& room_id);
   void send_publish(const membership& in, room_event what,
                     const protocol::request_id& id);
+  [[nodiscard]] steady_time measured_since();
   membership* joined_room(const std::string& room_id,
                           const protocol::request_id& id);
   bool claim_user_id(const std::optional<std::string>& wanted,
@@ -160,6 +161,7 @@ private:
   void on_drain(const drain& msg);
   void close(protocol::close_code code, std::string_view why = {});
   void on_closed(const socket_closed& msg);
+  void count_end(std::uint16_t code);
   void on_deadline();
   void check_heartbeat();
   void set_timer();
@@ -191,6 +193,8 @@ private:
   under_way passing_;
   membership* asked_ = nullptr; ///< A room with a question under way, if any.
   bool working_off_ = false;
+  bool end_counted_ = false;
+  steady_time waited_since_{}; ///< The message at hand, in the backlog.
 
   token_bucket pace_;
   offences violations_;

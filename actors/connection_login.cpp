@@ -134,6 +134,7 @@ void connection::apply_rights() {
 }
 
 void connection::reject_token(std::string_view why, std::string_view reason) {
+  counted().auth_failures.add();
   log::emit(
       events::auth_failed,
       {{"connection", connection_id_}, {"peer", hello_.peer}, {"reason", why}});

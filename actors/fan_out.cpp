@@ -1,6 +1,7 @@
 #include "actors/fan_out.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <caf/send.hpp>
 
@@ -144,8 +145,9 @@ void fan_out::tell_steps() {
   if (steps_->empty())
     return;
   bool kept = false;
+  auto read_at = std::exchange(read_at_, {});
   for (auto& where : audiences_) {
-    advance next{steps_};
+    advance next{steps_, read_at};
     if (!where || where.tell_at_once(next))
       continue;
     kept = true;

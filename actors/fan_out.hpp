@@ -66,6 +66,9 @@ public:
   /// What an audience must know before it has a member.
   std::function<void(const audience_actor&)> greet;
 
+  /// The latency of what this turn appends is measured; see `publish`.
+  void measure(steady_time read_at) { read_at_ = read_at; }
+
   /// To all audiences there are.
   void tell_all(const state_told& what);
 
@@ -121,6 +124,7 @@ private:
   /// Appended, not yet told. Used again where no audience had to be mailed.
   std::shared_ptr<std::vector<step>> steps_ =
       std::make_shared<std::vector<step>>();
+  steady_time read_at_{};
   call_later tell_later_;
 };
 

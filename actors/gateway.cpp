@@ -42,6 +42,7 @@ void gateway::on_arrived(client_arrived& msg) {
   }
   if (context_->connections.fetch_add(1) >= context_->config.net.connections) {
     --context_->connections;
+    counted().of(reached_limit::connections).add();
     if (limited_told_.opens(home_.now()))
       log::emit(events::connection_limited,
                 {{"connection", msg.hello.peer}, {"limit", "net.connections"}});

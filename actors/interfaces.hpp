@@ -23,6 +23,7 @@
 #include "core/room_key.hpp"
 #include "core/segment.hpp"
 #include "core/state_board.hpp"
+#include "core/timer_queue.hpp"
 
 namespace greenroom::actors {
 
@@ -58,6 +59,7 @@ struct lane_id {
 struct inbound {
   std::string bytes;
   bool is_text = true;
+  steady_time read_at{};
 };
 
 /// The same while it is still in the socket's buffer: what a connection can
@@ -152,6 +154,8 @@ struct publish {
   /// Unless none, answer even without an `id`: see `request_done`.
   allowance credit = allowance::none;
   room_event_ptr what;
+  /// When the node read it, of one whose latency is measured: else 1970.
+  steady_time read_at{};
 };
 
 /// Answers straight into the member's outbox, and then tells its connection.
@@ -333,6 +337,7 @@ struct step {
 /// The lanes now reach further. Shared by all audiences of the room.
 struct advance {
   std::shared_ptr<const std::vector<step>> steps;
+  steady_time read_at{}; ///< As in `publish`, of one of them.
 };
 
 /// The room's state has changed.
@@ -433,6 +438,7 @@ struct unwatch {
 struct mirror {
   room_key key;
   std::vector<room_event_ptr> what;
+  steady_time read_at{}; ///< As in `publish`, of one of them.
 };
 
 /// What this node holds in a room, to the peers.

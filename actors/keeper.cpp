@@ -75,6 +75,7 @@ keeper::entry* keeper::open(const room_key& key) {
   if (auto found = rooms_.find(key); found != rooms_.end())
     return &found->second;
   if (!key.is_own() && !take_place()) {
+    counted().of(reached_limit::rooms).add();
     if (refusals_told_.opens(home_.now()))
       log::emit(events::room_refused,
                 {{"room", key.id}, {"reason", "limits.rooms"}});

@@ -32,10 +32,27 @@ void loop::exec_later(caf::resumable* actor) {
     wake();
 }
 
+loop::~loop() {
+  if (counting::mine == &counters_) // Turned by hand, on this thread.
+    counting::mine = &counting::nowhere;
+}
+
+void loop::begin_tops() {
+  tops_.begin(timers_, [this] { return now(); });
+}
+
+void loop::observe_measured(message_stage reached) {
+  for (auto read_at : measured_)
+    observe_since(reached, read_at);
+}
+
 void loop::run_turn() {
   turns_.store(turns() + 1, std::memory_order_relaxed);
   fault_point("loop.turn", [] { return std::string_view{}; });
-  timers_.run_due(now());
+  auto began = now();
+  if (auto due = timers_.next(); due && *due <= began) [[unlikely]]
+    counters_.lag.observe(began - *due);
+  timers_.run_due(began);
   take_in();
   run_actors();
   // What settles may give actors mail, on this loop as well.
@@ -44,7 +61,14 @@ void loop::run_turn() {
     run_actors();
   }
   spread_.run_all();
+  bool measures = !measured_.empty();
+  if (measures) [[unlikely]]
+    observe_measured(message_stage::fan_out);
   sends_.run_all();
+  if (measures) [[unlikely]] {
+    observe_measured(message_stage::written);
+    measured_.clear();
+  }
   trim_.run_all();
 }
 

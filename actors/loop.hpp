@@ -6,15 +6,19 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "actors/caf_bridge.hpp"
 #include "core/deflater.hpp"
 #include "core/flight_recorder.hpp"
+#include "core/loop_counters.hpp"
 #include "core/rate_gate.hpp"
 #include "core/run_once.hpp"
 #include "core/store.hpp"
 #include "core/timer_queue.hpp"
+#include "core/top_lists.hpp"
 
 namespace greenroom::actors {
 
@@ -33,6 +37,10 @@ public:
     static_cast<void>(
         tick_clock::span_of(0)); // It learns its rate from now on.
   }
+  ~loop() override;
+
+  loop(const loop&) = delete;
+  loop& operator=(const loop&) = delete;
 
   /// CAF: schedules an actor that has mail. Any thread.
   void exec_later(caf::resumable* actor) override;
@@ -84,8 +92,33 @@ public:
     return turns_.load(std::memory_order_relaxed);
   }
 
+  /// What its thread counts (`counted`). Any thread.
+  [[nodiscard]] const loop_counters& counters() const { return counters_; }
+
+  /// The latency of something that is being spread in this turn is measured: it
+  /// was read then. The loop's thread only.
+  void measure(steady_time read_at) { measured_.push_back(read_at); }
+
+  /// The busiest of the rooms and the slowest of the members on this loop. Any
+  /// thread reads it.
+  [[nodiscard]] const top_lists& tops() const { return tops_; }
+
+  void said_in(std::string_view room, top_lists::list::hint& at) {
+    tops_.said(room, at);
+    if (tops_.is_idle())
+      begin_tops();
+  }
+  void skipped(std::string_view member, std::uint64_t bytes) {
+    tops_.skipped(member, bytes);
+    if (tops_.is_idle())
+      begin_tops();
+  }
+
   /// Declares the calling thread the loop's own.
-  void enter() { thread_ = std::this_thread::get_id(); }
+  void enter() {
+    thread_ = std::this_thread::get_id();
+    counting::mine = &counters_;
+  }
 
   [[nodiscard]] bool is_own_thread() const {
     return std::this_thread::get_id() == thread_.load();
@@ -96,6 +129,8 @@ protected:
   /// turn.
   virtual void wake() = 0;
 
+  loop_counters counters_;
+
 private:
   /// An actor that another thread has mailed to.
   struct arrival {
@@ -105,6 +140,8 @@ private:
 
   void take_in();
   void run_actors();
+  void begin_tops();
+  void observe_measured(message_stage reached);
 
   std::uint32_t index_;
   std::atomic<std::thread::id> thread_{};
@@ -120,6 +157,8 @@ private:
   run_once_queue trim_;
   std::optional<ws::deflater> deflater_;
   std::atomic<std::uint64_t> turns_{0};
+  std::vector<steady_time> measured_; ///< In this turn.
+  top_lists tops_;                    ///< After the timers: it has one.
 };
 
 } // namespace greenroom::actors

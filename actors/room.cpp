@@ -157,9 +157,11 @@ void room::on_join(const join& msg) {
   bool is_member = members_.find(msg.who.id) != nullptr
                    || members_.find(connection_id) != nullptr;
   if (!is_member && !absent_.contains(connection_id)
-      && places_taken() >= rules_.members)
+      && places_taken() >= rules_.members) {
+    counted().of(reached_limit::room_members).add();
     return refuse_join(msg, protocol::error_code::room_full,
                        "the room has as many members as it may have");
+  }
   if (!is_member && must_wait()) {
     waiting_.push_back(msg);
     queue(msg);

@@ -214,6 +214,7 @@ private:
   void say(const publish& msg, const newcomer& by, const typing_event& what);
   void say(const publish& msg, const newcomer& by, const relayed& what);
   void append(const publish& msg, const newcomer& by);
+  void sequenced(const publish& msg);
   void accepted(const publish& msg, const connection_actor& from,
                 const newcomer* by, const appended& how);
   void done(const publish& msg, const newcomer& by, protocol::ack what);
@@ -290,13 +291,18 @@ private:
   bool keys_turn_ = false; ///< The store's numbers of keys begin anew.
   std::uint64_t shown_top_ = 0;
   /// Who said a message that is accepted and not yet heard, by its offset.
-  std::map<std::uint64_t, member_id> said_here_;
+  struct said_here {
+    member_id who = 0;
+    steady_time read_at{}; ///< As in `publish`.
+  };
+  std::map<std::uint64_t, said_here> said_here_;
   std::vector<early_bird> ahead_;
 
   members members_;
   fan_out out_;
 
   std::unique_ptr<room_state> state_; ///< [P-4.6] Null: no key yet.
+  counted_bytes<memory_kind::state> state_bytes_;
   call_later tell_state_later_{self_, [this] {
                                  out_.tell_all(state_->take_news());
                                }};
@@ -336,6 +342,8 @@ private:
   bool linked_ = false;
   steady_time trim_due_{};
   std::vector<room_event_ptr> to_mirror_; ///< Of this turn.
+  steady_time to_mirror_read_at_{};       ///< Of one of them; see `publish`.
+  top_lists::list::hint busiest_at_;
   call_later mirror_later_{self_, [this] {
                              mirror_now();
                            }};

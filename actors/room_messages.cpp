@@ -33,7 +33,17 @@ void room::on_publish(const publish& msg) {
     return; // It left, or its connection is gone.
   fault_point("room.publish",
               [&] { return std::string_view{bytes_of(*msg.what)}; });
+  home_.said_in(key_.id, busiest_at_);
   std::visit([&](const auto& what) { say(msg, *by, what); }, *msg.what);
+}
+
+/// Its log has given the message its place; its latency is measured.
+void room::sequenced(const publish& msg) {
+  observe_since(message_stage::sequenced, msg.read_at);
+  if (is_shared_)
+    return; // Members and peers hear it when the log tells it.
+  to_mirror_read_at_ = msg.read_at;
+  out_.measure(msg.read_at);
 }
 
 void room::say(const publish& msg, const newcomer& by, const posted&) {
@@ -55,12 +65,14 @@ void room::accepted(const publish& msg, const connection_actor& from,
   if (how.is == appended::verdict::unavailable)
     return refuse(msg, from);
   bool duplicate = how.is == appended::verdict::duplicate;
+  if (msg.read_at != steady_time{} && !duplicate)
+    sequenced(msg);
   // An ack says that it was handed to the bus [P-3.3].
   if (!duplicate && !is_shared_)
     mirror_out(msg.what);
   // Also one that its node had to ask for twice.
   if (is_shared_ && by != nullptr && how.offset > shown_top_)
-    said_here_.emplace(how.offset, msg.who);
+    said_here_.emplace(how.offset, said_here{msg.who, msg.read_at});
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].
   if (msg.credit != allowance::none || protocol::is_set(msg.id)) {
@@ -109,6 +121,8 @@ void room::say(const publish& msg, const newcomer& by,
 
 void room::say(const publish& msg, const newcomer& by, const relayed& what) {
   auto offset = offset_of_passing(msg.what);
+  if (msg.read_at != steady_time{})
+    sequenced(msg);
   contain(*self_, "relay", [&] {
     done(msg, by, {});
     show(what, offset, &by);
@@ -198,7 +212,8 @@ void room::mirror_now() {
   // Also from the destructor, when the actor itself sends no more.
   if (!to_mirror_.empty())
     caf::anon_send(context_->cluster,
-                   mirror{key_, std::exchange(to_mirror_, {})});
+                   mirror{key_, std::exchange(to_mirror_, {}),
+                          std::exchange(to_mirror_read_at_, {})});
 }
 
 // -- what members see ---------------------------------------------------------

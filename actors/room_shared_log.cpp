@@ -32,7 +32,9 @@ void room::hear(const log_entry& what) {
   // news to its own member as well.
   const newcomer* by = nullptr;
   if (auto sent = said_here_.find(what.offset); sent != said_here_.end()) {
-    by = members_.find(sent->second);
+    by = members_.find(sent->second.who);
+    if (sent->second.read_at != steady_time{})
+      out_.measure(sent->second.read_at);
     said_here_.erase(said_here_.begin(), std::next(sent));
   }
   show(std::get<posted>(*what.what), what.offset, by);

@@ -231,6 +231,7 @@ room_map::change room::kept_change(stored_key what) {
 
 /// All of a turn is told together: a key that changed twice is told once.
 void room::state_changed() {
+  state_bytes_ = state_->map().bytes();
   if (!state_->has_news())
     return;
   home_.settle().add(tell_state_later_);

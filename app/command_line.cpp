@@ -23,6 +23,7 @@ constexpr std::pair<std::string_view, verb> flags[] = {
     {"--print-reference", verb::print_reference},
     {"--print-events", verb::print_events},
     {"--print-events-schema", verb::print_events_schema},
+    {"--print-metrics", verb::print_metrics},
 };
 
 std::string_view name_of(std::string_view argument) {

@@ -18,6 +18,7 @@ struct command_line {
     print_reference,
     print_events,
     print_events_schema,
+    print_metrics,
   };
 
   verb what = verb::run;

@@ -136,6 +136,8 @@ load_settings(int argc, const char* const* argv, const environment& variables) {
     return said(events_text());
   if (given.what == verb::print_events_schema)
     return said(events_schema());
+  if (given.what == verb::print_metrics)
+    return said(metrics_text());
 
   error_lines errors;
   auto all = read_sources(given, variables, errors);

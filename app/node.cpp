@@ -17,6 +17,7 @@
 #include "actors/keeper.hpp"
 #include "actors/pinned.hpp"
 #include "actors/placement.hpp"
+#include "app/top_page.hpp"
 #include "cluster/cluster.hpp"
 #include "cluster/redis_bus.hpp"
 #include "cluster/redis_store.hpp"
@@ -75,8 +76,9 @@ std::vector<unique_fd> open_all(tcp::endpoint& at, std::size_t count) {
 
 // -- start --------------------------------------------------------------------
 
-node::node(settings config)
+node::node(settings config, std::function<log_counts()> log)
   : config_(std::move(config)),
+    log_(std::move(log)),
     signals_(main_, SIGINT, SIGTERM),
     check_(main_),
     caf_config_(caf_config()),
@@ -136,12 +138,16 @@ void node::open_admin() {
 
 /// Stays open while the node stops, for who wants to watch that.
 void node::start_admin() {
+  metrics_.emplace(metric_sources{context_, bus_counts_,
+                                  [this] { return bool{bus_up_}; }, log_});
+  tell_busiest_later();
   if (!admin_listening_)
     return;
   net::admin_services admin{
       config_.admin.token,
-      [](std::string_view) -> std::optional<net::served> { return {}; },
+      [this](std::string_view path) { return admin_page(path); },
       [this](const std::string& peer, std::string_view why) {
+        counted().admin_refusals.add();
         if (admin_refusals_told_.opens(loops_.front()->now()))
           log::emit(events::admin_refused, {{"peer", peer}, {"reason", why}});
       }};
@@ -153,6 +159,23 @@ void node::start_admin() {
   admin_ = std::make_shared<net::listener>(
       *loops_.front(), std::move(admin_listening_), std::move(services));
   admin_->start();
+}
+
+std::optional<net::served> node::admin_page(std::string_view path) const {
+  if (path == "/metrics")
+    return net::served{metrics_->text(), metrics_page::type};
+  if (path == "/top")
+    return net::served{top_json(context_->loops, loops_.front()->now()),
+                       "application/json"};
+  return {};
+}
+
+void node::tell_busiest_later() {
+  auto& home = *loops_.front();
+  home.timers().at(home.now() + top_lists::window, busiest_, [this, &home] {
+    tell_busiest(context_->loops, home.now());
+    tell_busiest_later();
+  });
 }
 
 void node::open_store() {
@@ -189,6 +212,7 @@ void node::join_cluster() {
     asio::post(main_, [this] { become_ready(); });
   });
   context_->origin = cluster::origin_of(how.own);
+  bus_counts_ = how.counts;
   const auto& by = crews_.front()->by();
   context_->cluster = actors::spawn_supervised<cluster::cluster>(
       *loops_.front(), by, std::exchange(bus_, nullptr), std::move(how));

@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -19,7 +21,9 @@
 #include "actors/loop_crew.hpp"
 #include "actors/supervisor.hpp"
 #include "app/health.hpp"
+#include "app/metrics_page.hpp"
 #include "cluster/bus.hpp"
+#include "cluster/cluster.hpp"
 #include "core/rate_gate.hpp"
 #include "core/settings.hpp"
 #include "core/unique_fd.hpp"
@@ -41,8 +45,8 @@ public:
 class node {
 public:
   /// Opens the listening sockets; throws `startup_error`. `config` is checked
-  /// and has a node id.
-  explicit node(settings config);
+  /// and has a node id; `log` says what became of the lines of the event log.
+  node(settings config, std::function<log_counts()> log);
   ~node();
 
   node(const node&) = delete;
@@ -65,6 +69,9 @@ private:
   void open_listeners();
   void open_admin();
   void start_admin();
+  [[nodiscard]] std::optional<net::served>
+  admin_page(std::string_view path) const;
+  void tell_busiest_later();
   void open_store();
   void open_bus();
   void join_cluster();
@@ -94,6 +101,7 @@ private:
   [[nodiscard]] std::string why_not_ready() const;
 
   settings config_;
+  std::function<log_counts()> log_;
   boost::asio::io_context main_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer check_;
@@ -112,6 +120,9 @@ private:
   std::vector<unique_fd> listening_; ///< Until started.
   std::shared_ptr<net::listener> admin_; ///< On the first loop; null: none.
   unique_fd admin_listening_;            ///< Until started.
+  std::shared_ptr<const cluster::counters> bus_counts_; ///< Null: no cluster.
+  std::optional<metrics_page> metrics_;
+  timer_queue::timer busiest_;
   rate_gate admin_refusals_told_{actors::refusals_told_per_second};
   std::vector<std::thread> threads_;
   boost::asio::ip::tcp::endpoint bound_;

@@ -47,7 +47,8 @@ int serve(settings config) {
     config.cluster.node_id = random_id("n-", 8);
   sink = std::make_unique<log_sink>(config.log, config.cluster.node_id);
   log::install(sink.get(), level_of(config.log));
-  auto running = std::make_unique<node>(std::move(config));
+  auto running =
+      std::make_unique<node>(std::move(config), [] { return sink->counts(); });
   auto code = running->run();
   bool clean = running->stopped_clean();
   log::install(nullptr, log::level::error);

@@ -53,6 +53,7 @@ std::string help_text() {
       "  --print-events     print docs/events.md\n"
       "  --print-events-schema\n"
       "                     print docs/events.schema.json\n"
+      "  --print-metrics    print docs/metrics.md\n"
       "  --version          print the version\n"
       "  --help, -h         print this text\n\n"
       "A setting comes from the command line, else from the environment\n"

@@ -18,4 +18,7 @@ namespace greenroom::app {
 /// `--print-reference`: docs/reference.md.
 [[nodiscard]] std::string reference_text();
 
+/// `--print-metrics`: docs/metrics.md.
+[[nodiscard]] std::string metrics_text();
+
 } // namespace greenroom::app

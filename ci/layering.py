@@ -24,13 +24,14 @@ ASIO = ("boost/asio", "boost/beast")
 REDIS = ("hiredis",)
 CAF = ("caf/",)
 SQLITE = ("sqlite3",)
+PROMETHEUS = ("prometheus",)
 
 # folder: (which files of ours it may include, which libraries it may not)
 LAYERS = {
-    "core": (("core/",), CAF + ASIO + REDIS + SQLITE),
-    "actors": (("core/", "actors/"), ASIO + REDIS + SQLITE),
-    "net": (("core/", "net/") + SHARED, REDIS + SQLITE),
-    "cluster": (("core/", "cluster/") + SHARED, ("boost/beast",)),
+    "core": (("core/",), CAF + ASIO + REDIS + SQLITE + PROMETHEUS),
+    "actors": (("core/", "actors/"), ASIO + REDIS + SQLITE + PROMETHEUS),
+    "net": (("core/", "net/") + SHARED, REDIS + SQLITE + PROMETHEUS),
+    "cluster": (("core/", "cluster/") + SHARED, ("boost/beast",) + PROMETHEUS),
     "app": (("core/", "actors/", "net/", "cluster/", "app/"), ()),
     "bench": (("core/", "actors/", "net/", "cluster/", "bench/"), ()),
     # Tests may put layers together as they like, but what needs the whole

@@ -141,6 +141,8 @@ void cluster::mirror(const actors::mirror& msg) {
     not_sent_ += msg.what.size();
     return;
   }
+  if (msg.read_at != steady_time{})
+    observe_since(message_stage::bus, msg.read_at);
   auto found = rooms_.find(channel_of(msg.key));
   if (up_ && (found == rooms_.end() || found->second.linked))
     return publish(found, msg.key, msg.what);
@@ -195,6 +197,8 @@ void cluster::bus_message(std::string_view channel, std::string_view bytes) {
 void cluster::note_echo(std::string_view channel) {
   if (!bus_->is_sharded() || channel == nodes_channel_)
     last_echo_ = home_.now();
+  if (channel == nodes_channel_ && beat_at_)
+    counted().bus_echo.observe(home_.now() - *std::exchange(beat_at_, {}));
 }
 
 void cluster::put(news what) {
@@ -272,6 +276,7 @@ void cluster::come_up() {
 
 void cluster::go_down() {
   up_ = false;
+  beat_at_.reset();
   if (how_.link)
     how_.link(false);
   for (auto& [channel, entry] : rooms_)
@@ -389,6 +394,8 @@ void cluster::beat() {
     bus_->reconnect(nodes_channel_, "nothing of our own came back");
     return;
   }
+  if (!beat_at_)
+    beat_at_ = now;
   sign_on(sign::beat);
   tell_digest();
   look_after_peers();

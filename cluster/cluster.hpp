@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -228,7 +229,8 @@ private:
   std::deque<news> inbox_;
   bool tick_queued_ = false;
   steady_time next_beat_;
-  steady_time last_echo_; ///< Something of our own came back.
+  steady_time last_echo_;              ///< Something of our own came back.
+  std::optional<steady_time> beat_at_; ///< One that has not yet.
   steady_time leave_until_;
   rate_gate gaps_told_{20};
   rate_gate rejections_told_{1};

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/events.hpp"
+#include "core/loop_counters.hpp"
 
 namespace greenroom::cluster {
 
@@ -172,11 +173,13 @@ void redis_logs::log_awaits_word(const shared_log& log) {
 }
 
 void redis_logs::log_repaired(const shared_log& log, std::uint64_t entries) {
+  counted().log_repairs.add();
   log::emit(events::store_repaired,
             {{"room", log.line()->room.id}, {"entries", entries}});
 }
 
 void redis_logs::log_turned(const shared_log& log, const log_turn& to) {
+  counted().log_turns.add();
   log::emit(events::store_turned, {{"room", log.line()->room.id},
                                    {"epoch", to.epoch},
                                    {"from", to.from},

@@ -55,6 +55,9 @@ public:
   std::size_t gather(std::span<iovec> into) override;
   slice sent(std::size_t bytes) override;
   [[nodiscard]] bool drained() const override;
+  [[nodiscard]] std::size_t frames() const override {
+    return lane_.frames_between(at_, lane_.head());
+  }
   void finish() override;
   void blocked() override;
 

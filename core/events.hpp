@@ -82,6 +82,11 @@
   X(room_failed, "room.failed", error, always,                                 \
     "room:text space:text reason:text",                                        \
     "A room actor failed: its members have left it.")                          \
+  X(rooms_busiest, "rooms.busiest", info, usual,                               \
+    "rooms:text members:text seconds:number",                                  \
+    "Where there was traffic, every 10 s: up to ten rooms, as "                \
+    "`name=messages` a second, and of up to ten members that read too "        \
+    "slowly `connection room=bytes` a second that they were not sent.")        \
   X(actor_failed, "actor.failed", error, always, "who:text reason:text",       \
     "An actor that the node cannot do without failed: the process ends.")      \
   X(actor_spawned, "actor.spawned", info, life, "cause:text?",                 \

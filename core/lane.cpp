@@ -108,6 +108,10 @@ lane::offsets lane::offsets_between(position from, position to) const {
   return found;
 }
 
+std::size_t lane::frames_between(position from, position to) const {
+  return border_after(to) - border_after(from);
+}
+
 void lane::trim(position keep_from) {
   if (keep_from <= tail_)
     return;

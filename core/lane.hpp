@@ -65,6 +65,8 @@ public:
   /// Which log offsets the frames between two borders have.
   [[nodiscard]] offsets offsets_between(position from, position to) const;
 
+  [[nodiscard]] std::size_t frames_between(position from, position to) const;
+
   /// Forgets what lies before `keep_from`.
   void trim(position keep_from);
 

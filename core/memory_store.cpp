@@ -5,6 +5,7 @@
 
 #include "core/dedupe_table.hpp"
 #include "core/history.hpp"
+#include "core/loop_counters.hpp"
 #include "core/message_key.hpp"
 #include "core/random_id.hpp"
 
@@ -24,6 +25,9 @@ void count(std::atomic<std::uint64_t>& what, std::int64_t by = 1) {
 std::string new_epoch() {
   return random_id("", 12);
 }
+
+/// What a remembered id takes, about: its text and its places in the table.
+constexpr std::size_t bytes_per_seen = 112;
 
 struct kept_message {
   std::int64_t stored = 0;
@@ -55,12 +59,15 @@ public:
 
 private:
   void keep(const new_entry& what, std::string key);
+  void count_bytes();
   [[nodiscard]] log_entry entry_at(std::size_t n) const;
 
   log_state state_;
   dedupe_table seen_;
   history<kept_message> kept_;
   std::shared_ptr<counters> counts_;
+  counted_bytes<memory_kind::logs> kept_bytes_;
+  counted_bytes<memory_kind::remembered> seen_bytes_;
 };
 
 std::optional<appended> memory_room_store::append(const new_entry& what) {
@@ -83,6 +90,8 @@ std::optional<appended> memory_room_store::append(const new_entry& what) {
     keep(what, key);
   seen_.remember(std::move(key), state_.top, what.now);
   state_.first = state_.top + 1 - kept_.size();
+  if (kept_.keeps() || protocol::is_set(what.id)) // Else nothing is.
+    count_bytes();
   return appended{accepted, state_.top};
 }
 
@@ -116,11 +125,18 @@ log_entry memory_room_store::entry_at(std::size_t n) const {
 
 void memory_room_store::trim(std::int64_t now) {
   state_.first += kept_.trim(now);
+  count_bytes();
+}
+
+void memory_room_store::count_bytes() {
+  kept_bytes_ = kept_.bytes();
+  seen_bytes_ = seen_.size() * bytes_per_seen;
 }
 
 void memory_room_store::forget(std::int64_t, then<void> answer) {
   seen_.clear();
   kept_.clear();
+  count_bytes();
   state_ = {new_epoch()};
   answer({});
 }

@@ -16,6 +16,7 @@ void outbox::push(slice frame) {
   if (!takes())
     return;
   if (held_) {
+    counted().own_frames.add();
     own_bytes_ += frame.size();
     if (frame.size() > 0)
       waiting_.push_back(std::move(frame));
@@ -36,6 +37,7 @@ void outbox::too_much() {
 void outbox::push_transport(slice frame) {
   if (shut_ || frame.size() == 0)
     return;
+  counted().own_frames.add();
   own_bytes_ += frame.size();
   own_.push_back(std::move(frame));
   sends_.add(*this);
@@ -88,6 +90,13 @@ std::size_t outbox::gather(std::span<iovec> into) {
     used += more;
   }
   return used;
+}
+
+std::size_t outbox::frames() const {
+  auto count = own_.size();
+  for (const auto* from : ready_)
+    count += from->frames();
+  return count;
 }
 
 void outbox::sent(std::size_t bytes) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/loop_counters.hpp"
 #include "core/protocol/close_code.hpp"
 #include "core/run_once.hpp"
 #include "core/segment.hpp"
@@ -34,6 +35,9 @@ public:
   virtual slice sent(std::size_t bytes) = 0;
 
   [[nodiscard]] virtual bool drained() const = 0;
+
+  /// How many frames it has to send now.
+  [[nodiscard]] virtual std::size_t frames() const = 0;
 
   /// Moves what it has into the outbox and gives nothing more.
   virtual void finish() = 0;
@@ -108,6 +112,9 @@ protected:
   /// Names what is to be sent next. Gives how many entries it used.
   std::size_t gather(std::span<iovec> into);
 
+  /// How many frames wait to be sent.
+  [[nodiscard]] std::size_t frames() const;
+
   /// The first `bytes` of what was last gathered went out.
   void sent(std::size_t bytes);
 
@@ -137,7 +144,7 @@ private:
   std::vector<slice> waiting_; ///< While it is held.
   std::vector<source*> ready_;
   std::vector<drawn> drawn_; ///< What `gather` took from whom.
-  std::size_t own_bytes_ = 0;
+  counted_bytes<memory_kind::outboxes> own_bytes_;
   std::size_t bytes_max_;
   bool cut_in_frame_ = false; ///< `own_.front()` is the rest of a frame.
   bool blocked_ = false;

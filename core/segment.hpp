@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/loop_counters.hpp"
+
 namespace greenroom {
 
 class segment_ptr;
@@ -86,6 +88,9 @@ private:
   void drop() {
     if (raw_ != nullptr
         && raw_->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      counted()
+          .of(memory_kind::frames)
+          .subtract(sizeof(segment) + raw_->capacity_);
       raw_->~segment();
       std::free(raw_);
     }
@@ -98,6 +103,7 @@ inline segment_ptr segment::make(std::uint32_t capacity) {
   void* place = std::malloc(sizeof(segment) + capacity);
   if (place == nullptr)
     throw std::bad_alloc{};
+  counted().of(memory_kind::frames).add(sizeof(segment) + capacity);
   return segment_ptr{new (place) segment(capacity)};
 }
 

@@ -37,19 +37,16 @@ public:
   struct hint {
     std::uint32_t place = 0;
     std::uint32_t held = 0;
+    std::uint64_t life = ~std::uint64_t{0}; ///< Of the place, as it was then.
   };
   static constexpr std::uint32_t step = 16;
 
   /// One more of it.
   void count(std::string_view name, hint& at) {
-    if (at.place >= used_ || entries_[at.place].name != name) {
-      if (++at.held < step && used_ == Places)
-        return;
-      at.place = place_of(name);
-    } else {
-      ++at.held;
-    }
-    add(at.place, std::exchange(at.held, 0));
+    if (lives_[at.place] == at.life)
+      add(at.place, 1);
+    else
+      count_anew(name, at);
   }
 
   void count(std::string_view name, std::uint64_t by) {
@@ -67,9 +64,21 @@ public:
 
   [[nodiscard]] std::uint64_t total() const { return total_; }
 
-  void clear() { used_ = 0, total_ = 0; }
+  void clear() {
+    used_ = 0;
+    total_ = 0;
+    lives_.fill(0);
+  }
 
 private:
+  void count_anew(std::string_view name, hint& at) {
+    if (++at.held < step && used_ == Places)
+      return;
+    at.place = place_of(name);
+    at.life = lives_[at.place];
+    add(at.place, std::exchange(at.held, 0));
+  }
+
   struct named {
     std::string name;
     std::uint64_t error = 0;
@@ -105,6 +114,7 @@ private:
     entries_[at].error = counts_[at];
     entries_[at].name.assign(name);
     hashes_[at] = hash;
+    lives_[at] = ++last_life_;
     return at;
   }
 
@@ -116,6 +126,8 @@ private:
   // Apart, so that looking for one reads little.
   std::array<std::uint32_t, Places> hashes_{};
   std::array<std::uint64_t, Places> counts_{};
+  std::array<std::uint64_t, Places> lives_{}; ///< 0: the place is free.
+  std::uint64_t last_life_ = 0;               ///< Names that have had one.
   std::array<named, Places> entries_;
   std::uint32_t used_ = 0;
   std::uint64_t total_ = 0;

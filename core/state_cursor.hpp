@@ -56,6 +56,7 @@ public:
   [[nodiscard]] bool drained() const override {
     return seen_ >= board_.version();
   }
+  [[nodiscard]] std::size_t frames() const override { return 0; }
   void finish() override {
     prepare();
     out_.forget(*this);

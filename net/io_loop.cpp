@@ -77,6 +77,7 @@ void io_loop::run() {
     run_sockets();
     run_turn();
     auto spent = steady_clock::now() - now_;
+    counters_.turn_time.observe(spent);
     if (spent > stall_threshold)
       log::emit(events::loop_stalled,
                 {{"loop", index()},

@@ -129,6 +129,7 @@ void session::on_readable() {
     }
     heard_ = true;
     auto count = static_cast<std::size_t>(got);
+    counted().bytes_in.add(count);
     if (!lingering_) // Else it is read to see its end.
       take(buffer.data(), count);
     // What is told at once is worked on at once: a read of it is enough.
@@ -173,7 +174,7 @@ void session::on_message(std::string_view bytes, bool is_text) {
   ++unhandled_messages_;
   unhandled_bytes_ += bytes.size();
   caf::anon_send(reader_.handle(),
-                 actors::inbound{std::string{bytes}, is_text});
+                 actors::inbound{std::string{bytes}, is_text, home_.now()});
 }
 
 void session::handled(std::size_t messages, std::size_t bytes) {
@@ -315,6 +316,10 @@ bool session::took(long taken) {
     end_now(no_close_frame, true, what_of(static_cast<int>(-taken)));
     return false;
   }
+  auto& counts = counted();
+  counts.bytes_out.add(static_cast<std::uint64_t>(taken));
+  if (counts.samples_flush()) [[unlikely]]
+    counts.flush_messages.observe(frames()); // All that it began with.
   sent(static_cast<std::size_t>(taken));
   if (static_cast<std::size_t>(taken) < gathered_) {
     set_blocked(true);

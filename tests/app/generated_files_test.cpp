@@ -1,6 +1,6 @@
 // What is printed by the program and kept as a file is kept up to date:
-// docs/reference.md, docs/events.* and the bodies of configs/*.toml. To write
-// them anew (red; the next run is green):
+// docs/reference.md, docs/events.*, docs/metrics.md and the bodies of
+// configs/*.toml. To write them anew (red; the next run is green):
 //   REGENERATE=1 build/debug/tests/app/greenroom_app_test "[generated]"
 
 #include <cstdlib>
@@ -72,6 +72,10 @@ TEST_CASE("docs/events.md is what the program prints", "[generated]") {
 
 TEST_CASE("docs/events.schema.json is what the program prints", "[generated]") {
   check_file(source_dir + "docs/events.schema.json", events_schema());
+}
+
+TEST_CASE("docs/metrics.md is what the program prints", "[generated]") {
+  check_file(source_dir + "docs/metrics.md", metrics_text());
 }
 
 TEST_CASE("configs/dev.toml starts a node as it is", "[generated]") {

@@ -97,6 +97,19 @@ TEST_CASE("what a turn brings to a member leaves in one send") {
   CHECK(ann.out.sends_made == 1);
 }
 
+TEST_CASE("a cursor counts the frames that it has to send") {
+  hall room;
+  auto& ann = room.join();
+  CHECK(ann.place.frames() == 0);
+  room.publish("one");
+  room.publish("two");
+  CHECK(ann.place.frames() == 2);
+  room.turn();
+  CHECK(ann.place.frames() == 0);
+  room.publish("three");
+  CHECK(ann.place.frames() == 1);
+}
+
 TEST_CASE("[P-3.3] a sender is not sent its own message") {
   hall room;
   auto& ann = room.join();

@@ -42,6 +42,10 @@ public:
 
   [[nodiscard]] bool drained() const override { return at >= bytes.size(); }
 
+  [[nodiscard]] std::size_t frames() const override {
+    return (bytes.size() - at) / 3;
+  }
+
   void finish() override {
     for (; at < bytes.size(); at += 3)
       into->push(frame(bytes.substr(at, 3)));
@@ -78,6 +82,16 @@ TEST_CASE_METHOD(desk, "frames of its own go before what rooms have") {
   CHECK(out.got == "onetwoaaabbb");
   CHECK(out.empty());
   CHECK(out.own_bytes() == 0);
+}
+
+TEST_CASE_METHOD(desk, "frames that wait are counted, wherever they are") {
+  threes room{"aaabbb"};
+  CHECK(out.frames() == 0);
+  out.mark(room);
+  out.push(frame("one"));
+  CHECK(out.frames() == 3);
+  sends.run_all();
+  CHECK(out.frames() == 0);
 }
 
 TEST_CASE_METHOD(desk, "more than one send takes goes in several, in order") {

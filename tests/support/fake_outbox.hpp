@@ -18,6 +18,8 @@ public:
 
   void run() override { flush(); }
 
+  using outbox::frames;
+
   void too_slow() override {
     closed_as_slow = true;
     cut();

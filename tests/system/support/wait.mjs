@@ -24,7 +24,9 @@ export async function eventually(what, probe, ms = SOON) {
   for (;;) {
     const answer = await probe();
     if (answer) return answer;
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+    if (Date.now() > end)
+      throw new Error(`not within ${ms} ms: `
+        + `${typeof what === 'function' ? what() : what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

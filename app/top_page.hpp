@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "actors/loop.hpp"
+
+namespace greenroom::app {
+
+/// `/top`: the busiest rooms and the slowest members of all loops, as JSON.
+[[nodiscard]] std::string top_json(const std::vector<actors::loop*>& loops,
+                                   steady_time now);
+
+/// The same in one event, `rooms.busiest`; none, where nothing was said.
+void tell_busiest(const std::vector<actors::loop*>& loops, steady_time now);
+
+} // namespace greenroom::app
