@@ -7,13 +7,15 @@ import { fileURLToPath } from 'node:url';
 
 import { connect } from './support/client.mjs';
 import { startCluster } from './support/cluster.mjs';
-import { families, page, samples } from './support/metrics.mjs';
+import { families, page, promtool, samples, startPrometheus }
+  from './support/metrics.mjs';
 import { openNode, startNode } from './support/node.mjs';
 import { startRedis } from './support/redis.mjs';
 import { connectRaw } from './support/raw.mjs';
 import { test } from './support/test.mjs';
 import { eventually } from './support/wait.mjs';
 
+const TOKEN = '0123456789abcdef';
 const documented = [...readFileSync(
   fileURLToPath(new URL('../../docs/metrics.md', import.meta.url)), 'utf8')
   .matchAll(/^\| `([a-z_]+)`/gm)].map(([, name]) => name);
@@ -27,7 +29,7 @@ async function until(node, name, expected) {
   });
 }
 
-test('the page has what is documented',
+test('the page has what is documented, and promtool has no complaint',
   async (t) => {
     const node = await openNode(t);
     const answer = await fetch(node.admin('/metrics'));
@@ -35,6 +37,7 @@ test('the page has what is documented',
     const text = await answer.text();
     assert.ok(documented.length > 30);
     assert.deepEqual(families(text).sort(), documented.sort());
+    assert.equal(await promtool(text), '');
   });
 
 test('what clients do is counted', async (t) => {
@@ -142,6 +145,28 @@ test('a cluster tells of its bus', async (t) => {
     'greenroom_message_latency_seconds_count{stage="bus"}') >= 1);
   await redis.kill();
   await until(n1, 'greenroom_bus_up', 0);
+});
+
+test('a real Prometheus scrapes a node, with its token', async (t) => {
+  const node = await openNode(t, { 'admin.token': TOKEN });
+  const prometheus = await startPrometheus(t, node, { token: TOKEN });
+  const [target] = await prometheus.targets();
+  assert.equal(target.lastError, '');
+  const ada = await connect(t, node);
+  const bob = await connect(t, node);
+  await ada.join('lobby');
+  await bob.join('lobby');
+  for (let i = 0; i < 20; ++i) await ada.say('lobby', 'hello');
+  await prometheus.until('greenroom_connections', 2);
+  await prometheus.until('greenroom_requests_total{type="message"}', 20);
+  await prometheus.until('sum(greenroom_members)', 2);
+  await prometheus.until(
+    'count(greenroom_message_latency_seconds_bucket{stage="written"})', 17);
+  const [[, up]] = await prometheus.query('up');
+  assert.equal(up, 1);
+  const [[, quantile]] = await prometheus.query('histogram_quantile(0.99, '
+    + 'sum by (le) (greenroom_loop_turn_seconds_bucket))');
+  assert.ok(quantile > 0 && quantile <= 5, `${quantile}`);
 });
 
 test('/top names the busiest rooms, and they are told in the log',
