@@ -426,7 +426,14 @@ steady_time connection::measured_since() {
 /// More waits for the room than it may have: nothing more is sent to it that
 /// can be refused.
 bool connection::is_flooded(const membership& in) const {
-  return in.room.depth() >= context_->config.limits.room_mailbox;
+  auto depth = in.room.depth();
+  if (depth < context_->config.limits.room_mailbox)
+    return false;
+  auto& counts = counted();
+  counts.of(reached_limit::room_mailbox).add();
+  // The room's own loop may be the one that does not get on.
+  counts.of_kind("room").mailbox.note(depth, home_.now());
+  return true;
 }
 
 bool connection::is_busy(const membership& in, const request_id& id,

@@ -277,6 +277,13 @@ supervised& supervised_of(const typename State::handle& who) {
   return *static_cast<pinned<State>*>(raw);
 }
 
+/// How much waits for it; null: nobody asks. Lives as long as `who`.
+template <class State>
+const mailbox_gauge* gauge_of(const typename State::handle& who) {
+  auto* raw = caf::actor_cast<caf::abstract_actor*>(who);
+  return static_cast<pinned<State>*>(raw)->gauge();
+}
+
 /// A pinned actor for those who may tell it something at once.
 template <class State>
 neighbour<typename State::handle, typename State::at_once>

@@ -120,7 +120,10 @@ invoke_message_result shell::consume_safely(std::uint64_t own_id,
 
 void shell::tell_slow(tick_clock::ticks took, const std::type_info* type) {
   auto span = tick_clock::span_of(took);
-  if (span < home_.patient.handler || !home_.slow_told().opens(home_.now()))
+  if (span < home_.patient.handler)
+    return;
+  counted().of_kind(kind()).slow_messages.add();
+  if (!home_.slow_told().opens(home_.now()))
     return;
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
   log::emit(events::actor_slow, {{"message", name_of(type)},
@@ -129,6 +132,8 @@ void shell::tell_slow(tick_clock::ticks took, const std::type_info* type) {
 
 void shell::tell_depth(const mailbox_gauge& box) {
   auto depth = box.depth();
+  if (depth > 0)
+    counted().of_kind(kind()).mailbox.note(depth, home_.now());
   if (!is_deep_ && depth > home_.patient.mailbox) {
     is_deep_ = true;
     log::speaking as{*this};
@@ -185,6 +190,7 @@ void shell::on_crash(std::string_view message,
 
 void shell::tell(const std::exception_ptr& thrown, std::string_view at) {
   auto& last = trouble_of().last = text_of(thrown);
+  counted().of_kind(kind()).crashes.add();
   log::speaking as{*this};
   log::emit(events::actor_crashed, {{"message", at}, {"reason", last}});
   tell_flight(*this, home_.flight());

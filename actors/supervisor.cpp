@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/events.hpp"
+#include "core/loop_counters.hpp"
 
 namespace greenroom::actors {
 
@@ -105,6 +106,7 @@ void supervisor::restart(supervised& who, const std::string& why,
       continue; // It has crashed again meanwhile, and ended.
     auto took = std::chrono::duration_cast<microseconds>(
         at_.now() - crashed_at + (std::chrono::steady_clock::now() - begun));
+    counted().of_kind(each->kind()).restarts.add();
     log::speaking as{*each};
     log::emit(events::actor_restarted,
               {{"restarts", restarts_of(*each)},
@@ -116,6 +118,7 @@ void supervisor::restart(supervised& who, const std::string& why,
 /// Where each is counted by itself, one that goes on crashing ends, and the
 /// others are none the worse.
 void supervisor::give_up(supervised& who, const std::string& why) {
+  counted().of_kind(who.kind()).escalations.add();
   {
     log::speaking as{who};
     log::emit(events::actor_escalated,

@@ -29,7 +29,8 @@ constexpr const char* close_class_names[] = {"normal",   "lost", "protocol",
 constexpr const char* limit_names[] = {
     "net.connections",      "limits.rooms",
     "rooms.members",        "limits.messages-per-second",
-    "limits.message-bytes", "limits.unsent-bytes"};
+    "limits.message-bytes", "limits.unsent-bytes",
+    "limits.room-mailbox"};
 constexpr const char* stage_names[] = {"accepted", "sequenced", "bus",
                                        "fan_out", "written"};
 constexpr const char* memory_names[] = {"frames", "outboxes", "logs",
@@ -116,7 +117,7 @@ private:
   std::vector<MetricFamily> all_;
 };
 
-using loops = std::vector<const loop_counters*>;
+using loops = all_counters;
 
 template <class Member>
 std::uint64_t sum(const loops& all, Member member) {
@@ -202,16 +203,42 @@ void add_clients(families& to, const loops& all) {
   to.add(metrics::log_turns, number(total(&c::log_turns)));
 }
 
-void add_loops(families& to, const loops& all,
-               const std::vector<std::uint64_t>& turns) {
-  for (std::size_t i = 0; i < all.size(); ++i) {
+void add_actors(families& to, const loops& all, const metric_sources& from) {
+  auto now = from.now();
+  for (std::size_t kind = 0; kind < actor_kind_count; ++kind) {
+    labels which{{"kind", std::string{actor_kinds[kind]}}};
+    auto of = sums_of(all, kind, now);
+    to.add(metrics::actor_crashes, number(of.crashes), which);
+    to.add(metrics::actor_restarts, number(of.restarts), which);
+    to.add(metrics::actor_escalations, number(of.escalations), which);
+    to.add(metrics::slow_messages, number(of.slow_messages), which);
+    if (is_gauged(kind))
+      to.add(metrics::mailbox_peak, number(of.mailbox_peak), which);
+  }
+  if (const auto* box = from.cluster_mailbox) {
+    to.add(metrics::cluster_mailbox, number(box->depth()));
+    to.add(metrics::cluster_mailbox_age,
+           std::chrono::duration<double>(box->age()).count());
+  }
+  to.add(metrics::busy_refusals,
+         number(from.context->refused_by_busy_rooms.load(
+             std::memory_order_relaxed)));
+  to.add(metrics::quarantined, number(from.context->quarantined.count()));
+}
+
+void add_loops(families& to, const std::vector<actors::loop*>& of) {
+  for (std::size_t i = 0; i < of.size(); ++i) {
     labels which{{"loop", std::to_string(i)}};
-    to.add(metrics::loop_turns, number(turns[i]), which);
-    to.add<bounds::of_time>(metrics::loop_turn_time, {&all[i]->turn_time},
+    const auto& counts = of[i]->counters();
+    to.add(metrics::loop_turns, number(of[i]->turns()), which);
+    to.add<bounds::of_time>(metrics::loop_turn_time, {&counts.turn_time},
                             ns_per_second, which);
-    to.add<bounds::of_time>(metrics::loop_lag, {&all[i]->lag}, ns_per_second,
+    to.add<bounds::of_time>(metrics::loop_lag, {&counts.lag}, ns_per_second,
                             which);
   }
+}
+
+void add_memory(families& to, const loops& all) {
   for (std::size_t i = 0; i < memory_kind_count; ++i)
     to.add(metrics::memory,
            level(all,
@@ -330,18 +357,15 @@ metrics_page::metrics_page(metric_sources from)
 
 std::vector<MetricFamily> metrics_page::Collect() const {
   const auto& context = *from_.context;
-  loops all;
-  std::vector<std::uint64_t> turns;
-  for (const auto* each : context.loops) {
-    all.push_back(&each->counters());
-    turns.push_back(each->turns());
-  }
+  auto all = counters_of(from_);
   families to;
   auto connections = context.connections.load(std::memory_order_relaxed);
   to.add(metrics::connections, number(connections));
   to.add(metrics::rooms, number(context.rooms.load(std::memory_order_relaxed)));
   add_clients(to, all);
-  add_loops(to, all, turns);
+  add_actors(to, all, from_);
+  add_loops(to, context.loops);
+  add_memory(to, all);
   if (from_.bus)
     add_bus(to, *from_.bus, from_.bus_up(), all);
   add_store(to, "memory", context.passing.statistics());

@@ -1,29 +1,15 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
-#include "actors/context.hpp"
-#include "app/log_sink.hpp"
-#include "cluster/cluster.hpp"
-#include "core/loop_counters.hpp"
+#include "app/node_counts.hpp"
 
 namespace greenroom::app {
-
-/// What the numbers of a node are read from. All of it may be read while the
-/// loops run, and outlives them.
-struct metric_sources {
-  actors::context_ptr context;
-  std::shared_ptr<const cluster::counters> bus; ///< Null: no cluster.
-  std::function<bool()> bus_up;
-  std::function<log_counts()> log;
-};
 
 /// The metrics of a node as Prometheus reads them: adds up what each loop has
 /// counted. Costs some hundred microseconds, whatever the node does.

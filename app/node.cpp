@@ -138,8 +138,21 @@ void node::open_admin() {
 
 /// Stays open while the node stops, for who wants to watch that.
 void node::start_admin() {
-  metrics_.emplace(metric_sources{context_, bus_counts_,
-                                  [this] { return bool{bus_up_}; }, log_});
+  counts_.context = context_;
+  counts_.main = &main_counters_;
+  counts_.now = [this] {
+    return loops_.front()->now();
+  };
+  counts_.log = log_;
+  if (context_->cluster) {
+    counts_.bus = bus_counts_;
+    counts_.bus_up = [this] {
+      return bool{bus_up_};
+    };
+    counts_.cluster_mailbox =
+        actors::gauge_of<cluster::cluster>(context_->cluster);
+  }
+  metrics_.emplace(counts_);
   tell_busiest_later();
   if (!admin_listening_)
     return;
@@ -165,8 +178,7 @@ std::optional<net::served> node::admin_page(std::string_view path) const {
   if (path == "/metrics")
     return net::served{metrics_->text(), metrics_page::type};
   if (path == "/top")
-    return net::served{top_json(context_->loops, loops_.front()->now()),
-                       "application/json"};
+    return net::served{top_json(counts_), "application/json"};
   return {};
 }
 

@@ -101,6 +101,8 @@ private:
   [[nodiscard]] std::string why_not_ready() const;
 
   settings config_;
+  loop_counters main_counters_;
+  counting_in counts_here_{main_counters_};
   std::function<log_counts()> log_;
   boost::asio::io_context main_{1};
   boost::asio::signal_set signals_;
@@ -121,6 +123,7 @@ private:
   std::shared_ptr<net::listener> admin_; ///< On the first loop; null: none.
   unique_fd admin_listening_;            ///< Until started.
   std::shared_ptr<const cluster::counters> bus_counts_; ///< Null: no cluster.
+  metric_sources counts_;
   std::optional<metrics_page> metrics_;
   timer_queue::timer busiest_;
   rate_gate admin_refusals_told_{actors::refusals_told_per_second};

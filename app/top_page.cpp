@@ -84,6 +84,34 @@ void append_list(std::string& out, const std::vector<row>& of,
   out += ']';
 }
 
+void append_actors(std::string& out, const metric_sources& from,
+                   steady_time now) {
+  auto counted = counters_of(from);
+  auto append = [&](std::string_view name, std::uint64_t value) {
+    out += ",\"";
+    out += name;
+    out += "\":";
+    append_json_natural(out, value);
+  };
+  out += "\"actors\":[";
+  for (std::size_t kind = 0; kind < actor_kind_count; ++kind) {
+    auto of = sums_of(counted, kind, now);
+    out += kind == 0 ? "{\"kind\":" : ",{\"kind\":";
+    append_json_string(out, actor_kinds[kind]);
+    append("crashes", of.crashes);
+    append("restarts", of.restarts);
+    append("escalations", of.escalations);
+    append("slow_messages", of.slow_messages);
+    if (is_gauged(kind))
+      append("mailbox_peak", of.mailbox_peak);
+    out += '}';
+  }
+  out += ']';
+  append("busy_room_refusals",
+         from.context->refused_by_busy_rooms.load(std::memory_order_relaxed));
+  append("quarantined_messages", from.context->quarantined.count());
+}
+
 std::string as_text(const std::vector<row>& of) {
   std::string out;
   for (std::size_t i = 0; i < std::min(of.size(), told_max); ++i) {
@@ -95,14 +123,17 @@ std::string as_text(const std::vector<row>& of) {
 
 } // namespace
 
-std::string top_json(const std::vector<actors::loop*>& loops, steady_time now) {
-  auto all = read(loops, now);
+std::string top_json(const metric_sources& from) {
+  auto now = from.now();
+  auto all = read(from.context->loops, now);
   std::string out = "{\"seconds\":";
   append_json_double(out, rounded(all.seconds));
   out += ',';
   append_list(out, all.rooms, "rooms", "messages");
   out += ',';
   append_list(out, all.members, "members", "skipped_bytes");
+  out += ',';
+  append_actors(out, from, now);
   return out + "}\n";
 }
 

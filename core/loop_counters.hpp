@@ -8,8 +8,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <string_view>
 
 #include "core/counter.hpp"
+#include "core/recent_peak.hpp"
 
 namespace greenroom {
 
@@ -50,8 +53,9 @@ enum class reached_limit : std::uint8_t {
   messages_per_second,
   message_bytes,
   unsent_bytes,
+  room_mailbox,
 };
-inline constexpr std::size_t limit_count = 6;
+inline constexpr std::size_t limit_count = 7;
 
 /// How far a message has come since its node read it.
 enum class message_stage : std::uint8_t {
@@ -72,6 +76,22 @@ enum class memory_kind : std::uint8_t {
   state
 };
 inline constexpr std::size_t memory_kind_count = 5;
+
+/// Whom supervision looks after, as their kinds are in the log. The last one
+/// stands for all that are not here.
+inline constexpr std::string_view actor_kinds[] = {
+    "loop",     "keeper",     "gateway", "room",
+    "audience", "connection", "cluster", "other"};
+inline constexpr std::size_t actor_kind_count = std::size(actor_kinds);
+
+/// What became of the actors of one kind.
+struct actor_counters {
+  counter crashes;
+  counter restarts;
+  counter escalations;
+  counter slow_messages;
+  recent_peak mailbox; ///< Where it is gauged.
+};
 
 /// The types of requests, as in `protocol::request`, and raw frames.
 inline constexpr std::size_t request_type_count = 11;
@@ -104,6 +124,9 @@ struct alignas(64) loop_counters {
   counter log_repairs;
   counter log_turns;
 
+  // -- actors
+  std::array<actor_counters, actor_kind_count> actors;
+
   // -- bus, on the first loop
   time_counter bus_echo;
 
@@ -121,6 +144,13 @@ struct alignas(64) loop_counters {
   }
   counter& of(reached_limit what) {
     return limits_hit[static_cast<std::size_t>(what)];
+  }
+
+  actor_counters& of_kind(std::string_view kind) {
+    std::size_t at = 0;
+    while (at + 1 < actor_kind_count && actor_kinds[at] != kind)
+      ++at;
+    return actors[at];
   }
 
   /// Whether this message is one of those that are looked at closely.
@@ -157,6 +187,21 @@ inline constinit thread_local loop_counters* mine = &nowhere;
 [[nodiscard]] inline loop_counters& counted() {
   return *counting::mine;
 }
+
+/// While it lives, this thread counts there.
+class counting_in {
+public:
+  explicit counting_in(loop_counters& there) : before_(counting::mine) {
+    counting::mine = &there;
+  }
+  ~counting_in() { counting::mine = before_; }
+
+  counting_in(const counting_in&) = delete;
+  counting_in& operator=(const counting_in&) = delete;
+
+private:
+  loop_counters* before_;
+};
 
 /// A message that was read then has come so far.
 inline void observe_since(message_stage reached,

@@ -60,6 +60,29 @@ struct metric {
   X(rooms, "greenroom_rooms", gauge, "rooms", "", "Rooms that are open.")      \
   X(members, "greenroom_members", gauge, "members", "",                        \
     "Memberships of connections in rooms.")                                    \
+  X(actor_crashes, "greenroom_actor_crashes_total", counter, "crashes",        \
+    "kind", "Times that a handler threw (`actor.crashed`), by kind of actor.") \
+  X(actor_restarts, "greenroom_actor_restarts_total", counter, "restarts",     \
+    "kind", "Times that an actor went on anew (`actor.restarted`).")           \
+  X(actor_escalations, "greenroom_actor_escalations_total", counter, "times",  \
+    "kind",                                                                    \
+    "Times that restarts of an actor did not help (`actor.escalated`).")       \
+  X(slow_messages, "greenroom_actor_slow_messages_total", counter, "messages", \
+    "kind",                                                                    \
+    "Messages for which an actor took longer than `limits.handler-time`.")     \
+  X(mailbox_peak, "greenroom_mailbox_depth_peak", gauge, "messages", "kind",   \
+    "The most that waited behind a message of one `room`, and of the "         \
+    "`cluster` actor, in the last 15 to 30 s.")                                \
+  X(cluster_mailbox, "greenroom_cluster_mailbox_depth", gauge, "messages", "", \
+    "What waits for the cluster actor. In a cluster only.")                    \
+  X(cluster_mailbox_age, "greenroom_cluster_mailbox_age_seconds", gauge,       \
+    "seconds", "", "How long it has, about.")                                  \
+  X(busy_refusals, "greenroom_busy_room_refusals_total", counter, "messages",  \
+    "",                                                                        \
+    "Messages that were answered with `unavailable`, since too much waited "   \
+    "for their room (`limits.room-mailbox`).")                                 \
+  X(quarantined, "greenroom_quarantined_messages_total", counter, "messages",  \
+    "", "Messages that crashed a room twice (`message.quarantined`).")         \
   X(bus_up, "greenroom_bus_up", gauge, "", "",                                 \
     "1: the bus is up, 0: it is not. In a cluster only.")                      \
   X(bus_peers, "greenroom_bus_peers", gauge, "nodes", "",                      \

@@ -85,6 +85,11 @@ TEST_CASE("a room that crashes goes on under its members") {
   CHECK(crashed.lines == 1);
   CHECK(restarted.lines == 1);
   CHECK(node.context->rooms == 1);
+  const auto& counts = counted().of_kind("room");
+  CHECK(counts.crashes.value() == 1);
+  CHECK(counts.restarts.value() == 1);
+  CHECK(counts.escalations.value() == 0);
+  CHECK(counted().of_kind("connection").crashes.value() == 0);
 }
 
 TEST_CASE("a message that crashes its room twice is put away, and answered") {
@@ -255,6 +260,7 @@ TEST_CASE("a keeper that goes on crashing is its loop's crash") {
   }
   REQUIRE(node.escalated.size() == 1);
   CHECK(node.escalated[0].starts_with("loop 0: keeper: boom"));
+  CHECK(counted().of_kind("keeper").escalations.value() == 1);
   // Whoever is above begins anew with all of it.
   faults.clear();
   CHECK(node.crew(0).by()->rebuild());
@@ -290,6 +296,9 @@ TEST_CASE("a room for which too much waits refuses what is said") {
     CHECK(refused.back()["code"] == "unavailable");
     CHECK(refused.back()["retryAfter"] == "1000");
     CHECK(node.context->refused_by_busy_rooms == 4);
+    CHECK(counted().of(reached_limit::room_mailbox).value() == 4);
+    // Which does not handle anything, so that others have to tell.
+    CHECK(counted().of_kind("room").mailbox.value(node.now()) == 16);
     CHECK(its.shell().rebuild());
     its.is = nullptr;
   }
@@ -317,6 +326,10 @@ TEST_CASE("how much waits for an actor is told, and that it no longer does") {
   CHECK(deep.lines == 1);
   CHECK(deep.number("depth") == 8);
   CHECK(drained.lines == 1);
+  const auto& peak = counted().of_kind("room").mailbox;
+  CHECK(peak.value(node.now()) == 8);
+  node.advance(31s);
+  CHECK(peak.value(node.now()) == 0);
 }
 
 TEST_CASE("who takes long for one message is told, with the message's name") {
@@ -333,6 +346,7 @@ TEST_CASE("who takes long for one message is told, with the message's name") {
   ann.says(says("two", 2));
   CHECK(slow.text("message") != "");
   CHECK(slow.seen.find("publish\n") != std::string::npos);
+  CHECK(counted().of_kind("room").slow_messages.value() >= 1);
 }
 
 TEST_CASE("the depth of a mailbox is what came and was not handled") {

@@ -137,6 +137,7 @@ test('a cluster tells of its bus', async (t) => {
   await bob.next('message');
   await until(n1, 'greenroom_bus_up', 1);
   await until(n1, 'greenroom_bus_peers', 1);
+  await until(n1, 'greenroom_cluster_mailbox_depth', 0);
   await until(n1, 'greenroom_messages_total{way="peer_out"}', 1);
   await until(n2, 'greenroom_messages_total{way="peer_in"}', 1);
   await eventually('a beat came back', async () =>
