@@ -11,8 +11,8 @@ namespace greenroom::actors {
 
 namespace {
 
-/// What its outbox looks for in what the room sends.
-constexpr std::string_view song = "greenroom canary";
+/// What is said, as JSON, and what the outbox looks for in what the room sends.
+constexpr std::string_view song = R"("greenroom canary")";
 
 /// Until the first of them is heard, and the node is ready.
 constexpr milliseconds first_pause{10};
@@ -126,7 +126,7 @@ void canary::speak() {
   beat_.goes_out(home_.now());
   posted what;
   what.user_id = "canary";
-  what.body.said.bytes = '"' + std::string{song} + '"';
+  what.body.said.bytes = song;
   what.stamped = home_.wall_now();
   room_->tell(publish{self_->id(),
                       {},

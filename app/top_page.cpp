@@ -143,8 +143,8 @@ void tell_busiest(const std::vector<actors::loop*>& loops, steady_time now) {
   auto all = read(loops, now);
   if (all.rooms.empty() && all.members.empty())
     return;
-  log::emit(events::rooms_busiest, {{"rooms", as_text(all.rooms)},
-                                    {"members", as_text(all.members)},
+  log::emit(events::rooms_busiest, {{"busiest", as_text(all.rooms)},
+                                    {"slowest", as_text(all.members)},
                                     {"seconds", rounded(all.seconds)}});
 }
 

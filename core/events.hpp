@@ -83,7 +83,7 @@
     "room:text space:text reason:text",                                        \
     "A room actor failed: its members have left it.")                          \
   X(rooms_busiest, "rooms.busiest", info, usual,                               \
-    "rooms:text members:text seconds:number",                                  \
+    "busiest:text slowest:text seconds:number",                                \
     "Where there was traffic, every 10 s: up to ten rooms, as "                \
     "`name=messages` a second, and of up to ten members that read too "        \
     "slowly `connection room=bytes` a second that they were not sent.")        \
