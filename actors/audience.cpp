@@ -82,8 +82,8 @@ void audience::on_advance(const advance& msg) {
   // Those before one that throws are not to be handled twice.
   for (const auto& next : *msg.steps)
     contain(*self_, "advance", [&] { take(next); });
-  if (msg.read_at != steady_time{})
-    home_.measure(msg.read_at);
+  for (const auto& each : msg.watches)
+    home_.measure(each);
   home_.spread().add(spread_later_);
 }
 

@@ -65,6 +65,15 @@ std::string_view to_string(protocol::encoding encoding) {
   return encoding == protocol::encoding::json ? "json" : "msgpack";
 }
 
+/// Null: its way is not told.
+message_trace_ptr trace_of(const room_event& what) {
+  if (const auto* message = std::get_if<posted>(&what))
+    return message->trace;
+  if (const auto* some = std::get_if<directed>(&what))
+    return some->what.trace;
+  return nullptr;
+}
+
 } // namespace
 
 connection::connection(handle::pointer self, loop& home, context_ptr context,
@@ -208,7 +217,8 @@ void connection::handle_relay(inbound_view msg) {
     return;
   }
   counted().requests[raw_frame].add();
-  send_publish(at->second, relayed{msg.is_text, std::string{msg.bytes}}, {});
+  send_publish(at->first, at->second,
+               relayed{msg.is_text, std::string{msg.bytes}}, {});
   // Raw frames know no refusal: over its rate, a client is read more slowly.
   if (!pace_.take(home_.now())) {
     throttled_until_ = home_.now() + pace_.wait(home_.now());
@@ -326,10 +336,13 @@ void connection::on_client(protocol::message& said, const request_id& id) {
               std::move(said.timestamp), home_.wall_now()};
   if (context_->cluster && protocol::is_set(id))
     what.key = message_key(connection_id_, id);
+  if (!said.traceparent.empty()) [[unlikely]]
+    what.trace = sampled_trace(said.traceparent);
   if (said.directed)
-    send_publish(*in, directed{std::move(what), std::move(said.to)}, id);
+    send_publish(said.room_id, *in,
+                 directed{std::move(what), std::move(said.to)}, id);
   else
-    send_publish(*in, std::move(what), id);
+    send_publish(said.room_id, *in, std::move(what), id);
 }
 
 void connection::on_client(protocol::typing& said, const request_id& id) {
@@ -344,8 +357,9 @@ void connection::on_client(protocol::typing& said, const request_id& id) {
   if (is_flooded(*in))
     return; // It is only worth something now.
   // Has no reply [P-3], so its `id` goes no further.
-  send_publish(
-      *in, typing_event{connection_id_, who_.user_id(), said.is_typing}, {});
+  send_publish(said.room_id, *in,
+               typing_event{connection_id_, who_.user_id(), said.is_typing},
+               {});
 }
 
 void connection::on_client(protocol::list_presence& said,
@@ -404,23 +418,28 @@ void connection::send_join(const std::string& room_id, const request_id& id,
   set_timer();
 }
 
-void connection::send_publish(const membership& in, room_event what,
-                              const request_id& id) {
+void connection::send_publish(const std::string& room_id, const membership& in,
+                              room_event what, const request_id& id) {
   bool is_logged = std::holds_alternative<posted>(what);
   auto credit = allowance::none;
   if ((is_logged ? logged_ : passing_).add())
     credit = is_logged ? allowance::logged : allowance::passing;
-  in.room.tell(
-      publish{self_->id(), id, credit,
-              std::make_shared<const room_event>(std::move(what)),
-              counted().samples_message() ? measured_since() : steady_time{}});
+  auto watch = watch_message(trace_of(what), room_id);
+  in.room.tell(publish{self_->id(), id, credit,
+                       std::make_shared<const room_event>(std::move(what)),
+                       std::move(watch)});
 }
 
-/// When the message at hand was read. Its latency is measured.
-steady_time connection::measured_since() {
+/// Looks at the message at hand, where it is one of the few that are counted,
+/// or its client asked for it.
+message_watch connection::watch_message(const message_trace_ptr& trace,
+                                        const std::string& room_id) {
+  if (!counted().samples_message() && !trace)
+    return {};
   auto since = waited_since_ == steady_time{} ? home_.now() : waited_since_;
-  observe_since(message_stage::accepted, since);
-  return since;
+  message_watch it{since, trace, room_id};
+  it.reached(message_stage::accepted);
+  return it;
 }
 
 /// More waits for the room than it may have: nothing more is sent to it that

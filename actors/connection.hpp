@@ -122,9 +122,10 @@ private:
   [[nodiscard]] bool is_flooded(const membership& in) const;
   bool is_busy(const membership& in, const protocol::request_id& id,
                const std::string& room_id);
-  void send_publish(const membership& in, room_event what,
-                    const protocol::request_id& id);
-  [[nodiscard]] steady_time measured_since();
+  void send_publish(const std::string& room_id, const membership& in,
+                    room_event what, const protocol::request_id& id);
+  [[nodiscard]] message_watch watch_message(const message_trace_ptr& trace,
+                                            const std::string& room_id);
   membership* joined_room(const std::string& room_id,
                           const protocol::request_id& id);
   bool claim_user_id(const std::optional<std::string>& wanted,

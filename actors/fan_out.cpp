@@ -145,9 +145,9 @@ void fan_out::tell_steps() {
   if (steps_->empty())
     return;
   bool kept = false;
-  auto read_at = std::exchange(read_at_, {});
+  auto watches = std::exchange(watches_, {});
   for (auto& where : audiences_) {
-    advance next{steps_, read_at};
+    advance next{steps_, watches};
     if (!where || where.tell_at_once(next))
       continue;
     kept = true;

@@ -67,7 +67,11 @@ public:
   std::function<void(const audience_actor&)> greet;
 
   /// The latency of what this turn appends is measured; see `publish`.
-  void measure(steady_time read_at) { read_at_ = read_at; }
+  void measure(message_watch of) {
+    if (steps_->empty())
+      watches_.clear(); // Nobody was to be told of theirs.
+    watches_.push_back(std::move(of));
+  }
 
   /// To all audiences there are.
   void tell_all(const state_told& what);
@@ -124,7 +128,7 @@ private:
   /// Appended, not yet told. Used again where no audience had to be mailed.
   std::shared_ptr<std::vector<step>> steps_ =
       std::make_shared<std::vector<step>>();
-  steady_time read_at_{};
+  message_watches watches_;
   call_later tell_later_;
 };
 

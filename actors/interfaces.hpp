@@ -16,6 +16,7 @@
 #include "actors/resume_budget.hpp"
 #include "core/deflate_terms.hpp"
 #include "core/holdings.hpp"
+#include "core/message_watch.hpp"
 #include "core/outbox.hpp"
 #include "core/protocol/close_code.hpp"
 #include "core/protocol/messages.hpp"
@@ -154,8 +155,7 @@ struct publish {
   /// Unless none, answer even without an `id`: see `request_done`.
   allowance credit = allowance::none;
   room_event_ptr what;
-  /// When the node read it, of one whose latency is measured: else 1970.
-  steady_time read_at{};
+  message_watch watch = {};
 };
 
 /// Answers straight into the member's outbox, and then tells its connection.
@@ -337,7 +337,7 @@ struct step {
 /// The lanes now reach further. Shared by all audiences of the room.
 struct advance {
   std::shared_ptr<const std::vector<step>> steps;
-  steady_time read_at{}; ///< As in `publish`, of one of them.
+  message_watches watches = {}; ///< Of those that are looked at.
 };
 
 /// The room's state has changed.
@@ -438,7 +438,7 @@ struct unwatch {
 struct mirror {
   room_key key;
   std::vector<room_event_ptr> what;
-  steady_time read_at{}; ///< As in `publish`, of one of them.
+  message_watches watches = {}; ///< Of those that are looked at.
 };
 
 /// What this node holds in a room, to the peers.

@@ -42,8 +42,8 @@ void loop::begin_tops() {
 }
 
 void loop::observe_measured(message_stage reached) {
-  for (auto read_at : measured_)
-    observe_since(reached, read_at);
+  for (const auto& each : measured_)
+    each.reached(reached);
 }
 
 void loop::run_turn() {

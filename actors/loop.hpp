@@ -14,6 +14,7 @@
 #include "core/deflater.hpp"
 #include "core/flight_recorder.hpp"
 #include "core/loop_counters.hpp"
+#include "core/message_watch.hpp"
 #include "core/rate_gate.hpp"
 #include "core/run_once.hpp"
 #include "core/store.hpp"
@@ -97,7 +98,7 @@ public:
 
   /// The latency of something that is being spread in this turn is measured: it
   /// was read then. The loop's thread only.
-  void measure(steady_time read_at) { measured_.push_back(read_at); }
+  void measure(message_watch of) { measured_.push_back(std::move(of)); }
 
   /// The busiest of the rooms and the slowest of the members on this loop. Any
   /// thread reads it.
@@ -157,8 +158,8 @@ private:
   run_once_queue trim_;
   std::optional<ws::deflater> deflater_;
   std::atomic<std::uint64_t> turns_{0};
-  std::vector<steady_time> measured_; ///< In this turn.
-  top_lists tops_;                    ///< After the timers: it has one.
+  message_watches measured_; ///< In this turn.
+  top_lists tops_;           ///< After the timers: it has one.
 };
 
 } // namespace greenroom::actors

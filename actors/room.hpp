@@ -215,6 +215,7 @@ private:
   void say(const publish& msg, const newcomer& by, const relayed& what);
   void append(const publish& msg, const newcomer& by);
   void sequenced(const publish& msg);
+  [[nodiscard]] message_watch heard(const posted& what) const;
   void accepted(const publish& msg, const connection_actor& from,
                 const newcomer* by, const appended& how);
   void done(const publish& msg, const newcomer& by, protocol::ack what);
@@ -293,7 +294,7 @@ private:
   /// Who said a message that is accepted and not yet heard, by its offset.
   struct said_here {
     member_id who = 0;
-    steady_time read_at{}; ///< As in `publish`.
+    message_watch watch;
   };
   std::map<std::uint64_t, said_here> said_here_;
   std::vector<early_bird> ahead_;
@@ -342,7 +343,7 @@ private:
   bool linked_ = false;
   steady_time trim_due_{};
   std::vector<room_event_ptr> to_mirror_; ///< Of this turn.
-  steady_time to_mirror_read_at_{};       ///< Of one of them; see `publish`.
+  message_watches to_mirror_watches_;
   top_lists::list::hint busiest_at_;
   call_later mirror_later_{self_, [this] {
                              mirror_now();

@@ -39,11 +39,12 @@ void room::on_publish(const publish& msg) {
 
 /// Its log has given the message its place; its latency is measured.
 void room::sequenced(const publish& msg) {
-  observe_since(message_stage::sequenced, msg.read_at);
+  msg.watch.reached(message_stage::sequenced);
   if (is_shared_)
     return; // Members and peers hear it when the log tells it.
-  to_mirror_read_at_ = msg.read_at;
-  out_.measure(msg.read_at);
+  if (context_->cluster)
+    to_mirror_watches_.push_back(msg.watch);
+  out_.measure(msg.watch);
 }
 
 void room::say(const publish& msg, const newcomer& by, const posted&) {
@@ -65,14 +66,14 @@ void room::accepted(const publish& msg, const connection_actor& from,
   if (how.is == appended::verdict::unavailable)
     return refuse(msg, from);
   bool duplicate = how.is == appended::verdict::duplicate;
-  if (msg.read_at != steady_time{} && !duplicate)
+  if (msg.watch && !duplicate)
     sequenced(msg);
   // An ack says that it was handed to the bus [P-3.3].
   if (!duplicate && !is_shared_)
     mirror_out(msg.what);
   // Also one that its node had to ask for twice.
   if (is_shared_ && by != nullptr && how.offset > shown_top_)
-    said_here_.emplace(how.offset, said_here{msg.who, msg.read_at});
+    said_here_.emplace(how.offset, said_here{msg.who, msg.watch});
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].
   if (msg.credit != allowance::none || protocol::is_set(msg.id)) {
@@ -107,6 +108,8 @@ void room::say(const publish& msg, const newcomer& by, const directed& what) {
   answer.delivered = before ? *before : show(what, &by);
   if (!before) {
     directed_.remember(std::move(key), *answer.delivered, home_.wall_now());
+    if (msg.watch && context_->cluster)
+      to_mirror_watches_.push_back(msg.watch);
     mirror_out(msg.what);
   }
   done(msg, by, std::move(answer));
@@ -121,7 +124,7 @@ void room::say(const publish& msg, const newcomer& by,
 
 void room::say(const publish& msg, const newcomer& by, const relayed& what) {
   auto offset = offset_of_passing(msg.what);
-  if (msg.read_at != steady_time{})
+  if (msg.watch)
     sequenced(msg);
   contain(*self_, "relay", [&] {
     done(msg, by, {});
@@ -187,8 +190,17 @@ void room::show_passing(const posted& what, const room_event_ptr& event) {
   auto [session, id] = parts_of(what.key);
   auto how = log_->append({event, session, id, home_.wall_now(), std::nullopt})
                  .value();
-  if (how.is == appended::verdict::accepted)
-    show(what, how.offset, nullptr);
+  if (how.is != appended::verdict::accepted)
+    return;
+  if (what.trace)
+    out_.measure(heard(what));
+  show(what, how.offset, nullptr);
+}
+
+/// A message of a peer whose way is told. By the clocks of both, it is so old.
+message_watch room::heard(const posted& what) const {
+  return message_watch::heard(what.trace, key_.id,
+                              milliseconds{home_.wall_now() - what.stamped});
 }
 
 void room::show_passing(const directed& what) {
@@ -196,6 +208,8 @@ void room::show_passing(const directed& what) {
   auto now = home_.wall_now();
   if (directed_.find(key, now))
     return;
+  if (what.what.trace)
+    (void)heard(what.what); // It has no place in a lane.
   directed_.remember(key, show(what, nullptr), now);
 }
 
@@ -213,7 +227,7 @@ void room::mirror_now() {
   if (!to_mirror_.empty())
     caf::anon_send(context_->cluster,
                    mirror{key_, std::exchange(to_mirror_, {}),
-                          std::exchange(to_mirror_read_at_, {})});
+                          std::exchange(to_mirror_watches_, {})});
 }
 
 // -- what members see ---------------------------------------------------------

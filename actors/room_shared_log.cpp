@@ -30,14 +30,17 @@ void room::log_heard(room_store::entries what) {
 void room::hear(const log_entry& what) {
   // Said over another connection of its session, whose ack may be lost, it is
   // news to its own member as well.
+  const auto& said = std::get<posted>(*what.what);
   const newcomer* by = nullptr;
   if (auto sent = said_here_.find(what.offset); sent != said_here_.end()) {
     by = members_.find(sent->second.who);
-    if (sent->second.read_at != steady_time{})
-      out_.measure(sent->second.read_at);
+    if (sent->second.watch)
+      out_.measure(sent->second.watch);
     said_here_.erase(said_here_.begin(), std::next(sent));
+  } else if (said.trace) {
+    out_.measure(heard(said));
   }
-  show(std::get<posted>(*what.what), what.offset, by);
+  show(said, what.offset, by);
 }
 
 void room::log_skipped(std::uint64_t first, std::uint64_t last) {

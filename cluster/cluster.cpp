@@ -141,8 +141,8 @@ void cluster::mirror(const actors::mirror& msg) {
     not_sent_ += msg.what.size();
     return;
   }
-  if (msg.read_at != steady_time{})
-    observe_since(message_stage::bus, msg.read_at);
+  for (const auto& each : msg.watches)
+    each.reached(message_stage::bus);
   auto found = rooms_.find(channel_of(msg.key));
   if (up_ && (found == rooms_.end() || found->second.linked))
     return publish(found, msg.key, msg.what);

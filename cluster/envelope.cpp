@@ -17,29 +17,31 @@ constexpr std::uint64_t first_sign = 16;
 
 // -- writing ------------------------------------------------------------------
 
-/// Left out where there is none.
-void put_key(packer& to, const posted& what) {
-  if (!what.key.empty())
+/// Left out where there is none, and nothing comes behind it.
+void put_rest(packer& to, const posted& what) {
+  if (!what.key.empty() || what.trace)
     put_text(to, what.key);
+  if (what.trace)
+    put_trace(to, what);
 }
 
-std::uint32_t key_elements(const posted& what) {
-  return what.key.empty() ? 0 : 1;
+std::uint32_t rest_elements(const posted& what) {
+  return what.trace ? 2 : what.key.empty() ? 0 : 1;
 }
 
 void put_event(packer& to, const posted& what) {
-  to.pack_array(posted_elements + key_elements(what));
+  to.pack_array(posted_elements + rest_elements(what));
   put_posted(to, what);
-  put_key(to, what);
+  put_rest(to, what);
 }
 
 void put_event(packer& to, const directed& what) {
-  to.pack_array(posted_elements + 1 + key_elements(what.what));
+  to.pack_array(posted_elements + 1 + rest_elements(what.what));
   put_posted(to, what.what);
   to.pack_array(static_cast<std::uint32_t>(what.to.size()));
   for (const auto& whom : what.to)
     put_text(to, whom);
-  put_key(to, what.what);
+  put_rest(to, what.what);
 }
 
 void put_event(packer& to, const typing_event& what) {
@@ -134,14 +136,15 @@ std::size_t head_bytes(const node_run& from, const room_key& room) {
 
 // -- reading ------------------------------------------------------------------
 
-void take_key_of(posted& to, fields& from) {
+void take_rest_of(posted& to, fields& from) {
   if (!from.at_end())
     to.key = from.text("key", key_bytes_max);
+  to.trace = take_trace(from);
 }
 
-posted take_posted_with_key(fields& from) {
+posted take_whole_posted(fields& from) {
   auto to = take_posted(from);
-  take_key_of(to, from);
+  take_rest_of(to, from);
   return to;
 }
 
@@ -150,7 +153,7 @@ directed take_directed(fields& from) {
   auto whom = from.list("to");
   while (!whom.at_end())
     to.to.emplace_back(whom.text("to", text_bytes_max));
-  take_key_of(to.what, from);
+  take_rest_of(to.what, from);
   return to;
 }
 
@@ -180,7 +183,7 @@ room_event_ptr take_event(std::uint64_t kind, room_space space, fields from) {
     refuse("kind");
   switch (is) {
   case traffic::posted:
-    return std::make_shared<const room_event>(take_posted_with_key(from));
+    return std::make_shared<const room_event>(take_whole_posted(from));
   case traffic::directed:
     return std::make_shared<const room_event>(take_directed(from));
   case traffic::typing:

@@ -14,8 +14,9 @@
 //   [1, 20, node, incarnation, space, id, incarnation or 0]          wanted
 //   [1, 21, node, incarnation, [[space, id, stream, version, sum], …]] digest
 //
-//   event of posted   [user, is_text, said, event, timestamp, stamped, key?]
-//            directed [user, …, stamped, to, key?]
+//   event of posted   [user, is_text, said, event, timestamp, stamped, key?,
+//                      trace?]
+//            directed [user, …, stamped, to, key?, trace?]
 //            typing   [connection, user, is_typing]
 //            relayed  [is_text, bytes]
 //            several  [[kind, event], …], the first with the number that the

@@ -103,6 +103,15 @@ public:
     return found;
   }
 
+  /// Text, or nothing where it is something else or too long: not worth a
+  /// refusal.
+  std::string_view any_text(std::size_t bytes_max) {
+    const auto& what = next("text");
+    if (what.type != msgpack::type::STR || what.via.str.size > bytes_max)
+      return {};
+    return {what.via.str.ptr, what.via.str.size};
+  }
+
   /// Text that names something: not empty, no control character.
   std::string_view name(const char* field, std::size_t bytes_max) {
     auto found = text(field, bytes_max);

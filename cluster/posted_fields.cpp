@@ -53,9 +53,18 @@ posted take_posted(fields& from) {
   return to;
 }
 
+void put_trace(packer& to, const posted& what) {
+  put_text(to, what.trace->parent);
+}
+
+message_trace_ptr take_trace(fields& from) {
+  return from.at_end() ? nullptr : sampled_trace(from.any_text(text_bytes_max));
+}
+
 std::size_t likely_size(const posted& what) {
   return 64 + what.user_id.size() + what.body.said.bytes.size()
-         + what.event.size() + what.timestamp.bytes.size() + what.key.size();
+         + what.event.size() + what.timestamp.bytes.size() + what.key.size()
+         + (what.trace ? what.trace->parent.size() : 0);
 }
 
 } // namespace greenroom::cluster

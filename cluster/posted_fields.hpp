@@ -4,7 +4,8 @@
 //
 //   user, is_text, said, event, timestamp, stamped
 //
-// where said and timestamp, which a client gave, are [encoding, bytes]. So it
+// and, where its client asked for its way to be told, at the very end, trace.
+// said and timestamp, which a client gave, are [encoding, bytes]. So it
 // stands in envelopes and in what is stored. Places are never reused.
 
 #include <cstdint>
@@ -27,6 +28,11 @@ void put_posted(packer& to, const posted& what);
 
 /// Checks values as a client's own are. Throws `bad_field`.
 [[nodiscard]] posted take_posted(fields& from);
+
+/// The trace of a message, as an element behind all that it had before; where
+/// none is left, or it is none, it has none.
+void put_trace(packer& to, const posted& what);
+[[nodiscard]] message_trace_ptr take_trace(fields& from);
 
 /// About what it takes.
 [[nodiscard]] std::size_t likely_size(const posted& what);

@@ -11,7 +11,9 @@ constexpr std::uint64_t version = 1;
 posted take_stored(fields from) {
   if (from.number("version") != version)
     refuse("version");
-  return take_posted(from);
+  auto to = take_posted(from);
+  to.trace = take_trace(from);
+  return to;
 }
 
 } // namespace
@@ -21,8 +23,10 @@ std::string encode_stored(const posted& what) {
   bytes.reserve(likely_size(what));
   string_sink sink{bytes};
   packer to{sink};
-  to.pack_array(1 + posted_elements).pack(version);
+  to.pack_array(1 + posted_elements + (what.trace ? 1 : 0)).pack(version);
   put_posted(to, what);
+  if (what.trace)
+    put_trace(to, what);
   return bytes;
 }
 

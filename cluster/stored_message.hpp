@@ -2,7 +2,7 @@
 
 // A message of a log as bytes in a store: a MessagePack array
 //
-//   [version, user, is_text, said, event, timestamp, stamped]
+//   [version, user, is_text, said, event, timestamp, stamped, trace?]
 //
 // A later version appends elements, which an older one ignores; only a change
 // that it would misread takes a new number.

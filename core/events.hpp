@@ -103,6 +103,13 @@
   X(actor_escalated, "actor.escalated", error, always,                         \
     "restarts:count cause:text",                                               \
     "Restarts do not help: whoever looks after the actor has to.")             \
+  X(message_traced, "message.traced", info, limited,                           \
+    "trace:text parent_span:text room:text stage:text after_us:count "         \
+    "age_ms:count?",                                                           \
+    "A message whose client sent a sampled `traceparent` has come so far, "    \
+    "so long after this node got it: `accepted`, `sequenced`, `bus`, "         \
+    "`fan_out`, `written` (the last two on each loop), and on other nodes "    \
+    "`heard`, with its age by both clocks.")                                   \
   X(canary_late, "canary.late", warn, usual, "waited_ms:count",                \
     "A message of the node's own has not come through for longer than "        \
     "`health.canary-limit`: `/readyz` says 503.")                              \

@@ -203,12 +203,6 @@ private:
   loop_counters* before_;
 };
 
-/// A message that was read then has come so far.
-inline void observe_since(message_stage reached,
-                          std::chrono::steady_clock::time_point read_at) {
-  counted().of(reached).observe(std::chrono::steady_clock::now() - read_at);
-}
-
 /// A number of bytes that adds to what is counted of its kind for as long as it
 /// lives.
 template <memory_kind Kind>

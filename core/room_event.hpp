@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/message_trace.hpp"
 #include "core/protocol/messages.hpp"
 
 namespace greenroom {
@@ -23,6 +24,7 @@ struct posted {
   /// Of `message_key`, for peers that may be sent it twice [P-3.4]. Empty: it
   /// has no id, or there are no peers.
   std::string key = {};
+  message_trace_ptr trace = {}; ///< Null: its way is not told.
 };
 
 /// A message to some members: not in the log [P-3.7].

@@ -28,6 +28,8 @@ inline constexpr std::size_t room_id_bytes_max = 256;
 /// User ids: the same rule as for room ids.
 inline constexpr std::size_t user_id_bytes_max = 256;
 inline constexpr std::size_t event_bytes_max = 256;
+/// Longer ones are none [P-3.21].
+inline constexpr std::size_t traceparent_bytes_max = 256;
 inline constexpr std::size_t request_id_bytes_max = 128;
 inline constexpr std::size_t epoch_bytes_max = 128;
 inline constexpr std::size_t token_bytes_max = 16 * 1024;

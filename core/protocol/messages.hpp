@@ -61,6 +61,7 @@ struct message {
   value timestamp;             ///< Empty: the node stamps its own [P-3.5].
   bool directed = false;       ///< `to` was given [P-3.7].
   std::vector<std::string> to; ///< User or connection ids.
+  std::string traceparent;     ///< As it came [P-3.21]; empty: none.
 };
 
 struct typing {

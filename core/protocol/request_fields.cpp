@@ -250,7 +250,8 @@ private:
 
   bool read(message& to) {
     return read_room(to.room_id) && read_body(to.body) && read_event(to.event)
-           && read_timestamp(to.timestamp) && read_recipients(to);
+           && read_timestamp(to.timestamp) && read_trace(to.traceparent)
+           && read_recipients(to);
   }
 
   bool read(typing& to) {
@@ -330,6 +331,14 @@ private:
     return true;
   }
 
+  /// Likewise [P-3.21]. What stands in it is looked at where it is used.
+  bool read_trace(std::string& to) {
+    const auto& from = rare_.traceparent;
+    if (from.is == kind::string && from.text.size() <= traceparent_bytes_max)
+      to = from.text;
+    return true;
+  }
+
   bool read_recipients(message& to) {
     if (from_.to.is == kind::absent)
       return true;
@@ -403,7 +412,8 @@ field* client_fields::find(std::string_view name) {
       {"since", &client_fields::since},
       {"token", &client_fields::token},
   }};
-  static constexpr std::array<seldom, 11> rare_table{{
+  static constexpr std::array<seldom, 12> rare_table{{
+      {"traceparent", &rare_fields::traceparent},
       {"key", &rare_fields::key},
       {"value", &rare_fields::value},
       {"ifVersion", &rare_fields::if_version},

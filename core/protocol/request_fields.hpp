@@ -83,6 +83,7 @@ struct rare_fields {
   field session;
   field by;
   field rooms;
+  field traceparent;
   room_list rooms_list;
 };
 

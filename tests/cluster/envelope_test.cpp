@@ -80,6 +80,24 @@ TEST_CASE("a directed message keeps its recipients") {
   CHECK_FALSE(back.what.body.is_text);
 }
 
+TEST_CASE("[P-3.21] an envelope keeps the trace of a message, with or without "
+          "a key") {
+  posted said{"u1", {true, json("\"hi\"")}, "", {}, 5};
+  said.trace =
+      sampled_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  auto back = round_trip(said);
+  REQUIRE(back.trace);
+  CHECK(back.trace->parent == said.trace->parent);
+  CHECK(back.key.empty());
+  said.key = "c-1#7";
+  back = round_trip(said);
+  REQUIRE(back.trace);
+  CHECK(back.key == "c-1#7");
+  auto some = round_trip(directed{said, {"bob"}});
+  REQUIRE(some.what.trace);
+  CHECK(some.to == std::vector<std::string>{"bob"});
+}
+
 TEST_CASE("typing and raw frames come through an envelope") {
   auto typing = round_trip(typing_event{"c-1", "u1", false});
   CHECK(typing.connection_id == "c-1");

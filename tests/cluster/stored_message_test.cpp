@@ -47,3 +47,14 @@ TEST_CASE("bytes that are no message are an error with a text") {
   CHECK_FALSE(decode_stored("").error().text.empty());
   CHECK(decode_stored(on_disk + "x").has_error());
 }
+
+TEST_CASE("[P-3.21] a stored message keeps its trace") {
+  auto said = a_message();
+  said.trace =
+      sampled_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  auto back = decode_stored(encode_stored(said));
+  REQUIRE(back.has_value());
+  REQUIRE(back->trace);
+  CHECK(back->trace->parent == said.trace->parent);
+  CHECK(back->body.said.bytes == said.body.said.bytes);
+}
