@@ -181,6 +181,8 @@ void room::give_way(const holdings::arrival& there, const peer& at) {
         >= std::pair{there.at, at.origin})
       return; // It came back here since.
     displace(connection_id);
+  } else if (there.at == 0 && context_->origin > at.origin) {
+    return; // Waited for here and there: one of the two has to go on waiting.
   } else if (!absent_.remove(connection_id)) {
     return;
   }

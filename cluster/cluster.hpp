@@ -181,6 +181,7 @@ private:
   void mirror_holdings(const actors::mirror_holdings& msg);
   void doubt_holdings(const actors::doubt_holdings& msg);
   void ask_for_holdings(const watched& entry, std::uint64_t whose);
+  void ask_silent_peers();
   void ask_the_silent(watched& entry, std::size_t& questions);
   void let_go_of_holdings(const std::string& channel, watched& entry);
   void on_envelope(const std::string& channel, room_holdings& what);
@@ -217,6 +218,7 @@ private:
   std::string channel_; ///< What `channel_of` gave last.
   rooms rooms_;
   std::vector<left_room> left_rooms_;
+  std::string asked_up_to_; ///< The channel whose room was asked of last.
   std::size_t digests_ = 0;    ///< With each beat.
   bool newcomers_ask_ = false; ///< All rooms are to be in the next one.
   std::uint64_t streams_ = 0;  ///< Numbers streams of this run.

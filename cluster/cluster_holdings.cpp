@@ -49,6 +49,19 @@ void cluster::ask_for_holdings(const watched& entry, std::uint64_t whose) {
                 encode(holdings_wanted{how_.own, entry.key, whose}));
 }
 
+/// So many a beat, of one room after the other: where the questions of one beat
+/// end, those of the next begin.
+void cluster::ask_silent_peers() {
+  auto questions = questions_per_beat;
+  auto at = rooms_.find(asked_up_to_);
+  for (auto left = rooms_.size(); left > 0 && questions > 0; --left) {
+    if (at == rooms_.end() || ++at == rooms_.end())
+      at = rooms_.begin();
+    ask_the_silent(at->second, questions);
+    asked_up_to_ = at->first;
+  }
+}
+
 /// They may not listen to the room any more.
 void cluster::ask_the_silent(watched& entry, std::size_t& questions) {
   for (auto whose : entry.holdings.silent(questions)) {
@@ -180,12 +193,10 @@ void cluster::tell_digest() {
   auto turn = digests_ % digests_for_all;
   bool is_for_all = std::exchange(newcomers_ask_, false);
   std::size_t place = 0;
-  auto questions = questions_per_beat;
   for (auto& [channel, entry] : rooms_) {
     entry.holdings.next_beat();
     if (entry.answer_due)
       answer(entry);
-    ask_the_silent(entry, questions);
     bool in_turn = ++place % digests_for_all == turn || is_for_all;
     bool is_due = entry.digests_due > 0 && entry.digests_due-- > 0;
     if ((is_due || in_turn) && entry.holdings.own().version > 0)
@@ -199,6 +210,7 @@ void cluster::tell_digest() {
                 [](const left_room& each) { return each.digests_due == 0; });
   if (!next.rooms.empty())
     bus_->publish(nodes_channel_, encode(next));
+  ask_silent_peers();
 }
 
 void cluster::forget_holdings(std::uint64_t incarnation, bool said_goodbye) {

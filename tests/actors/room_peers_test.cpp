@@ -179,6 +179,28 @@ TEST_CASE_METHOD(clustered, "[P-3.19] who is lost here and resumes at a peer "
   CHECK(ann.sees().empty());
 }
 
+TEST_CASE_METHOD(clustered, "[P-3.19] of two nodes that wait for a connection, "
+                            "one goes on waiting") {
+  bool keeps = GENERATE(true, false);
+  node.context->origin = keeps ? "zoe#1" : "me#1"; // The other: peer#7.
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a", 1);
+  ann.sees();
+  bob->hangs_up(protocol::no_close_frame);
+  node.advance(1s);
+  auto there = arrival(bob.connection_id(), "user-bob", 0);
+  there.whole = true;
+  cluster.held.clear();
+  hear(peer, there);
+  // The other node, which decides likewise, gives way where this one keeps it.
+  bool told = !cluster.held.empty() && !cluster.held.back().what.left.empty();
+  CHECK(told == !keeps);
+  hear(peer, keeps ? departure(bob.connection_id()) : there);
+  CHECK(ann.sees().empty()); // Its grace is not over.
+  node.advance(2s);
+  CHECK(names(ann.sees(), bob.connection_id()) == keeps);
+}
+
 TEST_CASE_METHOD(clustered, "[P-4.6] state crosses nodes, the later change "
                             "stays") {
   auto ann = node.member("user-ann", "a");
