@@ -27,7 +27,8 @@ audience::audience(handle::pointer self, loop& home, room_key key,
     trim_later_(self, [this] { trim(); }) {}
 
 audience::~audience() {
-  counted().members.subtract(seats_.size());
+  if (!key_.is_own())
+    counted().members.subtract(seats_.size());
 }
 
 audience::handle::behavior_type audience::make_behavior() {
@@ -54,7 +55,8 @@ void audience::on_admit(const admit& msg) {
     // that its cursor may start at the head.
     entry->second = std::make_unique<seat>(in, msg.who, slow_);
     in.add(*entry->second);
-    counted().members.add();
+    if (!key_.is_own())
+      counted().members.add();
     entry->second->out->push(msg.first);
   } else {
     give(*entry->second, msg.first);
@@ -74,7 +76,8 @@ void audience::on_dismiss(const dismiss& msg) {
   who->out->push(msg.last);
   who->in.remove(*who);
   seats_.erase(msg.who);
-  counted().members.subtract();
+  if (!key_.is_own())
+    counted().members.subtract();
   std::erase_if(rows_, [](const auto& in) { return in->empty(); });
 }
 

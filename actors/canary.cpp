@@ -16,8 +16,16 @@ constexpr std::string_view song = R"("greenroom canary")";
 
 /// Until the first of them is heard, and the node is ready.
 constexpr milliseconds first_pause{10};
+constexpr std::uint32_t first_ticks_max = 100; ///< Then it is not that.
 
 constexpr std::size_t outbox_bytes_max = 1024 * 1024;
+
+/// Nodes of a cluster share a store. A node alone finds its canary's log again,
+/// whatever it is called this time.
+std::string of_node(const node_context& context) {
+  const auto& how = context.config.cluster;
+  return how.redis.empty() ? "" : " of " + how.node_id;
+}
 
 } // namespace
 
@@ -39,7 +47,10 @@ public:
     }
   }
 
-  void too_slow() override {}
+  /// Its audience is gone: clients come again.
+  void too_slow() override { is_lost_ = true; }
+
+  [[nodiscard]] bool take_lost() { return std::exchange(is_lost_, false); }
 
 private:
   /// A range holds whole frames, or a frame's whole payload.
@@ -50,6 +61,7 @@ private:
 
   loop& home_;
   pulse* beat_;
+  bool is_lost_ = false;
 };
 
 canary::canary(handle::pointer self, loop& home, context_ptr context, role is,
@@ -59,8 +71,8 @@ canary::canary(handle::pointer self, loop& home, context_ptr context, role is,
     context_(std::move(context)),
     role_(is),
     beat_(beat),
-    key_{room_space::protocol, std::string{own_room_mark} + "canary of "
-                                   + context_->config.cluster.node_id},
+    key_{room_space::protocol,
+         std::string{own_room_mark} + "canary" + of_node(*context_)},
     ear_(std::make_shared<ear>(home, is == role::listener ? &beat : nullptr)) {
   tick();
 }
@@ -81,7 +93,7 @@ canary::handle::behavior_type canary::make_behavior() {
       [this](const room_entered& msg) { on_entered(msg); },
       [this](const room_exited&) { room_.reset(); },
       [](const request_done&) {},
-      [this](const request_refused& msg) { on_refused(msg); },
+      [](const request_refused&) {}, // The next tick asks again.
   };
 }
 
@@ -92,12 +104,14 @@ void canary::recover() {
 
 /// By mail: a timer runs outside of its actor.
 void canary::tick() {
+  if (ear_->take_lost())
+    room_.reset();
   if (!room_)
     join();
   else if (role_ == role::speaker)
     speak();
   auto pause = context_->config.health.canary_interval;
-  if (!beat_.took())
+  if (!beat_.took() && ++ticks_ < first_ticks_max)
     pause = std::min(pause, first_pause);
   home_.timers().at(home_.now() + pause, tick_, [this] {
     caf::anon_send(handle{self_}, deadline_reached{});
@@ -135,13 +149,8 @@ void canary::speak() {
 }
 
 void canary::on_entered(const room_entered& msg) {
-  if (msg.join == joins_)
-    room_ = msg.room.seen_from(home_);
-}
-
-void canary::on_refused(const request_refused& msg) {
-  if (msg.join == joins_)
-    room_.reset();
+  // An answer to an earlier join is as good: it never leaves.
+  room_ = msg.room.seen_from(home_);
 }
 
 } // namespace greenroom::actors

@@ -43,7 +43,6 @@ private:
   void tick();
   void speak();
   void on_entered(const room_entered& msg);
-  void on_refused(const request_refused& msg);
 
   handle::pointer self_;
   loop& home_;
@@ -54,6 +53,7 @@ private:
   std::shared_ptr<ear> ear_;
   std::optional<neighbour<room_actor, publish>> room_; ///< While in it.
   std::uint32_t joins_ = 0;
+  std::uint32_t ticks_ = 0;
   timer_queue::timer tick_;
 };
 

@@ -142,8 +142,10 @@ void fan_out::tell_all(const state_told& what) {
 }
 
 void fan_out::tell_steps() {
-  if (steps_->empty())
+  if (steps_->empty()) {
+    watches_.clear(); // Nobody was to be told of theirs.
     return;
+  }
   bool kept = false;
   auto watches = std::exchange(watches_, {});
   for (auto& where : audiences_) {

@@ -156,7 +156,7 @@ void room::on_join(const join& msg) {
   const auto& connection_id = msg.who.about.connection_id;
   bool is_member = members_.find(msg.who.id) != nullptr
                    || members_.find(connection_id) != nullptr;
-  if (!is_member && !absent_.contains(connection_id)
+  if (!is_member && !key_.is_own() && !absent_.contains(connection_id)
       && places_taken() >= rules_.members) {
     counted().of(reached_limit::room_members).add();
     return refuse_join(msg, protocol::error_code::room_full,

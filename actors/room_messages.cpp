@@ -33,7 +33,8 @@ void room::on_publish(const publish& msg) {
     return; // It left, or its connection is gone.
   fault_point("room.publish",
               [&] { return std::string_view{bytes_of(*msg.what)}; });
-  home_.said_in(key_.id, busiest_at_);
+  if (!key_.is_own())
+    home_.said_in(key_.id, busiest_at_);
   std::visit([&](const auto& what) { say(msg, *by, what); }, *msg.what);
 }
 
@@ -42,7 +43,7 @@ void room::sequenced(const publish& msg) {
   msg.watch.reached(message_stage::sequenced);
   if (is_shared_)
     return; // Members and peers hear it when the log tells it.
-  if (context_->cluster)
+  if (context_->cluster && !key_.is_own())
     to_mirror_watches_.push_back(msg.watch);
   out_.measure(msg.watch);
 }
@@ -216,7 +217,7 @@ void room::show_passing(const directed& what) {
 /// All of a turn together, with the advances: before any ack of it leaves this
 /// loop.
 void room::mirror_out(const room_event_ptr& what) {
-  if (!context_->cluster)
+  if (!context_->cluster || key_.is_own())
     return;
   to_mirror_.push_back(what);
   home_.settle().add(mirror_later_);

@@ -11,8 +11,10 @@ namespace greenroom::actors {
 
 // -- own ----------------------------------------------------------------------
 
+/// A room of the node's own has none.
 bool room::has_peers() const {
-  return context_->cluster && key_.space == room_space::protocol;
+  return context_->cluster && key_.space == room_space::protocol
+         && !key_.is_own();
 }
 
 /// All of a turn together.

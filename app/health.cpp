@@ -27,16 +27,17 @@ health::health(boost::asio::io_context& main, const settings& config,
     loops_(loops),
     on_beat_(std::move(on_beat)),
     next_(main),
-    beaten_(steady_clock::now()) {}
-
-void health::start() {
+    began_(steady_clock::now()),
+    beaten_(began_) {
   for (std::size_t i = 0; i < loops_.size(); ++i)
     turns_.push_back(std::make_unique<pulse>());
+}
+
+void health::start() {
   beat();
 }
 
 void health::stop() {
-  next_.cancel();
   on_beat_ = nullptr;
 }
 
@@ -50,19 +51,23 @@ void health::beat() {
     turns.goes_out(now);
     loops_[i]->call([&turns] { turns.is_back(steady_clock::now()); });
   }
-  look_at_canary();
-  on_beat_();
+  if (on_beat_) {
+    look_at_canary();
+    on_beat_();
+  }
   next_.expires_after(pause());
   next_.async_wait([this](boost::system::error_code cancelled) {
-    if (!cancelled && on_beat_)
+    if (!cancelled)
       beat();
   });
 }
 
 /// Often enough to tell a breach of either limit soon.
 milliseconds health::pause() const {
-  return canary_.took() ? std::min(limits_.turn_limit, limits_.canary_limit) / 4
-                        : first_beats;
+  bool is_new =
+      !canary_.took() && beaten_.load() - began_ < std::chrono::seconds{1};
+  return is_new ? first_beats
+                : std::min(limits_.turn_limit, limits_.canary_limit) / 4;
 }
 
 void health::look_at_canary() {
@@ -74,7 +79,8 @@ void health::look_at_canary() {
   if (late)
     log::emit(events::canary_late, {{"waited_ms", away->count()}});
   else
-    log::emit(events::canary_back, {{"took_ms", canary_.took()->count()}});
+    log::emit(events::canary_back,
+              {{"took_ms", canary_.took().value_or(milliseconds{0}).count()}});
 }
 
 std::string health::why_not_alive() const {

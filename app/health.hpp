@@ -27,7 +27,7 @@ public:
 
   void start();
 
-  /// Beats no more: what is stopping is not unwell.
+  /// The node stops: whether messages go through is no question any more.
   void stop();
 
   /// Of the messages of the node's canary.
@@ -50,6 +50,7 @@ private:
   boost::asio::steady_timer next_;
   std::vector<std::unique_ptr<pulse>> turns_; ///< One per loop.
   pulse canary_;
+  steady_time began_;
   std::atomic<steady_time> beaten_; ///< Last.
   bool is_late_ = false;            ///< The canary, as was told.
 };

@@ -346,7 +346,7 @@ void node::send_out_canary() {
     canaries_.push_back(actors::spawn_supervised<canary>(
         *loops_[loop], by, context_, is, std::ref(health_->canary())));
     by->add(actors::supervised_of<canary>(canaries_.back()),
-            actors::restart_when::crashed, milliseconds{0});
+            actors::restart_when::crashed, milliseconds{1'000});
   };
   send(loops_.size() - 1, canary::role::listener);
   send(0, canary::role::speaker);

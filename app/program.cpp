@@ -1,5 +1,8 @@
 #include "app/program.hpp"
 
+#include <csignal>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +29,8 @@ std::unique_ptr<log_sink> sink;
 [[noreturn]] void end_by_surprise() noexcept {
   auto thrown = std::current_exception();
   auto why = thrown ? text_of(thrown) : "terminated without an exception";
+  std::signal(SIGALRM, SIG_DFL);
+  alarm(2); // It may be the log itself that failed, with its lock held.
   std::fprintf(stderr, "greenroom: failed: %s\n", why.c_str());
   log::emit(events::node_failed, {{"reason", why}});
   if (sink)

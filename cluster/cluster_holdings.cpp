@@ -58,8 +58,8 @@ void cluster::ask_silent_peers() {
     if (at == rooms_.end() || ++at == rooms_.end())
       at = rooms_.begin();
     ask_the_silent(at->second, questions);
-    asked_up_to_ = at->first;
   }
+  asked_up_to_ = at != rooms_.end() ? at->first : std::string{};
 }
 
 /// They may not listen to the room any more.

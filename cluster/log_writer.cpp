@@ -138,10 +138,10 @@ bool log_writer::safely(log_call& call, Read read_it) {
   try {
     read_it();
     return true;
-  } catch (const sqlite_failure& why) {
+  } catch (...) {
     if (writing && !tables_->in_transaction())
       throw; // What was written before is gone with it.
-    note_failed_read(why);
+    note_failed_read(failure_now());
     call.refused = true;
     call.said = {appended::verdict::unavailable, 0};
     return false;

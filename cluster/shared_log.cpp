@@ -439,9 +439,11 @@ void shared_log::on_appends(const append_answer& answer) {
 
 void shared_log::settle_appends(const append_answer& answer) {
   for (auto i = settled_; i < sent_; ++i) {
-    auto& what = std::get<appending>(requests_.front().what);
+    // Out first: what throws below must not have it answered twice.
+    auto what = std::move(std::get<appending>(requests_.front().what));
     auto said = answer.verdicts[i];
     own_.erase(what.key);
+    pop();
     to_.log_answered(said, what.bytes);
     tell(said);
     if (said.is == appended::verdict::accepted) {
@@ -450,7 +452,6 @@ void shared_log::settle_appends(const append_answer& answer) {
       if (!put_ahead({std::move(what.key), std::move(what.is), what.bytes}))
         owe_read(true);
     }
-    pop();
   }
   sent_ = 0;
   settled_ = 0;

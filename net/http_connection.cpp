@@ -13,6 +13,7 @@
 
 #include "core/crash.hpp"
 #include "core/events.hpp"
+#include "core/fault_point.hpp"
 #include "net/admin_token.hpp"
 #include "net/page.hpp"
 #include "net/session.hpp"
@@ -176,6 +177,15 @@ void http_connection::on_broken() {
   give_up();
 }
 
+void http_connection::start_safely() {
+  auto self = shared_from_this();
+  try {
+    start();
+  } catch (...) {
+    on_crash();
+  }
+}
+
 void http_connection::on_crash() {
   tell_crash("http");
   on_broken();
@@ -184,6 +194,10 @@ void http_connection::on_crash() {
 // -- routes -------------------------------------------------------------------
 
 void http_connection::route() {
+  fault_point("http.route", [this] {
+    auto target = parser_->get().target();
+    return std::string_view{target.data(), target.size()};
+  });
   const auto& head = parser_->get();
   auto read = read_target(head.target());
   if (auto* why = std::get_if<refused>(&read)) {

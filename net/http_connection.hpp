@@ -90,6 +90,9 @@ public:
 
   void start();
 
+  /// The same; what it throws ends it.
+  void start_safely();
+
   /// Its loop has stopped, so nothing will end it.
   void abandon() { until_done_.reset(); }
 

@@ -147,7 +147,6 @@ bool listener::accept() {
 }
 
 void listener::take(unique_fd client, const tcp::endpoint& peer) {
-  ++handshakes_;
   if (taken_++ % clients_per_growth == 0)
     make_heap_room(clients_per_growth * client_bytes);
   auto done = [weak = weak_from_this()] {
@@ -158,8 +157,10 @@ void listener::take(unique_fd client, const tcp::endpoint& peer) {
   };
   auto newcomer = std::make_shared<http_connection>(
       home_, std::move(client), describe(peer), services_, std::move(done));
+  ++handshakes_;
   connections_.push_back(*newcomer);
-  newcomer->start();
+  // What it says is read at once: what that throws is its own matter.
+  newcomer->start_safely();
 }
 
 void listener::pause(int error) {

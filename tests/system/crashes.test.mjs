@@ -87,6 +87,20 @@ test('a send whose code fails costs its client alone', async (t) => {
   await (gone === ann ? bob : ann).say('r', 'still here');
 });
 
+test('a request whose code fails costs its client alone', async (t) => {
+  const node = await faultyNode(t, ['http.route:room=cursed:always']);
+  const [ann] = await pairOn(t, node);
+  for (let i = 0; i < 20; ++i)
+    await assert.rejects(
+      dial(t, node, { query: { room: 'cursed' } }).opened, /./);
+  await node.event('part.crashed', { part: 'http' });
+  // Nobody else has to wait for that.
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: 10 }, () => connect(t, node)));
+  assert.ok(performance.now() - begun < 5_000);
+  await ann.lives();
+});
+
 test('[P-3.3] a store that crashes refuses, and goes on', async (t) => {
   const folder = await temporaryFolder(t);
   const settings = { 'store.path': join(folder, 'rooms.db') };
