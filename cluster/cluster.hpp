@@ -218,7 +218,7 @@ private:
   std::string channel_; ///< What `channel_of` gave last.
   rooms rooms_;
   std::vector<left_room> left_rooms_;
-  std::string asked_up_to_; ///< The channel whose room was asked of last.
+  std::string asked_up_to_;    ///< The channel whose room was asked of last.
   std::size_t digests_ = 0;    ///< With each beat.
   bool newcomers_ask_ = false; ///< All rooms are to be in the next one.
   std::uint64_t streams_ = 0;  ///< Numbers streams of this run.

@@ -222,7 +222,9 @@ test('jq tells the children of an actor in the last run of its node',
     const { parent, actor } = all.one('room.created', { node: 'alone' });
     const asked = blockOf(children, 'sh').replace('n-1', 'alone')
       .replace('parent 6', `parent ${parent}`);
-    assert.deepEqual(await answers(asked, all),
+    const rooms = await answers(asked, all);
+    // The node's own may live there, too.
+    assert.deepEqual(rooms.filter((line) => !line.includes('canary')),
       [`${actor} room lobby, restarted 0 times, ended: normal`]);
   });
 
