@@ -66,12 +66,12 @@ std::string_view to_string(protocol::encoding encoding) {
 }
 
 /// Null: its way is not told.
-message_trace_ptr trace_of(const room_event& what) {
-  if (const auto* message = std::get_if<posted>(&what))
-    return message->trace;
-  if (const auto* some = std::get_if<directed>(&what))
-    return some->what.trace;
-  return nullptr;
+const message_trace_ptr* trace_of(const room_event& what) {
+  const auto* message = std::get_if<posted>(&what);
+  if (message == nullptr)
+    if (const auto* some = std::get_if<directed>(&what))
+      message = &some->what;
+  return message != nullptr && message->trace ? &message->trace : nullptr;
 }
 
 } // namespace
@@ -424,7 +424,10 @@ void connection::send_publish(const std::string& room_id, const membership& in,
   auto credit = allowance::none;
   if ((is_logged ? logged_ : passing_).add())
     credit = is_logged ? allowance::logged : allowance::passing;
-  auto watch = watch_message(trace_of(what), room_id);
+  message_watch watch;
+  const auto* trace = trace_of(what);
+  if (counted().samples_message() || trace != nullptr) [[unlikely]]
+    watch = watch_message(trace != nullptr ? *trace : nullptr, room_id);
   in.room.tell(publish{self_->id(), id, credit,
                        std::make_shared<const room_event>(std::move(what)),
                        std::move(watch)});
@@ -434,8 +437,6 @@ void connection::send_publish(const std::string& room_id, const membership& in,
 /// or its client asked for it.
 message_watch connection::watch_message(const message_trace_ptr& trace,
                                         const std::string& room_id) {
-  if (!counted().samples_message() && !trace)
-    return {};
   auto since = waited_since_ == steady_time{} ? home_.now() : waited_since_;
   message_watch it{since, trace, room_id};
   it.reached(message_stage::accepted);

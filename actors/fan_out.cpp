@@ -147,9 +147,13 @@ void fan_out::tell_steps() {
     return;
   }
   bool kept = false;
-  auto watches = std::exchange(watches_, {});
+  message_watches watches;
+  if (!watches_.empty()) [[unlikely]]
+    watches.swap(watches_);
   for (auto& where : audiences_) {
-    advance next{steps_, watches};
+    advance next{steps_, {}};
+    if (!watches.empty()) [[unlikely]]
+      next.watches = watches;
     if (!where || where.tell_at_once(next))
       continue;
     kept = true;
