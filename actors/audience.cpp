@@ -48,20 +48,21 @@ bool audience::take_at_once(advance& msg) {
 }
 
 void audience::on_admit(const admit& msg) {
-  auto [entry, is_new] = seats_.try_emplace(msg.who.id);
-  if (is_new) {
+  auto* who = find(msg.who.id);
+  if (who == nullptr) {
     auto& in = row_of(msg.who.lane);
     // Members that are already here get what was before the newcomer first, so
     // that its cursor may start at the head.
-    entry->second = std::make_unique<seat>(in, msg.who, slow_);
-    in.add(*entry->second);
+    auto its = std::make_unique<seat>(in, msg.who, slow_);
+    who = seats_.emplace(msg.who.id, std::move(its)).first->second.get();
+    in.add(*who);
     if (!key_.is_own())
       counted().members.add();
-    entry->second->out->push(msg.first);
-  } else {
-    give(*entry->second, msg.first);
   }
-  follow_state(*entry->second, msg.state_seen);
+  follow_state(*who, msg.state_seen);
+  fault_point("audience.admit",
+              [&] { return std::string_view{msg.who.about.user_id}; });
+  give(*who, msg.first); // Last: it must not come twice.
   self_->send(msg.who.connection,
               room_entered{key_, msg.room, msg.who.join, msg.resumed});
 }
@@ -83,9 +84,9 @@ void audience::on_dismiss(const dismiss& msg) {
 
 void audience::on_advance(const advance& msg) {
   // Those before one that throws are not to be handled twice.
-  for (const auto& next : *msg.steps)
+  for (const auto& next : msg.what->steps)
     contain(*self_, "advance", [&] { take(next); });
-  for (const auto& each : msg.watches)
+  for (const auto& each : msg.what->watches)
     home_.measure(each);
   home_.spread().add(spread_later_);
 }
@@ -94,7 +95,7 @@ void audience::on_hand_over(const hand_over& msg) {
   for (auto id : msg.to)
     if (auto* who = find(id))
       give(*who, msg.frame);
-  counted().deliveries.add(msg.to.size());
+  counted().handed_over.add(msg.to.size());
 }
 
 void audience::on_state(const state_told& msg) {
@@ -171,20 +172,27 @@ void audience::acknowledge(const step& next) {
       sender->out->push(next.frame);
 }
 
+/// Who said it, where it would be sent its own frame.
+audience::seat* audience::sender_in(const row& in, const step& next) {
+  if (next.sender == 0 || next.sender_loop != home_.index())
+    return nullptr;
+  auto* sender = find(next.sender);
+  return sender != nullptr && &sender->in == &in ? sender : nullptr;
+}
+
 void audience::append(row& in, const step& next) {
   auto begin = in.stream.head();
   try {
     fault_point("audience.append", [&] { return std::string_view{key_.id}; });
     in.stream.extend(next.frame, next.offset);
     in.extended = true;
-    auto readers = in.size();
     // Only the sender pays for not being sent its own frame.
-    if (next.sender != 0 && next.sender_loop == home_.index())
-      if (auto* sender = find(next.sender); sender && &sender->in == &in) {
-        sender->skip_own(begin, in.stream.head());
-        --readers;
-      }
-    counted().deliveries.add(readers);
+    if (auto* sender = sender_in(in, next)) {
+      sender->skip_own(begin, in.stream.head());
+      counted().deliveries.add(in.size() - 1);
+    } else {
+      counted().deliveries.add(in.size());
+    }
   } catch (...) {
     append_failed(in, next, in.stream.head() != begin);
   }

@@ -152,6 +152,7 @@ private:
   void give(seat& who, const slice& frame);
   void take(const step& next);
   void acknowledge(const step& next);
+  [[nodiscard]] seat* sender_in(const row& in, const step& next);
   void append(row& in, const step& next);
   void append_failed(row& in, const step& next, bool is_in);
   void spread();

@@ -7,6 +7,7 @@
 #include "actors/pinned.hpp"
 #include "actors/placement.hpp"
 #include "core/events.hpp"
+#include "core/fault_point.hpp"
 #include "core/message_key.hpp"
 #include "core/protocol/codec.hpp"
 #include "core/session.hpp"
@@ -292,6 +293,8 @@ void connection::on_client(const protocol::auth& said, const request_id& id) {
 }
 
 void connection::on_client(protocol::join_room& said, const request_id& id) {
+  fault_point("connection.join",
+              [&] { return std::string_view{said.room_id}; });
   if (!claim_user_id(said.user_id, said.room_id, id))
     return;
   if (!rights_in(said.room_id).receive) {
@@ -426,34 +429,39 @@ void connection::send_publish(const std::string& room_id, const membership& in,
     credit = is_logged ? allowance::logged : allowance::passing;
   message_watch watch;
   const auto* trace = trace_of(what);
-  if (counted().samples_message() || trace != nullptr) [[unlikely]]
-    watch = watch_message(trace != nullptr ? *trace : nullptr, room_id);
+  bool counts = counted().samples_message();
+  if (counts || trace != nullptr) [[unlikely]]
+    watch = watch_message(counts, trace != nullptr ? *trace : nullptr, room_id);
   in.room.tell(publish{self_->id(), id, credit,
                        std::make_shared<const room_event>(std::move(what)),
                        std::move(watch)});
 }
 
-/// Looks at the message at hand, where it is one of the few that are counted,
-/// or its client asked for it.
-message_watch connection::watch_message(const message_trace_ptr& trace,
+/// The message at hand, of which few are counted, or whose client asked for it.
+message_watch connection::watch_message(bool counts,
+                                        const message_trace_ptr& trace,
                                         const std::string& room_id) {
   auto since = waited_since_ == steady_time{} ? home_.now() : waited_since_;
-  message_watch it{since, trace, room_id};
+  message_watch it{since, counts, trace, room_id};
   it.reached(message_stage::accepted);
   return it;
 }
 
 /// More waits for the room than it may have: nothing more is sent to it that
 /// can be refused.
-bool connection::is_flooded(const membership& in) const {
+bool connection::is_flooded(const membership& in) {
   auto depth = in.room.depth();
-  if (depth < context_->config.limits.room_mailbox)
+  if (depth < context_->config.limits.room_mailbox) [[likely]]
     return false;
+  note_flooded(depth);
+  return true;
+}
+
+/// The room's own loop may be the one that does not get on.
+void connection::note_flooded(std::uint64_t depth) {
   auto& counts = counted();
   counts.of(reached_limit::room_mailbox).add();
-  // The room's own loop may be the one that does not get on.
   counts.of_kind("room").mailbox.note(depth, home_.now());
-  return true;
 }
 
 bool connection::is_busy(const membership& in, const request_id& id,

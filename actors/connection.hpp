@@ -44,6 +44,9 @@ public:
 
   handle::behavior_type make_behavior();
 
+  /// Another one once it goes on with a session.
+  [[nodiscard]] std::string_view label() const { return connection_id_; }
+
   /// Declines while something else has to be waited for: see `stalled`.
   bool take_at_once(inbound_view& msg);
 
@@ -119,12 +122,14 @@ private:
   void send_join(const std::string& room_id, const protocol::request_id& id,
                  std::optional<protocol::log_position> since = {},
                  std::uint32_t history = 0);
-  [[nodiscard]] bool is_flooded(const membership& in) const;
+  [[nodiscard]] bool is_flooded(const membership& in);
+  void note_flooded(std::uint64_t depth);
   bool is_busy(const membership& in, const protocol::request_id& id,
                const std::string& room_id);
   void send_publish(const std::string& room_id, const membership& in,
                     room_event what, const protocol::request_id& id);
-  [[nodiscard]] message_watch watch_message(const message_trace_ptr& trace,
+  [[nodiscard]] message_watch watch_message(bool counts,
+                                            const message_trace_ptr& trace,
                                             const std::string& room_id);
   membership* joined_room(const std::string& room_id,
                           const protocol::request_id& id);

@@ -60,7 +60,7 @@ bool fan_out::forget(std::uint64_t audience) {
 }
 
 bool fan_out::is_left_out(const lane_id& id) const {
-  return std::ranges::any_of(*steps_, [&](const step& each) {
+  return std::ranges::any_of(turn_->steps, [&](const step& each) {
     return each.lane == id && each.offset == left_out_;
   });
 }
@@ -96,13 +96,14 @@ void fan_out::drop_idle_lanes(const members& to) {
 
 void fan_out::add_step(const lane_id& in, slice frame, std::uint64_t offset,
                        const newcomer* sender) {
-  steps_->push_back({in, std::move(frame), offset, sender ? sender->id : 0,
-                     sender ? sender->loop : 0, false});
+  turn_->steps.push_back({in, std::move(frame), offset, sender ? sender->id : 0,
+                          sender ? sender->loop : 0, false});
   home_.settle().add(tell_later_);
 }
 
 void fan_out::acknowledge(const newcomer& who, slice frame) {
-  steps_->push_back({who.lane, std::move(frame), 0, who.id, who.loop, true});
+  turn_->steps.push_back(
+      {who.lane, std::move(frame), 0, who.id, who.loop, true});
   home_.settle().add(tell_later_);
 }
 
@@ -142,28 +143,26 @@ void fan_out::tell_all(const state_told& what) {
 }
 
 void fan_out::tell_steps() {
-  if (steps_->empty()) {
-    watches_.clear(); // Nobody was to be told of theirs.
+  if (turn_->steps.empty()) {
+    turn_->watches.clear(); // Nobody was to be told of theirs.
     return;
   }
   bool kept = false;
-  message_watches watches;
-  if (!watches_.empty()) [[unlikely]]
-    watches.swap(watches_);
   for (auto& where : audiences_) {
-    advance next{steps_, {}};
-    if (!watches.empty()) [[unlikely]]
-      next.watches = watches;
+    advance next{turn_};
     if (!where || where.tell_at_once(next))
       continue;
     kept = true;
     caf::anon_send(where.handle(), std::move(next));
   }
   // Who was told at once is done with them, or has crashed and kept them.
-  if (kept || steps_.use_count() > 1 || steps_->capacity() > steps_kept_max)
-    steps_ = std::make_shared<std::vector<step>>();
-  else
-    steps_->clear();
+  if (kept || turn_.use_count() > 1
+      || turn_->steps.capacity() > steps_kept_max) {
+    turn_ = std::make_shared<turn_steps>();
+  } else {
+    turn_->steps.clear();
+    turn_->watches.clear();
+  }
 }
 
 const audience_actor& fan_out::audience_on(std::uint32_t loop) {

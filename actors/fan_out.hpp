@@ -68,9 +68,9 @@ public:
 
   /// The latency of what this turn appends is measured; see `publish`.
   void measure(message_watch of) {
-    if (steps_->empty())
-      watches_.clear(); // Nobody was to be told of theirs.
-    watches_.push_back(std::move(of));
+    if (turn_->steps.empty())
+      turn_->watches.clear(); // Nobody was to be told of theirs.
+    turn_->watches.push_back(std::move(of));
   }
 
   /// To all audiences there are.
@@ -126,9 +126,7 @@ private:
   std::vector<open_lane> lanes_;
   std::uint64_t left_out_ = 0;
   /// Appended, not yet told. Used again where no audience had to be mailed.
-  std::shared_ptr<std::vector<step>> steps_ =
-      std::make_shared<std::vector<step>>();
-  message_watches watches_;
+  std::shared_ptr<turn_steps> turn_ = std::make_shared<turn_steps>();
   call_later tell_later_;
 };
 

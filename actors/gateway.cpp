@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/connection.hpp"
+#include "actors/loop_crew.hpp"
 #include "actors/pinned.hpp"
 #include "actors/placement.hpp"
 #include "core/events.hpp"
@@ -11,7 +12,12 @@
 namespace greenroom::actors {
 
 gateway::gateway(handle::pointer self, loop& home, context_ptr context)
-  : self_(self), home_(home), context_(std::move(context)) {}
+  : self_(self),
+    home_(home),
+    context_(std::move(context)),
+    crew_(supervisor_of_many("connections", self->id(), self->id(), home)) {
+  crew_->take_in_crowd(restart_when::never);
+}
 
 gateway::handle::behavior_type gateway::make_behavior() {
   self_->set_down_handler([this](const caf::down_msg& msg) {
@@ -49,8 +55,19 @@ void gateway::on_arrived(client_arrived& msg) {
     refuse(msg, protocol::close_code::try_later);
     return;
   }
-  auto client = spawn_pinned<connection>(home_, context_, std::move(msg.client),
-                                         std::move(msg.hello));
+  try {
+    take_in(msg);
+  } catch (...) { // Nobody took the place.
+    --context_->connections;
+    throw;
+  }
+}
+
+void gateway::take_in(client_arrived& msg) {
+  fault_point("gateway.spawn",
+              [&] { return std::string_view{msg.hello.peer}; });
+  auto client = spawn_supervised<connection>(
+      home_, crew_, context_, std::move(msg.client), std::move(msg.hello));
   self_->monitor(client);
   connections_.emplace(client.id(), std::move(client));
 }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 
 #include "actors/context.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/supervisor.hpp"
 #include "core/rate_gate.hpp"
 
 namespace greenroom::actors {
@@ -28,15 +30,19 @@ public:
 
   /// For its shell: whom it has taken in is all that it knows.
   void recover() {}
+  [[nodiscard]] const supervisor& crew() const { return *crew_; }
 
 private:
   void on_arrived(client_arrived& msg);
+  void take_in(client_arrived& msg);
   void refuse(client_arrived& msg, protocol::close_code code);
   void on_drain(const drain& msg);
 
   handle::pointer self_;
   loop& home_;
   context_ptr context_;
+  std::shared_ptr<supervisor>
+      crew_; ///< Of its connections; outlives it with them.
   std::unordered_map<caf::actor_id, connection_actor> connections_;
   bool draining_ = false;
   rate_gate limited_told_{refusals_told_per_second};

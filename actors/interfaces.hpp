@@ -334,10 +334,14 @@ struct step {
   bool is_ack = false;
 };
 
+struct turn_steps {
+  std::vector<step> steps;
+  message_watches watches; ///< Of those that are looked at.
+};
+
 /// The lanes now reach further. Shared by all audiences of the room.
 struct advance {
-  std::shared_ptr<const std::vector<step>> steps;
-  message_watches watches = {}; ///< Of those that are looked at.
+  std::shared_ptr<const turn_steps> what;
 };
 
 /// The room's state has changed.
@@ -459,6 +463,17 @@ struct doubt_holdings {
 /// Leave the cluster (what is queued is sent, bounded by the drain), then end.
 struct leave_cluster {};
 
+/// Somebody watches the whole cluster from this node, or no longer: peers are
+/// to report to it.
+struct watch_peers {
+  bool on = false;
+};
+
+/// For the peers from which somebody watches this node: one line of JSON.
+struct report_to_watchers {
+  std::string text;
+};
+
 /// Something of the bus has to be done on the actor's own time.
 struct bus_tick {};
 
@@ -468,6 +483,8 @@ using cluster_actor = caf::typed_actor< //
     on<mirror>::tell,                   // from a room
     on<mirror_holdings>::tell,          // from a room
     on<doubt_holdings>::tell,           // from a room
+    on<watch_peers>::tell,              // from the node
+    on<report_to_watchers>::tell,       // from the node
     on<leave_cluster>::tell,            // from the node: it stops
     on<bus_tick>::tell>;                // from itself, by a timer
 
@@ -517,5 +534,7 @@ GREENROOM_LOCAL_MESSAGE(mirror)
 GREENROOM_LOCAL_MESSAGE(mirror_holdings)
 GREENROOM_LOCAL_MESSAGE(doubt_holdings)
 GREENROOM_LOCAL_MESSAGE(leave_cluster)
+GREENROOM_LOCAL_MESSAGE(watch_peers)
+GREENROOM_LOCAL_MESSAGE(report_to_watchers)
 GREENROOM_LOCAL_MESSAGE(bus_tick)
 CAF_END_TYPE_ID_BLOCK(greenroom)

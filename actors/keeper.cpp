@@ -81,10 +81,17 @@ keeper::entry* keeper::open(const room_key& key) {
                 {{"room", key.id}, {"reason", "limits.rooms"}});
     return nullptr;
   }
-  auto room = spawn_supervised<actors::room>(home_, crew_, key,
-                                             keeper_actor{self_}, context_);
-  self_->monitor(room);
-  return &rooms_.emplace(key, entry{std::move(room), 0, {}}).first->second;
+  try {
+    fault_point("keeper.spawn", [&] { return std::string_view{key.id}; });
+    auto room = spawn_supervised<actors::room>(home_, crew_, key,
+                                               keeper_actor{self_}, context_);
+    self_->monitor(room);
+    return &rooms_.emplace(key, entry{std::move(room), 0, {}}).first->second;
+  } catch (...) { // Nobody took the place.
+    if (!key.is_own())
+      --context_->rooms;
+    throw;
+  }
 }
 
 void keeper::refuse(const join& msg) {

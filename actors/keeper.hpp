@@ -34,6 +34,7 @@ public:
 
   /// For its shell: what it knows of its rooms is all that there is.
   void recover() {}
+  [[nodiscard]] const supervisor& crew() const { return *crew_; }
 
 private:
   using idle_list = std::list<room_key>;

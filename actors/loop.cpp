@@ -37,6 +37,12 @@ loop::~loop() {
     counting::mine = &counting::nowhere;
 }
 
+void loop::said_anew(std::string_view room, top_lists::list::hint& at) {
+  tops_.said(room, at);
+  if (tops_.is_idle())
+    begin_tops();
+}
+
 void loop::begin_tops() {
   tops_.begin(timers_, [this] { return now(); });
 }
@@ -47,12 +53,13 @@ void loop::observe_measured(message_stage reached) {
 }
 
 void loop::run_turn() {
-  turns_.store(turns() + 1, std::memory_order_relaxed);
+  turns_.add();
   fault_point("loop.turn", [] { return std::string_view{}; });
   auto began = now();
-  if (auto due = timers_.next(); due && *due <= began) [[unlikely]]
-    counters_.lag.observe(began - *due);
-  timers_.run_due(began);
+  if (timers_.has_due(began)) [[unlikely]] {
+    counters_.lag.observe(began - *timers_.next());
+    timers_.run_due(began);
+  }
   take_in();
   run_actors();
   // What settles may give actors mail, on this loop as well.

@@ -89,9 +89,7 @@ public:
   /// Whether an actor has mail, so that the loop must not wait.
   [[nodiscard]] bool has_work();
 
-  [[nodiscard]] std::uint64_t turns() const {
-    return turns_.load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] std::uint64_t turns() const { return turns_.value(); }
 
   /// What its thread counts (`counted`). Any thread.
   [[nodiscard]] const loop_counters& counters() const { return counters_; }
@@ -105,9 +103,8 @@ public:
   [[nodiscard]] const top_lists& tops() const { return tops_; }
 
   void said_in(std::string_view room, top_lists::list::hint& at) {
-    tops_.said(room, at);
-    if (tops_.is_idle())
-      begin_tops();
+    if (!tops_.said_again(at)) [[unlikely]]
+      said_anew(room, at);
   }
   void skipped(std::string_view member, std::uint64_t bytes) {
     tops_.skipped(member, bytes);
@@ -141,6 +138,7 @@ private:
 
   void take_in();
   void run_actors();
+  void said_anew(std::string_view room, top_lists::list::hint& at);
   void begin_tops();
   void observe_measured(message_stage reached);
 
@@ -157,7 +155,7 @@ private:
   run_once_queue sends_;
   run_once_queue trim_;
   std::optional<ws::deflater> deflater_;
-  std::atomic<std::uint64_t> turns_{0};
+  counter turns_;
   message_watches measured_; ///< In this turn.
   top_lists tops_;           ///< After the timers: it has one.
 };

@@ -53,7 +53,11 @@ loop_crew::loop_crew(loop& home, const context_ptr& context,
   auto& system = home.system();
   by_ = std::make_shared<supervisor>("loop " + number, system.next_actor_id(),
                                      parent, place_on(home), few_supervised,
-                                     std::move(escalate));
+                                     std::move(escalate), "loop");
+  audiences_ = supervisor_of_many("audiences " + number, system.next_actor_id(),
+                                  by_->id(), home);
+  by_->tell_birth();
+  audiences_->tell_birth();
   keeper_ = neighbour_of<keeper>(spawn_supervised<keeper>(home, by_, context));
   gateway_ =
       neighbour_of<gateway>(spawn_supervised<gateway>(home, by_, context));
@@ -62,8 +66,17 @@ loop_crew::loop_crew(loop& home, const context_ptr& context,
   by_->add(supervised_of<gateway>(gateway_.handle()), restart_when::always,
            shutdown);
   context->keepers.push_back(keeper_);
-  context->audiences.push_back(supervisor_of_many(
-      "audiences " + number, system.next_actor_id(), by_->id(), home));
+  context->audiences.push_back(audiences_);
+}
+
+void loop_crew::tell_end() {
+  audiences_->tell_end();
+  by_->tell_end();
+}
+
+void loop_crew::list(std::size_t most, std::vector<tree_entry>& to) const {
+  list_children(*by_, most, to);
+  list_tree(*audiences_, most, to);
 }
 
 } // namespace greenroom::actors

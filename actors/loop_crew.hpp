@@ -4,9 +4,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actors/context.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/tree.hpp"
 
 namespace greenroom::actors {
 
@@ -43,8 +45,15 @@ public:
   /// For more that live on this loop.
   [[nodiscard]] const std::shared_ptr<supervisor>& by() const { return by_; }
 
+  /// What lives on the loop, see `list_children`. On its thread.
+  void list(std::size_t most, std::vector<tree_entry>& to) const;
+
+  /// They are gone, and so are those who looked after them: for the log.
+  void tell_end();
+
 private:
   std::shared_ptr<supervisor> by_;
+  std::shared_ptr<supervisor> audiences_;
   neighbour<keeper_actor, join> keeper_;
   neighbour<gateway_actor, client_arrived> gateway_;
 };

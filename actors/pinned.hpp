@@ -30,6 +30,8 @@ namespace greenroom::actors {
 /// `shell` for what happens when it throws. Optional members of a state are
 ///
 ///   label()            which of its kind it is, for the log
+///   crew()             looks after those under it, and has its id
+///   describe(entry)    says what else there is to be seen of it
 ///   recover()          rebuilds what may be in disorder from what is sure;
 ///                      without it, the actor ends
 ///   refuse(what, why)  answers a message that crashed it twice; with it, one
@@ -97,8 +99,7 @@ public:
     return consume_safely(own_id(), what);
   }
 
-  /// Of its mailbox; null: nobody asks.
-  [[nodiscard]] const mailbox_gauge* gauge() const {
+  [[nodiscard]] const mailbox_gauge* gauge() const override {
     if constexpr (is_gauged)
       return &box_;
     else
@@ -124,6 +125,19 @@ public:
     return requires {
       State::is_one_of_many;
     };
+  }
+
+  void describe(tree_entry& to) const override {
+    if constexpr (requires(const State& s) { s.describe(to); })
+      if (state_)
+        state_->describe(to);
+  }
+
+  [[nodiscard]] const supervisor* crew() const override {
+    if constexpr (requires(const State& s) { s.crew(); })
+      if (state_)
+        return &state_->crew();
+    return nullptr;
   }
 
 protected:

@@ -264,6 +264,8 @@ void room::admit_member(const join& msg, const catch_up& past) {
     displace(msg.who.about.connection_id);
   }
   auto& who = members_.add(msg.who);
+  fault_point("room.admit",
+              [&] { return std::string_view{who.about.user_id}; });
   who.since = home_.wall_now();
   empty_since_.reset();
   if (queued_.erase(who.id) == 0) // Else it is.
@@ -433,8 +435,12 @@ void room::on_dead(member_id who) {
 
 void room::remove(member_id id, slice last, bool keeps_place) {
   drop_join(id);
+  // Told first: who is no member any more could not be told again.
+  if (const auto* found = members_.find(id))
+    out_.tell(*found, dismiss{id, std::move(last)});
   auto who = members_.remove(id);
-  out_.tell(who, dismiss{id, std::move(last)});
+  fault_point("room.remove",
+              [&] { return std::string_view{who.about.user_id}; });
   if (auto typed = typing_.stop(who.about.connection_id)) {
     show_stopped(typed->user_id, nullptr);
     mirror_out(std::make_shared<const room_event>(

@@ -46,6 +46,7 @@ public:
 
   // -- for its shell, in room_recovery.cpp
   [[nodiscard]] std::string_view label() const { return key_.id; }
+  void describe(tree_entry& to) const;
   void recover();
   void refuse(const caf::message& what, std::string_view why);
 
@@ -179,6 +180,8 @@ private:
 
   // -- what its own code cannot deal with, in room_recovery.cpp
   void refuse_queued(std::string_view why);
+  [[nodiscard]] bool is_half_in(const newcomer& who) const;
+  void forget_half_gone();
   [[nodiscard]] static std::string_view bytes_of(const room_event& what);
   void answer_internal(member_id who, const protocol::request_id& id,
                        allowance credit);
@@ -218,6 +221,8 @@ private:
   [[nodiscard]] message_watch heard(const posted& what) const;
   void accepted(const publish& msg, const connection_actor& from,
                 const newcomer* by, const appended& how);
+  void acknowledge(const publish& msg, const connection_actor& from,
+                   const newcomer* by, const appended& how);
   void done(const publish& msg, const newcomer& by, protocol::ack what);
   void done(const publish& msg, const connection_actor& from,
             protocol::ack what);

@@ -77,21 +77,34 @@ void room::accepted(const publish& msg, const connection_actor& from,
     said_here_.emplace(how.offset, said_here{msg.who, msg.watch});
   // Before the room hears it: an own offset that a client learns late would
   // look like a gap [P-4.1].
-  if (msg.credit != allowance::none || protocol::is_set(msg.id)) {
-    protocol::ack answer;
-    answer.at = {shown_epoch_, how.offset};
-    answer.duplicate = duplicate;
-    // It is in the log: whatever comes of this, it is shown, and not said
-    // again.
-    contain(*self_, "ack", [&] {
-      if (by != nullptr)
-        done(msg, *by, std::move(answer));
-      else
-        done(msg, from, std::move(answer));
-    });
-  }
+  if (msg.credit != allowance::none || protocol::is_set(msg.id))
+    acknowledge(msg, from, by, how);
   if (!duplicate && !is_shared_)
     show(std::get<posted>(*msg.what), how.offset, by);
+}
+
+/// It is in the log: whatever comes of this, it is shown, and not said again.
+/// What cannot be told on the short way is told on the other.
+void room::acknowledge(const publish& msg, const connection_actor& from,
+                       const newcomer* by, const appended& how) {
+  auto answer = [&] {
+    protocol::ack what;
+    what.at = {shown_epoch_, how.offset};
+    what.duplicate = how.is == appended::verdict::duplicate;
+    return what;
+  };
+  bool is_told = false;
+  contain(*self_, "ack", [&] {
+    fault_point("room.ack",
+                [&] { return std::string_view{bytes_of(*msg.what)}; });
+    if (by != nullptr)
+      done(msg, *by, answer());
+    else
+      done(msg, from, answer());
+    is_told = true;
+  });
+  if (!is_told) [[unlikely]]
+    contain(*self_, "ack", [&] { done(msg, from, answer()); });
 }
 
 void room::refuse(const publish& msg, const connection_actor& from) {

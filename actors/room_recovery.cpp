@@ -1,5 +1,6 @@
 // What a room does when its own code throws: its log, its keys, its audiences
 // and its members outlive that. See docs/decisions/0030-supervision.md.
+#include <algorithm>
 #include <utility>
 
 #include <caf/send.hpp>
@@ -7,6 +8,7 @@
 #include "actors/lane_kind.hpp"
 #include "actors/room.hpp"
 #include "actors/shell.hpp"
+#include "actors/tree.hpp"
 #include "core/base64.hpp"
 #include "core/events.hpp"
 
@@ -27,13 +29,22 @@ constexpr std::string_view no_way = "the message cannot be dealt with";
 
 // -- the room -----------------------------------------------------------------
 
+void room::describe(tree_entry& to) const {
+  to.here = members_.size();
+  to.members = std::max<std::uint64_t>(people_.size(), to.here);
+  for (const auto* who : people_.some(tree_entry::some_max))
+    to.some.push_back({who->user_id, who->connection_id});
+}
+
 /// What is sure is what the log, the map and the audiences hold, and who is
 /// here. Whatever else there was begins anew; who waited for it is told.
 void room::recover() {
   members anew; // With indexes of its own.
   for (const auto& [id, who] : members_)
-    anew.add(who);
+    if (!is_half_in(who))
+      anew.add(who);
   members_ = std::move(anew);
+  forget_half_gone();
   refuse_queued("the room begins anew");
   waiting_.clear();
   reading_.clear();
@@ -49,6 +60,23 @@ void room::recover() {
   set_timer();
   if (!told_.empty() || !read_.empty())
     self_->send(self_, log_told{});
+}
+
+/// It crashed while it let this one in, which is done again.
+bool room::is_half_in(const newcomer& who) const {
+  return key_.space == room_space::protocol
+         && !people_.is_held(who.about.connection_id, roster::this_node);
+}
+
+/// It crashed while it let these go.
+void room::forget_half_gone() {
+  std::vector<std::string> gone;
+  for (const auto* who : people_.held(roster::this_node))
+    if (members_.find(who->connection_id) == nullptr
+        && !absent_.contains(who->connection_id))
+      gone.push_back(who->connection_id);
+  for (const auto& each : gone)
+    forget(each);
 }
 
 /// All who are not in yet: their joins may be tried again.

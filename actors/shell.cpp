@@ -54,18 +54,19 @@ shell& shell_of(caf::local_actor& self) {
 
 // -- as a child of its supervisor ---------------------------------------------
 
-bool shell::rebuild() {
+bool shell::begin_anew() {
   try {
-    if (!is_alive() || !recover())
-      return false;
+    return is_alive() && recover();
   } catch (...) {
     tell(std::current_exception(), "recover");
     return false;
   }
+}
+
+void shell::go_on() {
   is_ &= ~held;
-  go_on();
+  take_up_work();
   end_if_quit();
-  return true;
 }
 
 /// In order, it ends behind the mail that it has.
@@ -73,7 +74,7 @@ void shell::end(bool at_once) {
   if (!at_once) {
     is_ &= ~held; // Else it would not hear of it.
     quit_by_mail();
-    return go_on();
+    return take_up_work();
   }
   crashed_ = true;
   quit_after(trouble_ ? trouble_->last : std::string{});
@@ -81,7 +82,7 @@ void shell::end(bool at_once) {
   if (is(at_work))
     return;
   end_if_quit();
-  go_on(); // Its last schedule.
+  take_up_work(); // Its last schedule.
 }
 
 void shell::tell_end(std::string_view reason) {
@@ -99,6 +100,8 @@ void shell::tell_birth() {
   born_ = home_.now();
   log::speaking as{*this};
   log::emit(events::actor_spawned, {});
+  if (by_)
+    by_->born(*this);
 }
 
 // -- work ---------------------------------------------------------------------
@@ -156,7 +159,7 @@ void shell::threw(const std::exception_ptr& thrown, std::string_view at) {
   tell(thrown, at);
   decide();
   if (!is(at_work)) {
-    go_on();
+    take_up_work();
     end_if_quit();
   }
 }
@@ -164,7 +167,7 @@ void shell::threw(const std::exception_ptr& thrown, std::string_view at) {
 void shell::done_in_trouble() {
   if (is(contained_some))
     decide();
-  go_on();
+  take_up_work();
 }
 
 // -- crashes ------------------------------------------------------------------
@@ -209,7 +212,7 @@ void shell::decide() {
 
 /// What crashed it, and what came while it was held, goes before what waits in
 /// its mailbox.
-void shell::go_on() {
+void shell::take_up_work() {
   if (is(at_work) || !is(troubled | has_mail))
     return;
   go_on_in_trouble();

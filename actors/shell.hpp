@@ -52,7 +52,9 @@ public:
     return by_ ? by_->id() : 0;
   }
   void hold() override { is_ |= held; }
-  [[nodiscard]] bool rebuild() override;
+  [[nodiscard]] bool is_held() const override { return is(held); }
+  [[nodiscard]] bool begin_anew() override;
+  void go_on() override;
   void end(bool at_once) override;
 
 protected:
@@ -143,7 +145,7 @@ private:
   /// A message is dealt with.
   void done();
   void done_in_trouble();
-  void go_on();
+  void take_up_work();
   void go_on_in_trouble();
   void deal_with_suspect();
 

@@ -21,8 +21,10 @@ supervisor::record::record(const supervision& rules, std::uint64_t seed)
 
 supervisor::supervisor(std::string name, std::uint64_t id, std::uint64_t parent,
                        place at, supervision rules,
-                       std::function<void(const std::string& why)> escalate)
-  : name_(std::move(name)),
+                       std::function<void(const std::string& why)> escalate,
+                       std::string_view kind)
+  : kind_(kind),
+    name_(std::move(name)),
     id_(id),
     parent_(parent),
     at_(std::move(at)),
@@ -33,6 +35,20 @@ supervisor::supervisor(std::string name, std::uint64_t id, std::uint64_t parent,
 }
 
 supervisor::~supervisor() = default;
+
+void supervisor::tell_birth() {
+  born_ = at_.now();
+  log::speaking as{*this};
+  log::emit(events::actor_spawned, {});
+}
+
+void supervisor::tell_end() {
+  auto lived = std::chrono::duration_cast<milliseconds>(at_.now() - born_);
+  log::speaking as{*this};
+  log::emit(events::actor_exited,
+            {{"reason", "normal"},
+             {"lived_ms", static_cast<std::uint64_t>(lived.count())}});
+}
 
 void supervisor::add(supervised& who, restart_when when,
                      milliseconds shutdown) {
@@ -48,7 +64,8 @@ supervisor::record& supervisor::record_of(const supervised& who) {
 
 restart_when supervisor::when_of(const supervised& who) const {
   auto found = std::ranges::find(children_, &who, &child::who);
-  return found == children_.end() ? crowd_ : found->when;
+  return found == children_.end() ? crowd_.value_or(restart_when::never)
+                                  : found->when;
 }
 
 std::uint32_t supervisor::restarts_of(const supervised& who) const {
@@ -81,8 +98,6 @@ void supervisor::crashed(supervised& who, const std::string& why) {
   auto& counting = rules_.counts_each ? its : *own_;
   if (!counting.recent.note(now))
     return give_up(who, why);
-  ++its.restarts;
-  ++restarts_;
   auto concerned = concerned_by(who);
   for (auto each = concerned.rbegin(); each != concerned.rend(); ++each)
     (*each)->hold();
@@ -100,19 +115,28 @@ void supervisor::restart(supervised& who, const std::string& why,
   for (auto* each : concerned_by(who)) {
     // Not by the turn's clock: what it takes is what its users wait.
     auto begun = std::chrono::steady_clock::now();
-    if (!each->rebuild())
+    if (!each->begin_anew())
       return crashed(*each, "its state could not be rebuilt, after: " + why);
-    if (each == &who && !records_.contains(each))
-      continue; // It has crashed again meanwhile, and ended.
+    if (each == &who) {
+      ++record_of(who).restarts;
+      ++restarts_;
+    }
     auto took = std::chrono::duration_cast<microseconds>(
         at_.now() - crashed_at + (std::chrono::steady_clock::now() - begun));
-    counted().of_kind(each->kind()).restarts.add();
-    log::speaking as{*each};
-    log::emit(events::actor_restarted,
-              {{"restarts", restarts_of(*each)},
-               {"cause", why},
-               {"pause_us", static_cast<std::uint64_t>(took.count())}});
+    tell_restart(*each, why, took);
+    // It may crash at once, and be gone: told is what was before that.
+    each->go_on();
   }
+}
+
+void supervisor::tell_restart(const supervised& who, const std::string& why,
+                              microseconds pause) const {
+  counted().of_kind(who.kind()).restarts.add();
+  log::speaking as{who};
+  log::emit(events::actor_restarted,
+            {{"restarts", restarts_of(who)},
+             {"cause", why},
+             {"pause_us", static_cast<std::uint64_t>(pause.count())}});
 }
 
 /// Where each is counted by itself, one that goes on crashing ends, and the
@@ -131,6 +155,10 @@ void supervisor::give_up(supervised& who, const std::string& why) {
 }
 
 void supervisor::ended(supervised& who, bool by_crash) {
+  if (who.is_linked()) {
+    who.unlink();
+    --crowd_size_;
+  }
   auto its = records_.extract(&who);
   bool is_waited_for = its && its.mapped()->later.pending();
   auto others = is_waited_for ? concerned_by(who) : std::vector<supervised*>{};
@@ -187,19 +215,26 @@ void supervisor::stop_next() {
 // -- as a child of another one ------------------------------------------------
 
 void supervisor::hold() {
+  is_held_ = true;
   forget_pauses();
   for (auto each = children_.rbegin(); each != children_.rend(); ++each)
     each->who->hold();
 }
 
-bool supervisor::rebuild() {
+bool supervisor::begin_anew() {
   forget_pauses();
   if (own_) // What it counted led to this.
     own_ = std::make_unique<record>(rules_, id_);
   bool all = true;
   for (const auto& each : std::vector{children_})
-    all = each.who->rebuild() && all;
+    all = each.who->begin_anew() && all;
   return all;
+}
+
+void supervisor::go_on() {
+  is_held_ = false;
+  for (const auto& each : std::vector{children_})
+    each.who->go_on();
 }
 
 /// Nobody is rebuilt by what was planned before.

@@ -1,22 +1,29 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include <boost/intrusive/list.hpp>
+
 #include "core/backoff.hpp"
 #include "core/log.hpp"
+#include "core/mailbox_gauge.hpp"
 #include "core/restart_intensity.hpp"
 #include "core/timer_queue.hpp"
 
 namespace greenroom::actors {
 
 class supervisor;
+struct tree_entry;
 
 /// What a supervisor starts anew when it crashes: an actor (see `shell`), or
 /// another supervisor with all that is under it.
@@ -24,8 +31,16 @@ class supervisor;
 /// An actor's address and mailbox outlive its crashes: what is rebuilt is its
 /// state. So nobody has to look for it, and nothing that was sent to it is lost
 /// (docs/decisions/0030-supervision.md).
-class supervised : public log::voice {
+class supervised
+  : public log::voice,
+    public boost::intrusive::list_base_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
+  /// Those of a supervisor that are many. Who is gone is in none.
+  using list =
+      boost::intrusive::list<supervised,
+                             boost::intrusive::constant_time_size<false>>;
+
   supervised() = default;
   supervised(const supervised&) = delete;
   supervised& operator=(const supervised&) = delete;
@@ -46,14 +61,36 @@ public:
 
   /// Handles nothing until it is rebuilt; what is sent to it waits.
   virtual void hold() = 0;
+  [[nodiscard]] virtual bool is_held() const = 0;
 
-  /// Begins anew with what it can trust. False: it could not, and crashed
-  /// again; its supervisor has not been told.
-  [[nodiscard]] virtual bool rebuild() = 0;
+  /// Begins anew with what it can trust, and is held yet. False: it could not,
+  /// and crashed again; its supervisor has not been told.
+  [[nodiscard]] virtual bool begin_anew() = 0;
+
+  /// Handles what waits. May crash at once.
+  virtual void go_on() = 0;
+
+  /// Both.
+  [[nodiscard]] bool rebuild() {
+    if (!begin_anew())
+      return false;
+    go_on();
+    return true;
+  }
 
   /// Is to end, in order, or, where it does not, at once. Tells its supervisor
   /// (`ended`) when it has.
   virtual void end(bool at_once) = 0;
+
+  /// Looks after those under it; null: nobody is.
+  [[nodiscard]] virtual const supervisor* crew() const { return nullptr; }
+
+  /// Of its mailbox; null: nobody asks.
+  [[nodiscard]] virtual const mailbox_gauge* gauge() const { return nullptr; }
+
+  /// Says what else there is to be seen of it. On its thread, between messages;
+  /// not of one that is held.
+  virtual void describe(tree_entry& to) const { static_cast<void>(to); }
 
 protected:
   ~supervised() = default;
@@ -102,16 +139,46 @@ public:
   /// `end`, its children are held.
   supervisor(std::string name, std::uint64_t id, std::uint64_t parent, place at,
              supervision rules,
-             std::function<void(const std::string& why)> escalate);
+             std::function<void(const std::string& why)> escalate,
+             std::string_view kind = "supervisor");
   ~supervisor();
+
+  /// It is there, and is gone: for the log. Not of one that is a part of an
+  /// actor, and has its id.
+  void tell_birth();
+  void tell_end();
 
   /// A child, behind those that are there. It lives until it has ended.
   void add(supervised& who, restart_when when,
            std::chrono::milliseconds shutdown);
 
-  /// For children that are many and come and go: nothing is kept of them until
-  /// they crash. `restart_when` holds for all of them.
+  /// For children that are many and come and go: those that say so themselves
+  /// (`born`). Nothing more is kept of them until they crash. `restart_when`
+  /// holds for all of them.
   void take_in_crowd(restart_when when) { crowd_ = when; }
+
+  /// The child lives.
+  void born(supervised& who) {
+    if (!crowd_)
+      return;
+    in_crowd_.push_back(who);
+    ++crowd_size_;
+  }
+
+  /// Gives `visit` each child, but of many no more than `most`. Gives how many
+  /// are left out.
+  template <class Visit>
+  std::size_t each_child(std::size_t most, Visit visit) const {
+    for (const auto& each : children_)
+      visit(*each.who);
+    auto left = std::min(most, crowd_size_);
+    auto rest = crowd_size_ - left;
+    for (auto at = in_crowd_.begin(); left > 0 && at != in_crowd_.end(); ++at) {
+      visit(*at);
+      --left;
+    }
+    return rest;
+  }
 
   /// The child's state threw. It is rebuilt at once, or later, or never: until
   /// then it is held.
@@ -130,12 +197,15 @@ public:
 
   // -- as a child of another one
   [[nodiscard]] std::uint64_t id() const override { return id_; }
-  [[nodiscard]] std::string_view kind() const override { return "supervisor"; }
+  [[nodiscard]] std::string_view kind() const override { return kind_; }
   [[nodiscard]] std::string_view label() const override { return name_; }
   [[nodiscard]] std::uint64_t parent() const override { return parent_; }
   void hold() override;
-  [[nodiscard]] bool rebuild() override;
+  [[nodiscard]] bool is_held() const override { return is_held_; }
+  [[nodiscard]] bool begin_anew() override;
+  void go_on() override;
   void end(bool at_once) override;
+  [[nodiscard]] const supervisor* crew() const override { return this; }
 
 private:
   struct child {
@@ -158,21 +228,28 @@ private:
   [[nodiscard]] restart_when when_of(const supervised& who) const;
   [[nodiscard]] std::vector<supervised*> concerned_by(supervised& who) const;
   void restart(supervised& who, const std::string& why, steady_time crashed_at);
+  void tell_restart(const supervised& who, const std::string& why,
+                    std::chrono::microseconds pause) const;
   void give_up(supervised& who, const std::string& why);
   void forget_pauses();
   void stop_next();
 
+  std::string_view kind_;
   std::string name_;
   std::uint64_t id_;
   std::uint64_t parent_;
   place at_;
   supervision rules_;
   std::function<void(const std::string& why)> escalate_;
-  std::vector<child> children_; ///< In the order of their start.
-  restart_when crowd_ = restart_when::never;
+  std::vector<child> children_;       ///< In the order of their start.
+  std::optional<restart_when> crowd_; ///< None: it has none.
+  list in_crowd_;
+  std::size_t crowd_size_ = 0;
   std::unordered_map<const supervised*, std::unique_ptr<record>> records_;
   std::unique_ptr<record> own_; ///< Where children are counted together.
   std::uint64_t restarts_ = 0;
+  steady_time born_;
+  bool is_held_ = false;
   bool stopping_ = false;
   std::function<void()> stopped_;
   const supervised* waits_for_ = nullptr; ///< To end.

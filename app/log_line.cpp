@@ -68,24 +68,6 @@ std::string_view colour_of(log::level importance) {
   return "";
 }
 
-/// RFC 3339, UTC, milliseconds: `2026-11-22T12:00:00.123Z`. Always as long as
-/// this: the clock itself ends in 2262.
-std::string time_stamp(std::chrono::system_clock::time_point when) {
-  using namespace std::chrono;
-  auto day = floor<days>(when);
-  year_month_day date{day};
-  hh_mm_ss time{floor<milliseconds>(when - day)};
-  char text[64];
-  std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-      static_cast<int>(time.minutes().count()),
-      static_cast<int>(time.seconds().count()),
-      static_cast<int>(time.subseconds().count()));
-  return text;
-}
-
 // The length of the rest of the head's beginning is always the same.
 constexpr std::string_view before_stamp = R"({"v":1,"ts":")";
 constexpr std::string_view before_seq = R"(","seq":)";
@@ -163,6 +145,22 @@ std::string text_line(const line_head& head, bool coloured,
 }
 
 } // namespace
+
+std::string time_stamp(std::chrono::system_clock::time_point when) {
+  using namespace std::chrono;
+  auto day = floor<days>(when);
+  year_month_day date{day};
+  hh_mm_ss time{floor<milliseconds>(when - day)};
+  char text[64];
+  std::snprintf(
+      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+      static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()),
+      static_cast<int>(time.subseconds().count()));
+  return text;
+}
 
 std::string log_line(log_style style, const line_head& head,
                      const log::event& what,

@@ -119,10 +119,12 @@ public:
   backend(const settings::log_settings& how, std::string node_id,
           int descriptor, clock_function now)
     : style_(style_of(how, descriptor)),
+      least_(level_of(how)),
       node_id_(std::move(node_id)),
       lines_max_(how.queue),
       now_(now),
       limits_(how.limited_per_second),
+      shown_limits_(how.limited_per_second),
       out_(descriptor),
       thread_([this] { run(); }) {}
 
@@ -142,15 +144,22 @@ public:
       auto speaks = log::who_speaks();
       const auto* who = speaks ? &*speaks : nullptr;
       auto must = must_be_written(what, who);
+      if (what.importance < least_) { // Wanted by who watches alone.
+        if (!is_limited(what, who) || may_be_shown(what))
+          show(what, fields, who);
+        return;
+      }
       if (is_limited(what, who) && !is_within_limit(what))
         return;
+      if (is_tapped_.load(std::memory_order_relaxed)) [[unlikely]]
+        show(what, fields, who);
       // What would be dropped anyway is not even formed.
       if (!must && waiting_.load(std::memory_order_relaxed) >= lines_max_) {
         std::lock_guard lock{mutex_};
         lose();
         return;
       }
-      auto line = form(what, fields, who);
+      auto line = form(style_, what, fields, who);
       std::lock_guard lock{mutex_};
       push(std::move(line), must);
     } catch (...) { // Out of memory: a lost line is no reason to stop.
@@ -170,6 +179,22 @@ public:
     return {written_, dropped_, held_back_, lines_.size()};
   }
 
+  void tap(bool on) {
+    std::lock_guard lock{mutex_};
+    is_tapped_ = on;
+    tapped_ = {};
+    tapped_seq_ = 0;
+    tapped_bytes_ = 0;
+  }
+
+  [[nodiscard]] tapped_lines take_tapped() {
+    std::lock_guard lock{mutex_};
+    tapped_bytes_ = 0;
+    return std::exchange(tapped_, {});
+  }
+
+  [[nodiscard]] log::level least() const { return least_; }
+
 private:
   struct waiting_line {
     std::string text;
@@ -177,11 +202,21 @@ private:
     bool is_extra = false;         ///< Was let in when the queue was full.
   };
 
-  std::string form(const log::event& what,
+  std::string form(log_style style, const log::event& what,
                    std::initializer_list<log::field> fields,
                    const log::speaker* who) const {
-    return log_line(style_, {std::chrono::system_clock::now(), node_id_, who},
+    return log_line(style, {std::chrono::system_clock::now(), node_id_, who},
                     what, fields);
+  }
+
+  /// Before the log has its line, or has dropped it.
+  void show(const log::event& what, std::initializer_list<log::field> fields,
+            const log::speaker* who) {
+    if (what.importance < log::level::info)
+      return;
+    auto line = form(log_style::json, what, fields, who);
+    std::lock_guard lock{mutex_};
+    keep_tapped(std::move(line));
   }
 
   // -- any thread, with the lock ----------------------------------------------
@@ -219,13 +254,40 @@ private:
   }
 
   void tell(const std::vector<event_limits::held_back>& all) {
-    for (const auto& each : all)
-      push(form(events::log_limited,
-                {{"of", each.of},
-                 {"held_back", each.lines},
-                 {"for_ms", each.during.count()}},
-                nullptr),
-           true);
+    for (const auto& each : all) {
+      auto as = [&](log_style style) {
+        return form(style, events::log_limited,
+                    {{"of", each.of},
+                     {"held_back", each.lines},
+                     {"for_ms", each.during.count()}},
+                    nullptr);
+      };
+      push(as(style_), true);
+      if (is_tapped_)
+        keep_tapped(as(log_style::json));
+    }
+  }
+
+  /// Of what the log is not told, nobody has to hear how much was held back.
+  bool may_be_shown(const log::event& what) {
+    std::lock_guard lock{mutex_};
+    auto now = now_();
+    static_cast<void>(shown_limits_.take_over(now));
+    return shown_limits_.lets_through(what, now);
+  }
+
+  void keep_tapped(std::string line) {
+    if (!is_tapped_)
+      return;
+    auto seq = ++tapped_seq_;
+    if (tapped_bytes_ + line.size() > tapped_bytes_max) {
+      ++tapped_.lost;
+      return;
+    }
+    number_line(line, log_style::json, seq);
+    line.pop_back(); // Its end.
+    tapped_bytes_ += line.size();
+    tapped_.lines.push_back(std::move(line));
   }
 
   // -- the thread that writes -------------------------------------------------
@@ -276,7 +338,9 @@ private:
       return;
     seq_ += std::exchange(unplaced_, 0);
     auto lines = std::exchange(untold_, 0);
-    if (write_out(form(events::log_dropped, {{"lines", lines}}, nullptr), lock))
+    if (write_out(
+            form(style_, events::log_dropped, {{"lines", lines}}, nullptr),
+            lock))
       return;
     untold_ += lines;
     --seq_; // It is no line that anybody misses.
@@ -298,6 +362,7 @@ private:
   }
 
   const log_style style_;
+  const log::level least_;
   const std::string node_id_;
   const std::size_t lines_max_;
   const clock_function now_;
@@ -307,6 +372,7 @@ private:
   std::condition_variable written_out_;
   std::deque<waiting_line> lines_;
   event_limits limits_;
+  event_limits shown_limits_; ///< Of what only those who watch are told.
   std::size_t extra_bytes_ = 0;
   std::uint64_t unplaced_ = 0; ///< Lost behind the last line that waits.
   std::uint64_t untold_ = 0;   ///< Lost, and no `log.dropped` has said so.
@@ -317,6 +383,10 @@ private:
   bool is_holding_ = false; ///< The thread knows that something is held back.
   bool stopping_ = false;
   bool is_writing_ = false; ///< A line is on its way.
+  std::atomic<bool> is_tapped_{false};
+  tapped_lines tapped_;
+  std::size_t tapped_bytes_ = 0;
+  std::uint64_t tapped_seq_ = 0; ///< Of the last one, whether it was kept.
 
   std::atomic<std::size_t> waiting_{0}; ///< The size of `lines_`.
   std::atomic<clock::time_point> stop_by_{clock::time_point::max()};
@@ -342,6 +412,17 @@ void log_sink::flush() {
 
 log_counts log_sink::counts() const {
   return backend_->counts();
+}
+
+/// What the log is not told is not formed, unless somebody watches.
+void log_sink::tap(bool on) {
+  log::install(this, on ? std::min(backend_->least(), log::level::info)
+                        : backend_->least());
+  backend_->tap(on);
+}
+
+tapped_lines log_sink::take_tapped() {
+  return backend_->take_tapped();
 }
 
 } // namespace greenroom::app

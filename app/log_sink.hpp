@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <unistd.h>
 
@@ -25,6 +26,13 @@ struct log_counts {
   std::uint64_t dropped = 0;   ///< As `log.dropped` tells.
   std::uint64_t held_back = 0; ///< As `log.limited` tells.
   std::size_t waiting = 0;
+};
+
+/// Lines for who watches the node, in the order of the log.
+struct tapped_lines {
+  /// JSON, without line ends; `seq` counts from when somebody began to watch.
+  std::vector<std::string> lines;
+  std::uint64_t lost = 0; ///< So many more were too many.
 };
 
 /// The event log of the node: JSON lines, or text for people, on a descriptor.
@@ -62,8 +70,16 @@ public:
   /// Any thread.
   [[nodiscard]] log_counts counts() const;
 
+  /// From now on, or no longer, lines are kept for `take_tapped`: those of
+  /// level `info` and above, also where the log itself is told less, but for
+  /// those that are sampled; `tapped_bytes_max` of them. Does not wait for
+  /// whoever reads the log. Any thread.
+  void tap(bool on);
+  [[nodiscard]] tapped_lines take_tapped();
+
   static constexpr std::chrono::milliseconds flush_time_max{1'000};
   static constexpr std::size_t extra_bytes_max = 32 * 1024 * 1024;
+  static constexpr std::size_t tapped_bytes_max = 512 * 1024;
 
 private:
   class backend;

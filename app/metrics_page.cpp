@@ -31,17 +31,11 @@ constexpr const char* limit_names[] = {
     "rooms.members",        "limits.messages-per-second",
     "limits.message-bytes", "limits.unsent-bytes",
     "limits.room-mailbox"};
-constexpr const char* stage_names[] = {"accepted", "sequenced", "bus",
-                                       "fan_out", "written"};
-constexpr const char* memory_names[] = {"frames", "outboxes", "logs",
-                                        "remembered", "state"};
 constexpr const char* request_names[] = {
     "ping",     "auth",    "join",  "leave",  "message", "typing",
     "presence", "history", "state", "resume", "raw"};
 static_assert(std::size(close_class_names) == close_class_count);
 static_assert(std::size(limit_names) == limit_count);
-static_assert(std::size(stage_names) == stage_count);
-static_assert(std::size(memory_names) == memory_kind_count);
 static_assert(std::size(request_names) == request_type_count);
 
 double number(std::uint64_t value) {
@@ -119,21 +113,6 @@ private:
 
 using loops = all_counters;
 
-template <class Member>
-std::uint64_t sum(const loops& all, Member member) {
-  std::uint64_t out = 0;
-  for (const auto* each : all)
-    out += member(*each).value();
-  return out;
-}
-
-/// Of what comes and goes: not below 0, where a loop was read between the two.
-template <class Member>
-double level(const loops& all, Member member) {
-  auto value = static_cast<std::int64_t>(sum(all, member));
-  return static_cast<double>(std::max<std::int64_t>(value, 0));
-}
-
 template <class Member, std::size_t N>
 void add_each(families& to, const metric& what, const loops& all,
               const char* label, const char* const (&names)[N], Member member) {
@@ -175,15 +154,11 @@ void add_clients(families& to, const loops& all) {
       to, metrics::requests, all, "type", request_names,
       [](const c& in) -> const auto& { return in.requests; });
   to.add(metrics::bad_requests, number(total(&c::bad_requests)));
-  auto in = total(&c::bad_requests);
-  for (std::size_t i = 0; i < request_type_count; ++i)
-    in +=
-        sum(all, [&](const c& at) -> const counter& { return at.requests[i]; });
   auto deliveries = total(&c::deliveries);
-  to.add(metrics::messages, number(in), {{"way", "client_in"}});
+  to.add(metrics::messages, number(messages_in(all)), {{"way", "client_in"}});
   to.add(metrics::messages, number(deliveries + total(&c::own_frames)),
          {{"way", "client_out"}});
-  to.add(metrics::deliveries, number(deliveries));
+  to.add(metrics::deliveries, number(deliveries + total(&c::handed_over)));
   to.add(metrics::bytes, number(total(&c::bytes_in)), {{"direction", "in"}});
   to.add(metrics::bytes, number(total(&c::bytes_out)), {{"direction", "out"}});
   to.add(metrics::flushes, number(total(&c::flushes)));
@@ -197,8 +172,9 @@ void add_clients(families& to, const loops& all) {
            times(
                all, [&](const c& at) -> const auto& { return at.latency[i]; }),
            ns_per_second, {{"stage", stage_names[i]}});
-  to.add(metrics::members,
-         level(all, [](const c& at) -> const counter& { return at.members; }));
+  to.add(metrics::members, number(level(all, [](const c& at) -> const counter& {
+           return at.members;
+         })));
   to.add(metrics::log_repairs, number(total(&c::log_repairs)));
   to.add(metrics::log_turns, number(total(&c::log_turns)));
 }
@@ -241,8 +217,9 @@ void add_loops(families& to, const std::vector<actors::loop*>& of) {
 void add_memory(families& to, const loops& all) {
   for (std::size_t i = 0; i < memory_kind_count; ++i)
     to.add(metrics::memory,
-           level(all,
-                 [&](const auto& in) -> const counter& { return in.bytes[i]; }),
+           number(level(
+               all,
+               [&](const auto& in) -> const counter& { return in.bytes[i]; })),
            {{"kind", memory_names[i]}});
 }
 
@@ -296,18 +273,6 @@ void add_log(families& to, const log_counts& of) {
 
 // -- the process --------------------------------------------------------------
 
-std::optional<double> resident_bytes() {
-  auto* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr)
-    return {};
-  unsigned long pages = 0;
-  bool found = std::fscanf(file, "%*u %lu", &pages) == 1;
-  std::fclose(file);
-  if (!found)
-    return {};
-  return number(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
-
 double cpu_seconds() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
@@ -341,7 +306,7 @@ std::optional<double> open_descriptors(std::uint32_t connections) {
 
 void add_process(families& to, std::uint32_t connections) {
   if (auto bytes = resident_bytes())
-    to.add(metrics::process_memory, *bytes);
+    to.add(metrics::process_memory, number(*bytes));
   to.add(metrics::process_cpu, cpu_seconds());
   if (auto open = open_descriptors(connections))
     to.add(metrics::process_fds, *open);
@@ -362,6 +327,9 @@ std::vector<MetricFamily> metrics_page::Collect() const {
   auto connections = context.connections.load(std::memory_order_relaxed);
   to.add(metrics::connections, number(connections));
   to.add(metrics::rooms, number(context.rooms.load(std::memory_order_relaxed)));
+  to.add(metrics::ready, from_.why_not_ready().empty() ? 1 : 0);
+  to.add(metrics::connections_max, number(context.config.net.connections));
+  to.add(metrics::rooms_max, number(context.config.limits.rooms));
   add_clients(to, all);
   add_actors(to, all, from_);
   add_loops(to, context.loops);

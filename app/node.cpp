@@ -17,12 +17,12 @@
 #include "actors/keeper.hpp"
 #include "actors/pinned.hpp"
 #include "actors/placement.hpp"
-#include "app/top_page.hpp"
 #include "cluster/cluster.hpp"
 #include "cluster/redis_bus.hpp"
 #include "cluster/redis_store.hpp"
 #include "cluster/sqlite_store.hpp"
 #include "core/events.hpp"
+#include "core/random_id.hpp"
 #include "net/jwt.hpp"
 
 namespace greenroom::app {
@@ -76,9 +76,9 @@ std::vector<unique_fd> open_all(tcp::endpoint& at, std::size_t count) {
 
 // -- start --------------------------------------------------------------------
 
-node::node(settings config, std::function<log_counts()> log)
+node::node(settings config, log_sink* log)
   : config_(std::move(config)),
-    log_(std::move(log)),
+    log_(log),
     signals_(main_, SIGINT, SIGTERM),
     check_(main_),
     caf_config_(caf_config()),
@@ -95,6 +95,10 @@ node::node(settings config, std::function<log_counts()> log)
   open_store();
   open_bus();
   // From here on actors live: nothing may fail any more.
+  log::emit(events::node_starting, {{"version", GREENROOM_VERSION},
+                                    {"node_id", config_.cluster.node_id},
+                                    {"loops", loops_.size()},
+                                    {"pid", getpid()}});
   plant_tree();
   join_cluster();
   send_out_canary();
@@ -136,58 +140,41 @@ void node::open_admin() {
   }
 }
 
-/// Stays open while the node stops, for who wants to watch that.
 void node::start_admin() {
-  counts_.context = context_;
-  counts_.main = &main_counters_;
-  counts_.now = [this] {
+  metric_sources counts;
+  counts.context = context_;
+  counts.main = &main_counters_;
+  counts.now = [this] {
     return loops_.front()->now();
   };
-  counts_.log = log_;
+  counts.started = loops_.front()->now();
+  counts.log = [log = log_] {
+    return log != nullptr ? log->counts() : log_counts{};
+  };
+  counts.why_not_ready = [this] {
+    return why_not_ready();
+  };
   if (context_->cluster) {
-    counts_.bus = bus_counts_;
-    counts_.bus_up = [this] {
+    counts.bus = bus_counts_;
+    counts.bus_up = [this] {
       return bool{bus_up_};
     };
-    counts_.cluster_mailbox =
+    counts.cluster_mailbox =
         actors::gauge_of<cluster::cluster>(context_->cluster);
   }
-  metrics_.emplace(counts_);
-  tell_busiest_later();
-  if (!admin_listening_)
-    return;
-  net::admin_services admin{
-      config_.admin.token,
-      [this](std::string_view path) { return admin_page(path); },
-      [this](const std::string& peer, std::string_view why) {
-        counted().admin_refusals.add();
-        if (admin_refusals_told_.opens(loops_.front()->now()))
-          log::emit(events::admin_refused, {{"peer", peer}, {"reason", why}});
-      }};
-  net::http_services services{&config_,
-                              {},
-                              [this] { return health_->why_not_alive(); },
-                              [this] { return why_not_ready(); },
-                              std::move(admin)};
-  admin_ = std::make_shared<net::listener>(
-      *loops_.front(), std::move(admin_listening_), std::move(services));
-  admin_->start();
-}
-
-std::optional<net::served> node::admin_page(std::string_view path) const {
-  if (path == "/metrics")
-    return net::served{metrics_->text(), metrics_page::type};
-  if (path == "/top")
-    return net::served{top_json(counts_), "application/json"};
-  return {};
-}
-
-void node::tell_busiest_later() {
-  auto& home = *loops_.front();
-  home.timers().at(home.now() + top_lists::window, busiest_, [this, &home] {
-    tell_busiest(context_->loops, home.now());
-    tell_busiest_later();
-  });
+  admin_ = std::make_unique<admin_port>(admin_port::parts{
+      *loops_.front(), config_, std::move(counts), random_id("", 16), log_,
+      context_->cluster, [this] { return health_->why_not_alive(); },
+      [this](std::size_t most, watch_hub::parts::tree_ready done) {
+        list_tree(most, [this, done = std::move(done)](auto all) mutable {
+          loops_.front()->call(
+              [all = std::move(all), done = std::move(done)]() mutable {
+                done(std::move(all));
+              });
+        });
+      }});
+  if (admin_listening_)
+    admin_->open(std::move(admin_listening_));
 }
 
 void node::open_store() {
@@ -223,6 +210,13 @@ void node::join_cluster() {
     bus_up_ = up;
     asio::post(main_, [this] { become_ready(); });
   });
+  // Both on the first loop, where the hub is; it is there before that runs.
+  how.watched = [this](bool is) {
+    admin_->hub().watched_by_peers(is);
+  };
+  how.reported = [this](const std::string& by, const std::string& frame) {
+    admin_->hub().peer_reported(by, frame);
+  };
   context_->origin = cluster::origin_of(how.own);
   bus_counts_ = how.counts;
   const auto& by = crews_.front()->by();
@@ -276,13 +270,15 @@ public:
   }
 
   void hold() override {} // Who gives up holds its children.
+  [[nodiscard]] bool is_held() const override { return false; }
 
-  bool rebuild() override {
+  bool begin_anew() override { return true; }
+
+  void go_on() override {
     home_.call([this] {
       if (!crew_.by()->rebuild())
         failed_("its actors cannot be rebuilt");
     });
-    return true;
   }
 
   void end(bool) override {} // The node stops them, in its order.
@@ -309,14 +305,17 @@ void node::plant_tree() {
                                 [] {
                                   return steady_clock::now();
                                 }},
-      loops_supervised, [this](const std::string& why) {
+      loops_supervised,
+      [this](const std::string& why) {
         // Held actors would not hear that the node stops.
         for (std::size_t i = 0; i < loops_.size(); ++i)
           loops_[i]->call(
               [by = crews_[i]->by()] { static_cast<void>(by->rebuild()); });
         exit_code_ = 1;
         begin_stop(why);
-      });
+      },
+      "node");
+  root_->tell_birth();
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     auto escalate = [this, i](const std::string& why) {
       asio::post(main_, [this, i, why] {
@@ -392,17 +391,13 @@ void node::guard(const caf::actor& vital, const char* name) {
 }
 
 int node::run() {
-  log::emit(events::node_starting, {{"version", GREENROOM_VERSION},
-                                    {"node_id", config_.cluster.node_id},
-                                    {"loops", loops_.size()},
-                                    {"pid", getpid()}});
   wait_for_signal();
   start_threads();
   health_->start();
   log::emit(events::listener_opened, {{"address", bound_.address().to_string()},
                                       {"port", bound_.port()},
                                       {"loops", loops_.size()}});
-  if (admin_)
+  if (!config_.admin.address.empty())
     log::emit(events::admin_opened,
               {{"address", admin_bound_.address().to_string()},
                {"port", admin_bound_.port()}});
@@ -412,11 +407,22 @@ int node::run() {
     loop->stop();
   for (auto& thread : threads_)
     thread.join();
+  admin_.reset(); // Before the log, which it may watch.
+  tell_ends();
   auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now()
                                                        - stop_began_);
   log::emit(events::node_stopped,
             {{"clean", clean_}, {"drain_ms", took.count()}});
   return exit_code_;
+}
+
+/// Of those that are no actors.
+void node::tell_ends() {
+  if (!clean_)
+    return; // Some of those that they look after are not gone.
+  for (auto at = crews_.rbegin(); at != crews_.rend(); ++at)
+    (*at)->tell_end();
+  root_->tell_end();
 }
 
 void node::start_threads() {
@@ -446,6 +452,31 @@ std::string node::why_not_ready() const {
   if (context_->cluster && !bus_up_)
     return "Redis is not reached (cluster.redis)";
   return health_->why_not_served();
+}
+
+void node::list_tree(std::size_t most, tree_ready done) {
+  asio::post(main_, [this, most, done = std::move(done)]() mutable {
+    std::vector<actors::tree_entry> all;
+    actors::list_tree(*root_, most, all);
+    list_loops(0, most, std::move(all), std::move(done));
+  });
+}
+
+/// From the main thread to each loop's, and back.
+void node::list_loops(std::size_t next, std::size_t most,
+                      std::vector<actors::tree_entry> all, tree_ready done) {
+  if (next == loops_.size()) {
+    done(std::move(all));
+    return;
+  }
+  loops_[next]->call([this, next, most, all = std::move(all),
+                      done = std::move(done)]() mutable {
+    crews_[next]->list(most, all);
+    asio::post(main_, [this, next, most, all = std::move(all),
+                       done = std::move(done)]() mutable {
+      list_loops(next + 1, most, std::move(all), std::move(done));
+    });
+  });
 }
 
 // -- stop ---------------------------------------------------------------------

@@ -20,8 +20,10 @@
 #include "actors/context.hpp"
 #include "actors/loop_crew.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/tree.hpp"
+#include "app/admin_port.hpp"
 #include "app/health.hpp"
-#include "app/metrics_page.hpp"
+#include "app/log_sink.hpp"
 #include "cluster/bus.hpp"
 #include "cluster/cluster.hpp"
 #include "core/rate_gate.hpp"
@@ -45,8 +47,9 @@ public:
 class node {
 public:
   /// Opens the listening sockets; throws `startup_error`. `config` is checked
-  /// and has a node id; `log` says what became of the lines of the event log.
-  node(settings config, std::function<log_counts()> log);
+  /// and has a node id; `log` is where events go, if that is to be shown to who
+  /// watches (null: it is not), and outlives `run`.
+  node(settings config, log_sink* log);
   ~node();
 
   node(const node&) = delete;
@@ -57,6 +60,14 @@ public:
 
   /// Whether `run` ended everything in time, so that destroying this is safe.
   [[nodiscard]] bool stopped_clean() const { return clean_; }
+
+  using tree_ready = std::function<void(std::vector<actors::tree_entry>)>;
+
+  /// Gives `done`, on the main thread, the tree of what lives here, see
+  /// `actors::list_children`: what each loop's actors say of themselves, one
+  /// loop after the other. Not where the loops have ended meanwhile. Any
+  /// thread, while `run` does.
+  void list_tree(std::size_t most, tree_ready done);
 
   /// When the process has to be gone, after `run`.
   [[nodiscard]] std::chrono::steady_clock::time_point stop_deadline() const;
@@ -69,9 +80,6 @@ private:
   void open_listeners();
   void open_admin();
   void start_admin();
-  [[nodiscard]] std::optional<net::served>
-  admin_page(std::string_view path) const;
-  void tell_busiest_later();
   void open_store();
   void open_bus();
   void join_cluster();
@@ -93,7 +101,11 @@ private:
   void leave_cluster();
   void end_actors();
   void finish();
+  void tell_ends();
   void guard(const caf::actor& vital, const char* name);
+
+  void list_loops(std::size_t next, std::size_t most,
+                  std::vector<actors::tree_entry> all, tree_ready done);
 
   // -- what listeners ask, on their loops
   [[nodiscard]] net::http_services::seat place(actors::client_hello& who,
@@ -103,7 +115,7 @@ private:
   settings config_;
   loop_counters main_counters_;
   counting_in counts_here_{main_counters_};
-  std::function<log_counts()> log_;
+  log_sink* log_;
   boost::asio::io_context main_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer check_;
@@ -120,13 +132,9 @@ private:
   std::vector<std::unique_ptr<loop_link>> links_;
   timer_queue root_timers_;          ///< Unused: its first restart is at once.
   std::vector<unique_fd> listening_; ///< Until started.
-  std::shared_ptr<net::listener> admin_; ///< On the first loop; null: none.
-  unique_fd admin_listening_;            ///< Until started.
+  unique_fd admin_listening_;        ///< Until started; none: closed.
   std::shared_ptr<const cluster::counters> bus_counts_; ///< Null: no cluster.
-  metric_sources counts_;
-  std::optional<metrics_page> metrics_;
-  timer_queue::timer busiest_;
-  rate_gate admin_refusals_told_{actors::refusals_told_per_second};
+  std::unique_ptr<admin_port> admin_; ///< On the first loop; until that ends.
   std::vector<std::thread> threads_;
   boost::asio::ip::tcp::endpoint bound_;
   boost::asio::ip::tcp::endpoint admin_bound_;

@@ -1,6 +1,9 @@
 #include "app/node_counts.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 
 namespace greenroom::app {
 
@@ -11,6 +14,29 @@ all_counters counters_of(const metric_sources& from) {
   if (from.main != nullptr)
     all.push_back(from.main);
   return all;
+}
+
+std::uint64_t messages_in(const all_counters& all) {
+  using c = loop_counters;
+  auto in = sum(
+      all, [](const c& at) -> const auto& { return at.bad_requests; });
+  for (std::size_t i = 0; i < request_type_count; ++i)
+    in += sum(
+        all, [&](const c& at) -> const auto& { return at.requests[i]; });
+  return in;
+}
+
+std::optional<std::uint64_t> resident_bytes() {
+  auto* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr)
+    return {};
+  unsigned long pages = 0;
+  bool found = std::fscanf(file, "%*u %lu", &pages) == 1;
+  std::fclose(file);
+  if (!found)
+    return {};
+  return std::uint64_t{pages}
+         * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 actor_sums sums_of(const all_counters& all, std::size_t kind, steady_time now) {

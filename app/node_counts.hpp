@@ -1,9 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "actors/context.hpp"
@@ -20,7 +24,9 @@ struct metric_sources {
   actors::context_ptr context;
   const loop_counters* main = nullptr; ///< Of the main thread.
   std::function<steady_time()> now;
+  steady_time started{};
   std::function<log_counts()> log;
+  std::function<std::string()> why_not_ready; ///< Empty: it is.
 
   // -- null without a cluster
   std::shared_ptr<const cluster::counters> bus;
@@ -32,6 +38,36 @@ struct metric_sources {
 using all_counters = std::vector<const loop_counters*>;
 
 [[nodiscard]] all_counters counters_of(const metric_sources& from);
+
+/// Of what `member` finds in each.
+template <class Member>
+[[nodiscard]] std::uint64_t sum(const all_counters& all, Member member) {
+  std::uint64_t out = 0;
+  for (const auto* each : all)
+    out += member(*each).value();
+  return out;
+}
+
+/// Of what comes and goes: not below 0, where a loop was read between the two.
+template <class Member>
+[[nodiscard]] std::uint64_t level(const all_counters& all, Member member) {
+  auto value = static_cast<std::int64_t>(sum(all, member));
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
+}
+
+/// From clients.
+[[nodiscard]] std::uint64_t messages_in(const all_counters& all);
+
+/// Of the process; nothing, where it cannot be told.
+[[nodiscard]] std::optional<std::uint64_t> resident_bytes();
+
+// In the order of their enums.
+inline constexpr const char* stage_names[] = {"accepted", "sequenced", "bus",
+                                              "fan_out", "written"};
+inline constexpr const char* memory_names[] = {"frames", "outboxes", "logs",
+                                               "remembered", "state"};
+static_assert(std::size(stage_names) == stage_count);
+static_assert(std::size(memory_names) == memory_kind_count);
 
 /// What became of the actors of one kind, on all loops.
 struct actor_sums {

@@ -13,6 +13,7 @@
 #include "app/load_settings.hpp"
 #include "app/log_sink.hpp"
 #include "app/node.hpp"
+#include "app/watch_commands.hpp"
 #include "core/crash.hpp"
 #include "core/events.hpp"
 #include "core/random_id.hpp"
@@ -52,8 +53,7 @@ int serve(settings config) {
     config.cluster.node_id = random_id("n-", 8);
   sink = std::make_unique<log_sink>(config.log, config.cluster.node_id);
   log::install(sink.get(), level_of(config.log));
-  auto running =
-      std::make_unique<node>(std::move(config), [] { return sink->counts(); });
+  auto running = std::make_unique<node>(std::move(config), sink.get());
   auto code = running->run();
   bool clean = running->stopped_clean();
   log::install(nullptr, log::level::error);
@@ -70,6 +70,8 @@ int serve(settings config) {
 int run_program(int argc, char** argv) {
   std::set_terminate(end_by_surprise);
   try {
+    if (auto code = run_watch_command(argc, argv))
+      return *code;
     auto loaded = load_settings(argc, argv, process_environment());
     if (auto* said = std::get_if<early_exit>(&loaded)) {
       std::fputs(said->out.c_str(), stdout);

@@ -45,7 +45,9 @@ std::string domain_and_default(const setting& row) {
 
 std::string help_text() {
   std::string out =
-      "usage: greenroom [--config FILE] [--section.key=value ...]\n\n"
+      "usage: greenroom [--config FILE] [--section.key=value ...]\n"
+      "       greenroom top --help\n"
+      "       greenroom replay-log --help\n\n"
       "  --config FILE      read settings from this TOML file\n"
       "  --check-config     say whether the configuration is good\n"
       "  --print-config     print it as a complete TOML file, without secrets\n"

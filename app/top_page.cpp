@@ -13,18 +13,7 @@ namespace {
 /// Of so many the log tells.
 constexpr std::size_t told_max = 10;
 
-struct row {
-  std::string name;
-  std::uint64_t count = 0;
-  std::uint64_t error = 0;
-  double per_second = 0;
-};
-
-struct tops {
-  std::vector<row> rooms;
-  std::vector<row> members;
-  double seconds = 0; ///< The longest of the loops' parts.
-};
+using row = tops::row;
 
 /// A room lives on one loop and a member, too: nothing is to be added up.
 void take(std::vector<row>& into,
@@ -41,7 +30,9 @@ void keep_largest(std::vector<row>& of) {
   of.resize(std::min(of.size(), top_lists::list::places));
 }
 
-tops read(const std::vector<actors::loop*>& loops, steady_time now) {
+} // namespace
+
+tops tops_of(const std::vector<actors::loop*>& loops, steady_time now) {
   tops out;
   for (const auto* each : loops) {
     auto part = each->tops().read(now);
@@ -57,6 +48,8 @@ tops read(const std::vector<actors::loop*>& loops, steady_time now) {
   keep_largest(out.members);
   return out;
 }
+
+namespace {
 
 /// What is said in tenths is precise enough.
 double rounded(double value) {
@@ -125,7 +118,7 @@ std::string as_text(const std::vector<row>& of) {
 
 std::string top_json(const metric_sources& from) {
   auto now = from.now();
-  auto all = read(from.context->loops, now);
+  auto all = tops_of(from.context->loops, now);
   std::string out = "{\"seconds\":";
   append_json_double(out, rounded(all.seconds));
   out += ',';
@@ -140,7 +133,7 @@ std::string top_json(const metric_sources& from) {
 void tell_busiest(const std::vector<actors::loop*>& loops, steady_time now) {
   if (!log::wants(events::rooms_busiest.importance))
     return;
-  auto all = read(loops, now);
+  auto all = tops_of(loops, now);
   if (all.rooms.empty() && all.members.empty())
     return;
   log::emit(events::rooms_busiest, {{"busiest", as_text(all.rooms)},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,22 @@
 #include "app/node_counts.hpp"
 
 namespace greenroom::app {
+
+struct tops {
+  struct row {
+    std::string name;
+    std::uint64_t count = 0; ///< Messages, or bytes that were not sent.
+    std::uint64_t error = 0; ///< It may be so many too large.
+    double per_second = 0;
+  };
+
+  std::vector<row> rooms;   ///< The busiest first, `top_lists::list::places`.
+  std::vector<row> members; ///< Likewise, the slowest.
+  double seconds = 0;       ///< The longest of the loops' parts.
+};
+
+[[nodiscard]] tops tops_of(const std::vector<actors::loop*>& loops,
+                           steady_time now);
 
 /// `/top`: the busiest rooms and the slowest members of all loops, and what
 /// became of actors, as JSON.

@@ -29,16 +29,18 @@ PROMETHEUS = ("prometheus",)
 # folder: (which files of ours it may include, which libraries it may not)
 LAYERS = {
     "core": (("core/",), CAF + ASIO + REDIS + SQLITE + PROMETHEUS),
+    "watch": (("core/", "watch/"), CAF + ASIO + REDIS + SQLITE + PROMETHEUS),
     "actors": (("core/", "actors/"), ASIO + REDIS + SQLITE + PROMETHEUS),
     "net": (("core/", "net/") + SHARED, REDIS + SQLITE + PROMETHEUS),
     "cluster": (("core/", "cluster/") + SHARED, ("boost/beast",) + PROMETHEUS),
-    "app": (("core/", "actors/", "net/", "cluster/", "app/"), ()),
+    "app": (("core/", "watch/", "actors/", "net/", "cluster/", "app/"), ()),
     "bench": (("core/", "actors/", "net/", "cluster/", "bench/"), ()),
     # Tests may put layers together as they like, but what needs the whole
     # program belongs into tests/app.
-    "tests": (("core/", "actors/", "net/", "cluster/", "tests/"), ()),
+    "tests": (("core/", "watch/", "actors/", "net/", "cluster/", "tests/"), ()),
     "tests/bench": (("bench/", "tests/"), ()),
-    "tests/app": (("core/", "actors/", "net/", "cluster/", "app/", "tests/"), ()),
+    "tests/app": (
+        ("core/", "watch/", "actors/", "net/", "cluster/", "app/", "tests/"), ()),
 }
 
 OURS = tuple(name + "/" for name in LAYERS)

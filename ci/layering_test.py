@@ -50,6 +50,8 @@ class Layering(unittest.TestCase):
         self.refuses("cluster/deep/a.cpp", '#include "app/node.hpp"')
         self.refuses("tests/net/a_test.cpp", '#include "app/node.hpp"')
         self.refuses("core/a.hpp", "#include <tests/support/catch.hpp>")
+        self.refuses("watch/a.cpp", '#include "actors/supervisor.hpp"')
+        self.refuses("actors/a.cpp", '#include "watch/life.hpp"')
 
     def test_a_relative_path_is_no_way_round(self):
         self.write("net/loop.hpp")

@@ -47,6 +47,8 @@ cluster::handle::behavior_type cluster::make_behavior() {
       [this](const actors::mirror& msg) { mirror(msg); },
       [this](const actors::mirror_holdings& msg) { mirror_holdings(msg); },
       [this](const actors::doubt_holdings& msg) { doubt_holdings(msg); },
+      [this](const actors::watch_peers& msg) { watch_peers(msg.on); },
+      [this](actors::report_to_watchers& msg) { report(std::move(msg.text)); },
       [this](const actors::leave_cluster&) { leave(); },
       [this](const actors::bus_tick&) { tick(); },
   };
@@ -267,6 +269,7 @@ void cluster::come_up() {
   all_heard_ = now + std::max(2 * how_.beat, how_.peer_timeout);
   peers_.listen_anew(now);
   sign_on(sign::hello);
+  want_reports();
   if (how_.link)
     how_.link(true);
   for (auto& [channel, entry] : rooms_)
@@ -317,6 +320,8 @@ void cluster::on_envelope(const std::string& channel, node_sign& what) {
   for (auto& [at, entry] : rooms_)
     entry.others.forget(what.from.incarnation);
   forget_holdings(what.from.incarnation, true);
+  watchers_.erase(what.from.incarnation);
+  tell_watched();
 }
 
 void cluster::on_envelope(const std::string& channel, room_traffic& what) {
@@ -385,6 +390,7 @@ void cluster::beat() {
   }
   next_beat_ = now + how_.beat;
   count();
+  forget_watchers();
   if (!up_)
     return;
   auto silent = std::chrono::duration_cast<milliseconds>(now - last_echo_);
@@ -397,6 +403,7 @@ void cluster::beat() {
   if (!beat_at_)
     beat_at_ = now;
   sign_on(sign::beat);
+  want_reports();
   tell_digest();
   look_after_peers();
 }

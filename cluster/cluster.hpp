@@ -54,6 +54,12 @@ struct options {
   /// Told of each change of the bus, on the actor's loop.
   std::function<void(bool up)> link;
   std::shared_ptr<counters> counts = std::make_shared<counters>();
+
+  // -- see cluster_watching.cpp; on the actor's loop
+  /// Peers watch this node from now on, or no longer.
+  std::function<void(bool watched)> watched;
+  /// One of them has reported.
+  std::function<void(const std::string& node, std::string text)> reported;
 };
 
 /// A run as peers name it where a change of theirs is told apart from others.
@@ -193,6 +199,16 @@ private:
   void tell_digest();
   void forget_holdings(std::uint64_t incarnation, bool said_goodbye);
 
+  // -- reports, in cluster_watching.cpp
+  void watch_peers(bool on);
+  void want_reports();
+  void report(std::string text);
+  void on_envelope(const std::string& channel, reports_wanted& what);
+  void on_envelope(const std::string& channel, node_report& what);
+  void forget_watchers();
+  void tell_watched();
+  [[nodiscard]] std::string watch_channel_of(std::uint64_t incarnation) const;
+
   std::uint64_t new_ones(watched& room, const node_run& from, const place& at,
                          std::uint64_t count);
   void tell_gap(watched& room, const node_run& from, const place& at,
@@ -224,6 +240,10 @@ private:
   std::uint64_t streams_ = 0;  ///< Numbers streams of this run.
   std::uint64_t not_sent_ = 0;
   peers peers_;
+  bool watches_ = false; ///< Peers.
+  /// Those that watch this node, by incarnation, and until when.
+  std::unordered_map<std::uint64_t, steady_time> watchers_;
+  bool watched_told_ = false;
   bool bus_up_ = false;
   bool up_ = false;       ///< And peers are heard.
   steady_time all_heard_; ///< By then, who was there has been heard.

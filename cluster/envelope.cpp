@@ -326,6 +326,23 @@ holdings_digest take_digest(node_run sender, fields& from) {
   return to;
 }
 
+reports_wanted take_reports_wanted(node_run sender, fields& from) {
+  reports_wanted to{std::move(sender), {}};
+  // Who wants them for longer says so again.
+  constexpr std::uint64_t lasts_max = 60'000;
+  to.lasts = std::chrono::milliseconds{
+      std::min(from.number("milliseconds"), lasts_max)};
+  return to;
+}
+
+node_report take_report(node_run sender, fields& from) {
+  node_report to{std::move(sender),
+                 std::string{from.text("report", report_bytes_max)}};
+  if (to.text.find_first_of("\r\n") != std::string::npos)
+    refuse("report");
+  return to;
+}
+
 envelope take_envelope(fields from) {
   if (from.number("version") != envelope_version)
     refuse("version");
@@ -346,6 +363,10 @@ envelope take_envelope(fields from) {
     return take_wanted(std::move(sender), from);
   if (kind == static_cast<std::uint64_t>(holdings_word::digest))
     return take_digest(std::move(sender), from);
+  if (kind == static_cast<std::uint64_t>(watch_word::wanted))
+    return take_reports_wanted(std::move(sender), from);
+  if (kind == static_cast<std::uint64_t>(watch_word::report))
+    return take_report(std::move(sender), from);
   std::optional<place> at;
   if (kind < first_sign)
     at = take_place(from);
@@ -455,6 +476,25 @@ std::string encode(const holdings_digest& what) {
     if (each.members_sum)
       to.pack(*each.members_sum);
   }
+  return bytes;
+}
+
+std::string encode(const reports_wanted& what) {
+  std::string bytes;
+  string_sink sink{bytes};
+  packer to{sink};
+  put_head(to, 5, static_cast<std::uint8_t>(watch_word::wanted), what.from);
+  to.pack(static_cast<std::uint64_t>(what.lasts.count()));
+  return bytes;
+}
+
+std::string encode(const node_report& what) {
+  std::string bytes;
+  bytes.reserve(64 + what.from.node.size() + what.text.size());
+  string_sink sink{bytes};
+  packer to{sink};
+  put_head(to, 5, static_cast<std::uint8_t>(watch_word::report), what.from);
+  put_text(to, what.text);
   return bytes;
 }
 

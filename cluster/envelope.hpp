@@ -13,6 +13,8 @@
 //       key [name, value, user, connection, ttl (-1: none), number]
 //   [1, 20, node, incarnation, space, id, incarnation or 0]          wanted
 //   [1, 21, node, incarnation, [[space, id, stream, version, sum], …]] digest
+//   [1, 22, node, incarnation, milliseconds]                    reports wanted
+//   [1, 23, node, incarnation, report]                          report
 //
 //   event of posted   [user, is_text, said, event, timestamp, stamped, key?,
 //                      trace?]
@@ -29,6 +31,7 @@
 // version. So nodes can be upgraded one by one: `several` is sent only while
 // all peers say that they read it.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -148,6 +151,25 @@ struct holdings_digest {
   std::vector<line> rooms;
 };
 
+/// The numbers of what is said because somebody watches the whole cluster
+/// (docs/dashboard.md): a contract like the others.
+enum class watch_word : std::uint8_t { wanted = 22, report = 23 };
+
+/// The peers are to report to the node that says this, over its own channel,
+/// for so long; 0: no longer. On the nodes' channel.
+struct reports_wanted {
+  node_run from;
+  std::chrono::milliseconds lasts{};
+};
+
+/// Of the node that says it, one line of JSON: the cluster only carries it.
+struct node_report {
+  node_run from;
+  std::string text;
+};
+
+inline constexpr std::size_t report_bytes_max = 64 * 1024;
+
 /// In one envelope, of each kind of what is held.
 inline constexpr std::size_t holdings_part_max = 256;
 inline constexpr std::size_t digest_lines_max = 256;
@@ -160,8 +182,9 @@ struct unknown_kind {
   std::optional<place> at; ///< Traffic: its number counts, or a gap is seen.
 };
 
-using envelope = std::variant<room_traffic, node_sign, room_holdings,
-                              holdings_wanted, holdings_digest, unknown_kind>;
+using envelope =
+    std::variant<room_traffic, node_sign, room_holdings, holdings_wanted,
+                 holdings_digest, reports_wanted, node_report, unknown_kind>;
 
 [[nodiscard]] std::string encode(const node_run& from, const place& at,
                                  const room_key& room, const room_event& what);
@@ -177,6 +200,8 @@ using envelope = std::variant<room_traffic, node_sign, room_holdings,
 [[nodiscard]] std::string encode(const room_holdings& what);
 [[nodiscard]] std::string encode(const holdings_wanted& what);
 [[nodiscard]] std::string encode(const holdings_digest& what);
+[[nodiscard]] std::string encode(const reports_wanted& what);
+[[nodiscard]] std::string encode(const node_report& what);
 
 /// Whether `bytes` are an envelope of the run `own`. False says nothing.
 class own_envelopes {

@@ -20,9 +20,7 @@ public:
 
   /// Where the sum over all threads is what counts, one of them may fall below
   /// 0: the sum is right all the same.
-  void subtract(std::uint64_t by = 1) noexcept {
-    value_.store(value() - by, std::memory_order_relaxed);
-  }
+  void subtract(std::uint64_t by = 1) noexcept { add(0 - by); }
 
   [[nodiscard]] std::uint64_t value() const noexcept {
     return value_.load(std::memory_order_relaxed);
@@ -40,12 +38,11 @@ public:
   static constexpr std::size_t size = std::size(Bounds) + 1;
 
   void observe(std::uint64_t value) noexcept {
-    // Nearly all values are in the first few.
-    std::size_t at = 0;
-    while (at < std::size(Bounds) && value > Bounds[at])
-      ++at;
-    buckets_[at].add();
     sum_.add(value);
+    if (value <= Bounds[0]) // As most of what is frequent.
+      buckets_[0].add();
+    else
+      observe_larger(value);
   }
 
   /// Of those that are larger than the bound before and at most this one; the
@@ -56,6 +53,13 @@ public:
   [[nodiscard]] std::uint64_t sum() const noexcept { return sum_.value(); }
 
 private:
+  void observe_larger(std::uint64_t value) noexcept {
+    std::size_t at = 1;
+    while (at < std::size(Bounds) && value > Bounds[at])
+      ++at;
+    buckets_[at].add();
+  }
+
   std::array<counter, size> buckets_;
   counter sum_;
 };

@@ -48,7 +48,7 @@ void cursor::finish() {
   auto push_until = [&](position end) {
     while (out_.takes() && from < end) {
       auto border = lane_.frame_end(from + 1);
-      out_.push(lane_.share(from, border));
+      out_.pass_on(lane_.share(from, border));
       from = border;
     }
   };

@@ -90,7 +90,8 @@
   X(actor_failed, "actor.failed", error, always, "who:text reason:text",       \
     "An actor that the node cannot do without failed: the process ends.")      \
   X(actor_spawned, "actor.spawned", info, life, "cause:text?",                 \
-    "An actor lives.")                                                         \
+    "An actor lives, or a supervisor (of kind `node`, `loop` or "              \
+    "`supervisor`).")                                                          \
   X(actor_exited, "actor.exited", info, life,                                  \
     "reason:text lived_ms:count cause:text?",                                  \
     "An actor is gone; `reason` is `normal` where it was done.")               \
@@ -99,7 +100,7 @@
   X(actor_restarted, "actor.restarted", warn, always,                          \
     "restarts:count cause:text pause_us:count",                                \
     "An actor goes on after it failed, so many times by now; nothing was "     \
-    "handled for `pause_us`.")                                                 \
+    "handled for `pause_us`. Of a loop: with all that is under it.")           \
   X(actor_escalated, "actor.escalated", error, always,                         \
     "restarts:count cause:text",                                               \
     "Restarts do not help: whoever looks after the actor has to.")             \

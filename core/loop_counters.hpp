@@ -109,8 +109,9 @@ struct alignas(64) loop_counters {
   // -- messages
   std::array<counter, request_type_count> requests;
   counter bad_requests;
-  counter deliveries;
-  counter own_frames; ///< To one connection alone.
+  counter deliveries;  ///< By lanes.
+  counter handed_over; ///< Likewise, to single members: own frames, too.
+  counter own_frames;  ///< To one connection alone.
   counter bytes_in;
   counter bytes_out;
   counter flushes;
@@ -164,13 +165,20 @@ struct alignas(64) loop_counters {
   /// Counts a flush; the same of it.
   [[nodiscard]] bool samples_flush() {
     flushes.add();
-    return flushes.value() % sampled_one_in == 1;
+    return --until_flush_ == 0;
+  }
+
+  /// What there was to be sent in one that is sampled.
+  void observe_flush(std::size_t messages) {
+    until_flush_ = sampled_one_in;
+    flush_messages.observe(messages);
   }
 
   static constexpr std::uint32_t sampled_one_in = 64;
 
 private:
   std::uint32_t until_message_ = 1; ///< The first is.
+  std::uint32_t until_flush_ = 1;
 };
 
 namespace counting {

@@ -75,6 +75,7 @@ std::optional<appended> memory_room_store::append(const new_entry& what) {
   std::string key;
   if (protocol::is_set(what.id)) {
     key = message_key(what.session, what.id);
+    seen_bytes_ = seen_.size() * bytes_per_seen; // But for this one.
     if (auto before = seen_.find(key, what.now)) {
       count(counts_->duplicates);
       return appended{duplicate, *before};
@@ -90,13 +91,12 @@ std::optional<appended> memory_room_store::append(const new_entry& what) {
     keep(what, key);
   seen_.remember(std::move(key), state_.top, what.now);
   state_.first = state_.top + 1 - kept_.size();
-  if (kept_.keeps() || protocol::is_set(what.id)) // Else nothing is.
-    count_bytes();
   return appended{accepted, state_.top};
 }
 
 void memory_room_store::keep(const new_entry& what, std::string key) {
   kept_.push({what.now, bytes_of(what), std::move(key), what.what}, what.now);
+  kept_bytes_ = kept_.bytes();
 }
 
 void memory_room_store::read(std::uint64_t from, std::size_t limit,

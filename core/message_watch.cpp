@@ -17,13 +17,12 @@ constexpr std::array<std::string_view, stage_count> names{
 message_watch message_watch::heard(const message_trace_ptr& trace,
                                    std::string room,
                                    std::chrono::milliseconds age) {
-  message_watch it{clock::now(), trace, std::move(room)};
-  it.counts_ = false;
+  message_watch it{looked_at{clock::now(), trace, std::move(room), false}};
   auto known = std::max(age, std::chrono::milliseconds{0});
   log::emit(events::message_traced,
             {{"trace", trace->trace_id()},
              {"parent_span", trace->span_id()},
-             {"room", it.traced_->room},
+             {"room", it.of_->room},
              {"stage", "heard"},
              {"after_us", 0},
              {"age_ms", static_cast<std::uint64_t>(known.count())}});
@@ -34,9 +33,9 @@ void message_watch::tell(message_stage stage, clock::duration took) const {
   auto after =
       std::chrono::duration_cast<std::chrono::microseconds>(took).count();
   log::emit(events::message_traced,
-            {{"trace", traced_->as->trace_id()},
-             {"parent_span", traced_->as->span_id()},
-             {"room", traced_->room},
+            {{"trace", of_->trace->trace_id()},
+             {"parent_span", of_->trace->span_id()},
+             {"room", of_->room},
              {"stage", names[static_cast<std::size_t>(stage)]},
              {"after_us", static_cast<std::uint64_t>(after)}});
 }

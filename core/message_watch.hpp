@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/loop_counters.hpp"
@@ -21,45 +22,44 @@ public:
   /// Nothing is looked at.
   message_watch() = default;
 
-  /// One that this node read from its client then. `trace` is null, or `room`
-  /// is told with it.
-  explicit message_watch(clock::time_point read_at,
+  /// One that this node read from its client then. `counts`: it is one of those
+  /// whose times are counted: clients that ask for traces do not weigh more
+  /// than others. `trace` is null, or `room` is told with it.
+  explicit message_watch(clock::time_point read_at, bool counts = true,
                          const message_trace_ptr& trace = nullptr,
                          std::string room = {})
-    : since_(read_at), traced_(trace_of(trace, std::move(room))) {}
+    : message_watch(looked_at{read_at, trace, std::move(room), counts}) {}
 
-  /// One that a peer has sent; `age` by the clocks of both.
+  /// One that a peer has sent, which has counted it; `age` by the clocks of
+  /// both.
   static message_watch heard(const message_trace_ptr& trace, std::string room,
                              std::chrono::milliseconds age);
 
-  explicit operator bool() const { return since_ != clock::time_point{}; }
+  explicit operator bool() const { return of_ != nullptr; }
 
+  /// It is one that is looked at.
   void reached(message_stage stage) const {
-    auto took = clock::now() - since_;
-    if (counts_)
+    auto took = clock::now() - of_->since;
+    if (of_->counts)
       counted().of(stage).observe(took);
-    if (traced_)
+    if (of_->trace)
       tell(stage, took);
   }
 
 private:
-  struct traced {
-    message_trace_ptr as;
+  struct looked_at {
+    clock::time_point since;
+    message_trace_ptr trace;
     std::string room;
+    bool counts = true;
   };
 
-  static std::shared_ptr<const traced> trace_of(const message_trace_ptr& trace,
-                                                std::string room) {
-    return trace
-               ? std::make_shared<const traced>(traced{trace, std::move(room)})
-               : nullptr;
-  }
+  explicit message_watch(looked_at what)
+    : of_(std::make_shared<const looked_at>(std::move(what))) {}
 
   void tell(message_stage stage, clock::duration took) const;
 
-  clock::time_point since_{};
-  std::shared_ptr<const traced> traced_;
-  bool counts_ = true; ///< Peers have counted theirs.
+  std::shared_ptr<const looked_at> of_; ///< Small where nothing is.
 };
 
 using message_watches = std::vector<message_watch>;

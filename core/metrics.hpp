@@ -19,6 +19,12 @@ struct metric {
 };
 
 #define GREENROOM_METRICS(X)                                                   \
+  X(ready, "greenroom_ready", gauge, "yes or no", "",                          \
+    "1 where `/readyz` says that the node serves clients, else 0.")            \
+  X(connections_max, "greenroom_connections_max", gauge, "connections", "",    \
+    "As many as there may be: `net.connections`.")                             \
+  X(rooms_max, "greenroom_rooms_max", gauge, "rooms", "",                      \
+    "As many as there may be: `limits.rooms`.")                                \
   X(connections, "greenroom_connections", gauge, "connections", "",            \
     "Clients that are connected.")                                             \
   X(connections_opened, "greenroom_connections_opened_total", counter,         \

@@ -13,15 +13,20 @@ constexpr std::size_t turn_factor = 16;
 } // namespace
 
 void outbox::push(slice frame) {
+  if (takes() && frame.size() > 0)
+    counted().own_frames.add();
+  pass_on(std::move(frame));
+}
+
+void outbox::pass_on(slice frame) {
   if (!takes())
     return;
   if (held_) {
-    counted().own_frames.add();
     own_bytes_ += frame.size();
     if (frame.size() > 0)
       waiting_.push_back(std::move(frame));
   } else {
-    push_transport(std::move(frame));
+    queue(std::move(frame));
   }
   too_much();
 }
@@ -35,9 +40,14 @@ void outbox::too_much() {
 }
 
 void outbox::push_transport(slice frame) {
+  if (!shut_ && frame.size() > 0)
+    counted().own_frames.add();
+  queue(std::move(frame));
+}
+
+void outbox::queue(slice frame) {
   if (shut_ || frame.size() == 0)
     return;
-  counted().own_frames.add();
   own_bytes_ += frame.size();
   own_.push_back(std::move(frame));
   sends_.add(*this);

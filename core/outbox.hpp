@@ -63,6 +63,9 @@ public:
   /// by `too_slow`; after `seal` or `shut` it is dropped.
   void push(slice frame);
 
+  /// The same of what a source had to send and was counted for.
+  void pass_on(slice frame);
+
   /// A frame of the WebSocket layer itself (handshake, pong, close): nothing
   /// but the loss of the socket keeps it out.
   void push_transport(slice frame);
@@ -137,6 +140,7 @@ private:
     std::size_t bytes;
   };
 
+  void queue(slice frame);
   void too_much();
 
   run_once_queue& sends_;

@@ -132,11 +132,18 @@ user_view& roster::by_user() const {
 }
 
 std::vector<const protocol::member*> roster::all() const {
-  std::vector<const protocol::member*> everybody;
-  everybody.reserve(size());
-  for (const auto& [id, each] : entries_)
-    everybody.push_back(&each.who);
-  return everybody;
+  return some(size());
+}
+
+std::vector<const protocol::member*> roster::some(std::size_t most) const {
+  std::vector<const protocol::member*> out;
+  out.reserve(std::min(most, size()));
+  for (const auto& [id, each] : entries_) {
+    if (out.size() == most)
+      break;
+    out.push_back(&each.who);
+  }
+  return out;
 }
 
 void roster::forget_list() {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,16 +42,23 @@ public:
   };
   static constexpr std::uint32_t step = 16;
 
+  /// One more of what has its place still. False: it has not, and nothing was
+  /// counted.
+  [[nodiscard]] bool count_again(const hint& at) {
+    if (lives_[at.place] != at.life)
+      return false;
+    ++counts_[at.place];
+    return true;
+  }
+
   /// One more of it.
   void count(std::string_view name, hint& at) {
-    if (lives_[at.place] == at.life)
-      add(at.place, 1);
-    else
+    if (!count_again(at))
       count_anew(name, at);
   }
 
   void count(std::string_view name, std::uint64_t by) {
-    add(place_of(name), by);
+    counts_[place_of(name)] += by;
   }
 
   /// What was counted, the largest first.
@@ -62,11 +70,14 @@ public:
     return out;
   }
 
-  [[nodiscard]] std::uint64_t total() const { return total_; }
+  /// Of all names that came, also of those that have no place any more.
+  [[nodiscard]] std::uint64_t total() const {
+    return std::accumulate(counts_.begin(), counts_.begin() + used_,
+                           std::uint64_t{0});
+  }
 
   void clear() {
     used_ = 0;
-    total_ = 0;
     lives_.fill(0);
   }
 
@@ -76,7 +87,7 @@ private:
       return;
     at.place = place_of(name);
     at.life = lives_[at.place];
-    add(at.place, std::exchange(at.held, 0));
+    counts_[at.place] += std::exchange(at.held, 0);
   }
 
   struct named {
@@ -92,11 +103,6 @@ private:
 
   static std::uint32_t hash_of(std::string_view name) {
     return static_cast<std::uint32_t>(std::hash<std::string_view>{}(name));
-  }
-
-  void add(std::uint32_t place, std::uint64_t by) {
-    counts_[place] += by;
-    total_ += by;
   }
 
   std::uint32_t place_of(std::string_view name) {
@@ -130,7 +136,6 @@ private:
   std::uint64_t last_life_ = 0;               ///< Names that have had one.
   std::array<named, Places> entries_;
   std::uint32_t used_ = 0;
-  std::uint64_t total_ = 0;
 };
 
 } // namespace greenroom

@@ -72,6 +72,11 @@ public:
     }
   }
 
+  /// Whether `run_due` would run anything.
+  [[nodiscard]] bool has_due(steady_time now) const {
+    return !heap_.empty() && heap_.front().when <= now;
+  }
+
   [[nodiscard]] std::optional<steady_time> next() const {
     if (heap_.empty())
       return std::nullopt;

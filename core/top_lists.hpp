@@ -30,6 +30,13 @@ public:
   };
 
   void said(std::string_view room, list::hint& at) { rooms_.count(room, at); }
+
+  /// The same of a room that is being counted in this window: it is not idle.
+  /// False: it is none, and nothing was done.
+  [[nodiscard]] bool said_again(const list::hint& at) {
+    return rooms_.count_again(at);
+  }
+
   void skipped(std::string_view member, std::uint64_t bytes) {
     members_.count(member, bytes);
   }

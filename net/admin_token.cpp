@@ -1,11 +1,17 @@
 #include "net/admin_token.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 
 #include <boost/beast/core/string.hpp>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+
+#include "core/base64.hpp"
 
 namespace greenroom::net {
 
@@ -25,6 +31,25 @@ bool is_same(std::string_view one, std::string_view other) {
   return CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
+/// What comes behind the scheme of this name; none: it is another one.
+std::optional<std::string_view> credentials(std::string_view said,
+                                            std::string_view scheme) {
+  auto given = said.substr(0, scheme.size());
+  if (!boost::beast::iequals({given.data(), given.size()},
+                             {scheme.data(), scheme.size()}))
+    return {};
+  said.remove_prefix(scheme.size());
+  said.remove_prefix(std::min(said.find_first_not_of(' '), said.size()));
+  return said;
+}
+
+/// Empty: there is none.
+std::string password_in(std::string_view basic) {
+  auto pair = from_base64(basic).value_or("");
+  auto colon = pair.find(':');
+  return colon == std::string::npos ? std::string{} : pair.substr(colon + 1);
+}
+
 } // namespace
 
 std::string_view why_not_admin(const request_head& head,
@@ -35,15 +60,25 @@ std::string_view why_not_admin(const request_head& head,
   if (head.count(field::authorization) != 1)
     return "a token is needed: Authorization: Bearer (admin.token)";
   auto said = head[field::authorization];
-  constexpr std::string_view scheme = "Bearer ";
-  auto given = said.substr(0, scheme.size());
-  if (!boost::beast::iequals({given.data(), given.size()},
-                             {scheme.data(), scheme.size()}))
-    return "the token has to come as Authorization: Bearer";
-  said.remove_prefix(scheme.size());
-  said.remove_prefix(std::min(said.find_first_not_of(' '), said.size()));
-  return is_same(said, token) ? std::string_view{}
-                              : "the token is not that of admin.token";
+  std::string given;
+  if (auto bearer = credentials(said, "Bearer "))
+    given = *bearer;
+  else if (auto basic = credentials(said, "Basic "))
+    given = password_in(*basic);
+  else
+    return "the token has to come as Authorization: Bearer, or Basic";
+  return is_same(given, token) ? std::string_view{}
+                               : "the token is not that of admin.token";
+}
+
+bool is_local_name(std::string_view host) {
+  if (host.empty() || host.front() == '[')
+    return true; // RFC 3986, section 3.2.2: an IPv6 address.
+  host = host.substr(0, host.find(':'));
+  if (boost::beast::iequals({host.data(), host.size()}, "localhost"))
+    return true;
+  in_addr address{};
+  return ::inet_pton(AF_INET, std::string{host}.c_str(), &address) == 1;
 }
 
 } // namespace greenroom::net

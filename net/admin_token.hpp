@@ -7,9 +7,17 @@
 namespace greenroom::net {
 
 /// Why the request may not be answered to an operator: it does not bring
-/// `token` as `Authorization: Bearer` [RFC 6750, 2.1]. Empty: it may. How long
-/// that takes says nothing about the token.
+/// `token` as `Authorization: Bearer` [RFC 6750, 2.1], or, as browsers do that
+/// are asked to, as the password of `Authorization: Basic`, with whatever user
+/// [RFC 7617, 2]. Empty: it may. How long that takes says nothing about the
+/// token.
 [[nodiscard]] std::string_view why_not_admin(const request_head& head,
                                              std::string_view token);
+
+/// Whether `host` (RFC 9110, section 7.2) is an address, or `localhost`. Where
+/// no token is asked for, other names are refused: a page from elsewhere could
+/// give a name of its own this machine's address, and read along in the browser
+/// of an operator (DNS rebinding). Empty, as no browser sends it, is fine.
+[[nodiscard]] bool is_local_name(std::string_view host);
 
 } // namespace greenroom::net

@@ -256,21 +256,62 @@ bool http_connection::is_plain_read() {
 
 /// Who has no token does not hear either what there is.
 void http_connection::route_admin(const target& at) {
+  if (!is_operator() || tell_health(at) || !is_plain_read())
+    return;
   const auto& admin = *services_->admin;
-  if (auto why = why_not_admin(parser_->get(), admin.token); !why.empty()) {
-    admin.refused(peer_, why);
-    auto what = answer(401, std::string{why} + '\n');
-    what.set(http::field::www_authenticate, "Bearer");
-    what.keep_alive(false);
+  if (admin.stream && at.path == admin.stream->path) {
+    begin_stream(*admin.stream);
+  } else if (auto found = admin.page(at.path)) {
+    auto what = answer(200, std::move(found->body), found->type);
+    if (!found->policy.empty())
+      what.set("Content-Security-Policy",
+               {found->policy.data(), found->policy.size()});
     send(std::move(what));
+  } else {
+    refuse({404, "nothing is here"});
+  }
+}
+
+/// False: it is none, and was answered.
+bool http_connection::is_operator() {
+  const auto& admin = *services_->admin;
+  const auto& head = parser_->get();
+  if (admin.token.empty()) {
+    if (is_local_name(head[http::field::host]))
+      return true;
+    constexpr std::string_view why =
+        "without admin.token, only by an address or as localhost";
+    admin.refused(peer_, why);
+    refuse({421, std::string{why}});
+    return false;
+  }
+  auto why = why_not_admin(head, admin.token);
+  if (why.empty())
+    return true;
+  admin.refused(peer_, why);
+  auto what = answer(401, std::string{why} + '\n');
+  // A line each: browsers look at the first challenge of a line alone.
+  what.set(http::field::www_authenticate,
+           R"(Basic realm="Greenroom: admin.token as the password")");
+  what.insert(http::field::www_authenticate, "Bearer");
+  what.keep_alive(false);
+  send(std::move(what));
+  return false;
+}
+
+void http_connection::begin_stream(const stream_place& where) {
+  if (auto why = where.why_not(); !why.empty()) {
+    refuse({503, std::string{why}});
     return;
   }
-  if (tell_health(at) || !is_plain_read())
+  if (parser_->get().method == http::verb::head) {
+    send(answer(200, {}, "text/event-stream"));
     return;
-  if (auto found = admin.page(at.path))
-    send(answer(200, std::move(found->body), found->type));
-  else
-    refuse({404, "nothing is here"});
+  }
+  if (polled_)
+    home_.sockets().remove(socket_.get(), *this);
+  let_go();
+  where.begin(std::move(socket_), std::exchange(done_, nullptr));
 }
 
 void http_connection::route_upgrade(const target& at) {

@@ -24,6 +24,16 @@ namespace greenroom::net {
 struct served {
   std::string body;
   std::string_view type = "text/plain";
+  std::string_view policy = {}; ///< Content-Security-Policy; empty: none.
+};
+
+/// Where events are streamed to whoever asks (`net/event_stream.hpp`).
+struct stream_place {
+  std::string_view path;
+  std::function<std::string_view()> why_not; ///< Empty: one more may come.
+  /// Takes over the socket of one who was let in. `gone` is to be called once,
+  /// when it is closed.
+  std::function<void(unique_fd socket, std::function<void()> gone)> begin;
 };
 
 /// What a listener for operators needs in place of clients.
@@ -35,6 +45,8 @@ struct admin_services {
 
   /// Somebody came without the token.
   std::function<void(const std::string& peer, std::string_view why)> refused;
+
+  std::optional<stream_place> stream = {};
 };
 
 /// What the HTTP routes need of the node. Any thread may call its functions.
@@ -116,6 +128,8 @@ private:
   void route();
   void route_upgrade(const target& at);
   void route_admin(const target& at);
+  [[nodiscard]] bool is_operator();
+  void begin_stream(const stream_place& where);
   [[nodiscard]] bool is_plain_read();
   [[nodiscard]] bool tell_health(const target& at);
   void hand_on(upgrade agreed);

@@ -319,13 +319,18 @@ bool session::took(long taken) {
   auto& counts = counted();
   counts.bytes_out.add(static_cast<std::uint64_t>(taken));
   if (counts.samples_flush()) [[unlikely]]
-    counts.flush_messages.observe(frames()); // All that it began with.
+    observe_flush();
   sent(static_cast<std::size_t>(taken));
   if (static_cast<std::size_t>(taken) < gathered_) {
     set_blocked(true);
     watch();
   }
   return true;
+}
+
+/// Before what it took is forgotten: all that it began with.
+void session::observe_flush() const {
+  counted().observe_flush(frames());
 }
 
 void session::on_sent(long taken) {

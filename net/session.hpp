@@ -87,6 +87,7 @@ private:
   void flush();
   void flush_safely();
   bool took(long taken);
+  void observe_flush() const;
 
   // -- the end
   void say_goodbye();

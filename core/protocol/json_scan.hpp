@@ -1,7 +1,7 @@
 #pragma once
 
 // How this node reads JSON with simdjson: what json.cpp, json_survey.cpp and
-// transcode_json.cpp share. Nobody else includes simdjson for parsing.
+// transcode_json.cpp share. Of a node, nobody else parses with simdjson.
 
 #include <cstdint>
 #include <memory>

@@ -57,6 +57,22 @@ TEST_CASE("where rooms take nothing, it stays away") {
   CHECK_FALSE(node.beat.away(node.now()));
 }
 
+TEST_CASE("a canary that loses its audience comes in again") {
+  singing_node node;
+  node.advance(3s);
+  // Its audience may end only by what goes on crashing it.
+  auto& audiences = *node.context->audiences[1];
+  std::vector<actors::supervised*> all;
+  audiences.each_child(10, [&](const actors::supervised& each) {
+    all.push_back(const_cast<actors::supervised*>(&each));
+  });
+  REQUIRE(all.size() == 1);
+  all[0]->end(true);
+  node.advance(5s);
+  CHECK_FALSE(node.beat.away(node.now()));
+  CHECK(node.beat.took());
+}
+
 TEST_CASE("its room is nobody's business") {
   logged created{events::room_created};
   auto config = calm();

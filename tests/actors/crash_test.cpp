@@ -202,6 +202,119 @@ TEST_CASE("who waits to come into a room that crashes is told to try again") {
   CHECK(bob.sees().count("joined") == 1);
 }
 
+TEST_CASE("who comes in while the room crashes comes in once") {
+  faulty_node node;
+  auto bob = node.member("user-bob", "a");
+  auto ann = node.connect("user-ann");
+  ann.sees();
+  only_with = "user-ann";
+  SECTION("where it crashes once, behind its place") {
+    faults["room.admit"] = 1;
+    ann.joins("a");
+    node.advance(1s);
+    CHECK(ann.sees().count("joined") == 1);
+    CHECK(bob.sees().all("presence").size() == 1);
+  }
+  SECTION("where its audience crashes, behind its seat") {
+    faults["audience.admit"] = 1;
+    ann.joins("a");
+    node.advance(1s);
+    CHECK(ann.sees().count("joined") == 1);
+    CHECK(bob.sees().all("presence").size() == 1);
+  }
+  ann.says(says("one"));
+  CHECK(bob.sees().count("message") == 1);
+  CHECK(ann.sees().count("ack") == 1);
+  ann.says(R"({"type":"presence","roomId":"a","id":9})");
+  CHECK(ann.sees().only("presence")["members"].find("user-bob")
+        != std::string::npos);
+}
+
+TEST_CASE("who cannot be let in is told, and leaves nothing behind") {
+  faulty_node node;
+  auto bob = node.member("user-bob", "a");
+  auto ann = node.connect("user-ann");
+  ann.sees();
+  only_with = "user-ann";
+  faults["room.admit"] = 2;
+  ann.says(R"({"type":"join_room","roomId":"a","id":7})");
+  node.advance(1s);
+  auto refused = ann.sees().only("error");
+  CHECK(refused["code"] == "internal");
+  CHECK(refused["id"] == "7");
+  bob.says(R"({"type":"presence","roomId":"a","id":9})");
+  CHECK(bob.sees().only("presence")["members"].find("user-ann")
+        == std::string::npos);
+  faults.clear();
+  ann.joins("a");
+  CHECK(ann.sees().count("joined") == 1);
+}
+
+TEST_CASE("who leaves a room that crashes has left it") {
+  faulty_node node;
+  auto bob = node.member("user-bob", "a");
+  auto ann = node.member("user-ann", "a");
+  bob.sees();
+  only_with = "user-ann";
+  faults["room.remove"] = 1;
+  ann.says(R"({"type":"leave_room","roomId":"a","id":7})");
+  node.advance(1s);
+  CHECK(ann.sees().only("left")["id"] == "7");
+  CHECK(bob.sees().all("presence").size() == 1);
+  bob.says(R"({"type":"presence","roomId":"a","id":9})");
+  CHECK(bob.sees().only("presence")["members"].find("user-ann")
+        == std::string::npos);
+  ann.joins("a");
+  CHECK(ann.sees().count("joined") == 1);
+}
+
+TEST_CASE("what is in the log is answered once, though the answer throws") {
+  faulty_node node;
+  auto ann = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a");
+  faults["room.ack"] = 1;
+  ann.says(says("one"));
+  ann.says(says("two", 2));
+  CHECK(ann.sees().all("ack").each("id") == "1 2");
+  CHECK(bob.sees().all("message").each("text") == "one two");
+}
+
+TEST_CASE("an audience that goes on crashing ends its members' connections, "
+          "and they come back") {
+  faulty_node node;
+  auto ann = node.member("user-ann", "a");
+  auto eve = node.connect("user-eve");
+  eve.sees();
+  only_with = "user-eve";
+  faults["audience.admit"] = 1'000;
+  for (int i = 1; i <= 11; ++i) {
+    eve.says(R"({"type":"join_room","roomId":"a","id":1})");
+    node.advance(200ms);
+  }
+  node.advance(1s);
+  CHECK_FALSE(ann->is_open());
+  faults.clear();
+  auto again = node.member("user-ann", "a");
+  auto bob = node.member("user-bob", "a");
+  again.says(says("again"));
+  CHECK(bob.sees().count("message") == 1);
+  CHECK(node.escalated.empty());
+}
+
+TEST_CASE("who cannot be taken in takes no place") {
+  faulty_node node;
+  faults["gateway.spawn"] = 1;
+  auto eve = node.connect("user-eve");
+  CHECK_FALSE(eve->is_open());
+  CHECK(node.context->connections == 0);
+  auto ann = node.connect("user-ann");
+  faults["keeper.spawn"] = 1;
+  ann.joins("a");
+  node.advance(1s);
+  CHECK(node.context->rooms == 0);
+  CHECK(node.context->connections == 1);
+}
+
 TEST_CASE(
     "a room that goes on crashing ends, and another one takes its place") {
   faulty_node node;

@@ -45,11 +45,14 @@ public:
   [[nodiscard]] std::uint64_t parent() const override { return 9; }
 
   void hold() override { say('-'); }
+  [[nodiscard]] bool is_held() const override { return false; }
 
-  bool rebuild() override {
+  bool begin_anew() override {
     say('+');
     return fails == 0 || fails-- == 0;
   }
+
+  void go_on() override {}
 
   void end(bool at_once) override {
     say(at_once ? '!' : '.');
@@ -222,6 +225,38 @@ TEST_CASE("a child that is gone for good is its supervisor's crash, unless it "
   CHECK(its.given_up.empty());
   its.by.ended(its.b, false);
   CHECK(its.given_up == "family: fake is gone");
+}
+
+TEST_CASE("what was told of restarts is what is counted") {
+  auto rules = of(restart_whom::one);
+  rules.intensity = {2, 10s};
+  family its{rules};
+  logged restarted{events::actor_restarted};
+  its.by.crashed(its.a, "boom");
+  its.by.crashed(its.a, "boom"); // It is to wait for its second.
+  CHECK(restarted.number("restarts") == 1);
+  CHECK(its.by.restarts_of(its.a) == 1);
+  its.by.crashed(its.b, "boom"); // Which is for the one above to decide.
+  CHECK(its.by.is_held());
+  CHECK(its.by.rebuild());
+  CHECK_FALSE(its.by.is_held());
+  its.advance(1s);
+  CHECK(restarted.lines == 1);
+  CHECK(its.by.restarts_of(its.a) == 1);
+}
+
+TEST_CASE("a supervisor is told of as its children are") {
+  family its{of(restart_whom::one)};
+  logged born{events::actor_spawned};
+  logged gone{events::actor_exited};
+  its.by.tell_birth();
+  CHECK(born.who->actor == 9);
+  CHECK(born.who->kind == "supervisor");
+  CHECK(born.who->name == "family");
+  its.advance(2s);
+  its.by.tell_end();
+  CHECK(gone.who->actor == 9);
+  CHECK(gone.number("lived_ms") == 2'000);
 }
 
 TEST_CASE("those that wait for one that ended go on") {

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <limits>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include <fcntl.h>
@@ -454,6 +455,77 @@ TEST_CASE("the life of actors is limited where there are many of a kind") {
   CHECK(seen.lines["actor.spawned"] == 50);
   CHECK(seen.held["actor.spawned"] == 150);
   CHECK(seen.lines["actor.exited"] == 200);
+}
+
+TEST_CASE("who watches is shown what the log is told, and all of level info") {
+  pipe_ends pipe;
+  auto how = with_queue(100);
+  how.level = "warn";
+  how.format = "text";
+  {
+    log_sink sink{how, "n1", pipe.write};
+    log::install(&sink, level_of(how));
+    log::emit(events::listener_closed, {{"loop", 1}}); // Nobody watches yet.
+    sink.tap(true);
+    log::emit(events::listener_closed, {{"loop", 2}});
+    log::emit(sample, {{"a", "x"}});
+    auto shown = sink.take_tapped();
+    REQUIRE(shown.lines.size() == 2);
+    CHECK(shown.lost == 0);
+    CHECK(shown.lines[0].find("\"seq\":1,") != std::string::npos);
+    CHECK(shown.lines[0].ends_with("\"loop\":2}"));
+    CHECK(shown.lines[1].ends_with("\"a\":\"x\"}"));
+    CHECK(sink.take_tapped().lines.empty());
+    sink.tap(false);
+    log::emit(events::listener_closed, {{"loop", 3}});
+    CHECK(sink.take_tapped().lines.empty());
+    log::install(nullptr, log::level::info);
+  }
+  auto written = pipe.drain();
+  CHECK(lines_in(written) == 1);
+  CHECK(written.find("sample.told") != std::string::npos);
+}
+
+TEST_CASE("who watches is shown so many bytes at once, and how many lines "
+          "more") {
+  late_reader reader;
+  reader.start();
+  std::optional<log_sink> sink_here;
+  auto& sink = sink_here.emplace(with_queue(10), "n1", reader.pipe.write);
+  log::install(&sink, log::level::info);
+  sink.tap(true);
+  std::string text(10'000, 'x');
+  for (int i = 0; i < 100; ++i)
+    log::emit(sample, {{"a", text}});
+  auto shown = sink.take_tapped();
+  CHECK(shown.lines.size() == log_sink::tapped_bytes_max / 10'100);
+  CHECK(shown.lines.size() + shown.lost == 100);
+  log::emit(sample, {{"a", "y"}});
+  auto next = sink.take_tapped();
+  REQUIRE(next.lines.size() == 1);
+  CHECK(next.lost == 0);
+  CHECK(next.lines[0].find("\"seq\":101,") != std::string::npos);
+  log::install(nullptr, log::level::info);
+  sink_here.reset();
+  reader.finish();
+}
+
+TEST_CASE("who watches is shown limited events within their limit") {
+  for (std::string level : {"info", "warn"}) {
+    pipe_ends pipe;
+    auto how = with_queue(1'000);
+    how.level = level;
+    how.limited_per_second = 5;
+    log_sink sink{how, "n1", pipe.write, by_hand};
+    log::install(&sink, level_of(how));
+    sink.tap(true);
+    for (int i = 0; i < 20; ++i)
+      sink.write(events::connection_opened, {{"i", i}});
+    CHECK(sink.take_tapped().lines.size() == 5);
+    // What the log is not told is not held back from it.
+    CHECK(sink.counts().held_back == (level == "info" ? 15 : 0));
+    log::install(nullptr, log::level::info);
+  }
 }
 
 TEST_CASE("a reader that is gone does not end the node") {

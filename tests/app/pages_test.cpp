@@ -23,6 +23,9 @@ struct watched_node : quiet_node {
     from.log = [] {
       return app::log_counts{};
     };
+    from.why_not_ready = [this] {
+      return not_ready;
+    };
   }
   ~watched_node() { installed_fault_hook = nullptr; }
 
@@ -38,6 +41,7 @@ struct watched_node : quiet_node {
     return boost::json::parse(app::top_json(from)).as_object();
   }
 
+  std::string not_ready;
   loop_counters main;
   app::metric_sources from;
 };
@@ -68,6 +72,16 @@ TEST_CASE("crashes, restarts and what was put away are told, by kind") {
     CHECK(of.at("crashes").as_int64() == expected);
     CHECK(of.at("restarts").as_int64() == expected);
   }
+}
+
+TEST_CASE("whether a node is ready, and what it may have at most, is told") {
+  watched_node node;
+  CHECK(node.told("greenroom_ready") == 1);
+  node.not_ready = "it is early";
+  CHECK(node.told("greenroom_ready") == 0);
+  CHECK(node.told("greenroom_connections_max")
+        == node.context->config.net.connections);
+  CHECK(node.told("greenroom_rooms_max") == node.context->config.limits.rooms);
 }
 
 TEST_CASE("what is counted by the main thread is told with the rest") {

@@ -76,6 +76,8 @@ struct node {
   actors::cluster_actor is;
   std::shared_ptr<counters> counts = std::make_shared<counters>();
   std::vector<bool> links;
+  std::vector<bool> watched;
+  std::vector<std::string> reports; ///< "node:text" of its peers.
 };
 
 const room_key lounge{room_space::relay, "lounge"};
@@ -101,6 +103,13 @@ public:
       links->push_back(up);
     };
     how.counts = to->counts;
+    how.watched = [watched = &to->watched](bool is) {
+      watched->push_back(is);
+    };
+    how.reported = [all = &to->reports](const std::string& by,
+                                        const std::string& text) {
+      all->push_back(by + ':' + text);
+    };
     to->is = actors::spawn_pinned<cluster::cluster>(
         loop, std::shared_ptr<cluster::bus>(hub.connect(queue_bytes)), how);
     spawned_.push_back(caf::actor_cast<caf::actor>(to->is));
@@ -720,4 +729,89 @@ TEST_CASE("a node leaves in time even if the bus does not let it") {
   CHECK_FALSE(gone);
   all.pass(100ms);
   CHECK(gone);
+}
+
+// -- watching -----------------------------------------------------------------
+
+TEST_CASE("who watches the cluster hears its peers, and nobody else does") {
+  town all;
+  auto ann = all.start("ann", 1);
+  auto bob = all.start("bob", 2);
+  auto eve = all.start("eve", 3);
+  all.tell(*bob, actors::report_to_watchers{"nobody asked"});
+  all.tell(*ann, actors::watch_peers{true});
+  CHECK(ann->watched.empty());
+  CHECK(bob->watched == links{true});
+  CHECK(eve->watched == links{true});
+  all.tell(*bob, actors::report_to_watchers{"{1}"});
+  all.tell(*eve, actors::report_to_watchers{"{2}"});
+  CHECK(ann->reports == lines{"bob:{1}", "eve:{2}"});
+  CHECK(bob->reports.empty());
+  CHECK(eve->reports.empty());
+
+  SECTION("also when both watch each other") {
+    all.tell(*bob, actors::watch_peers{true});
+    CHECK(ann->watched == links{true});
+    all.tell(*bob, actors::report_to_watchers{"{3}"});
+    CHECK(ann->reports.back() == "bob:{3}");
+    CHECK(bob->reports.empty());
+    all.tell(*ann, actors::report_to_watchers{"{4}"});
+    CHECK(bob->reports == lines{"ann:{4}"});
+  }
+  SECTION("until it no longer does") {
+    all.tell(*ann, actors::watch_peers{false});
+    CHECK(bob->watched == links{true, false});
+    all.tell(*bob, actors::report_to_watchers{"late"});
+    CHECK(ann->reports.size() == 2);
+  }
+  SECTION("for as long as it says so") {
+    all.pass(10s);
+    CHECK(bob->watched == links{true});
+    all.tell(*bob, actors::report_to_watchers{"{3}"});
+    CHECK(ann->reports.back() == "bob:{3}");
+    all.tell(*ann, actors::leave_cluster{});
+    CHECK(bob->watched == links{true, false});
+  }
+  SECTION("which also a newcomer hears") {
+    auto joe = all.start("joe", 4);
+    all.pass(1s);
+    CHECK(joe->watched == links{true});
+    all.tell(*joe, actors::report_to_watchers{"{3}"});
+    CHECK(ann->reports.back() == "joe:{3}");
+  }
+}
+
+TEST_CASE("a watcher that is silent is no longer reported to") {
+  town all;
+  auto ann = all.start("ann", 1);
+  all.publish("test:nodes",
+              encode(cluster::reports_wanted{{"bob", 2}, 3'000ms}));
+  CHECK(ann->watched == links{true});
+  all.pass(2s);
+  CHECK(ann->watched == links{true});
+  all.pass(2s);
+  CHECK(ann->watched == links{true, false});
+}
+
+TEST_CASE("a node is watched by so many at once") {
+  town all;
+  auto ann = all.start("ann", 1);
+  for (std::uint64_t i = 2; i < 40; ++i)
+    all.publish("test:nodes",
+                encode(cluster::reports_wanted{{"node", i}, 3'000ms}));
+  auto before = all.hub.published;
+  all.tell(*ann, actors::report_to_watchers{"{}"});
+  CHECK(all.hub.published - before == 16);
+}
+
+TEST_CASE("what others say over a watcher's channel is no report") {
+  town all;
+  auto ann = all.start("ann", 1);
+  all.tell(*ann, actors::watch_peers{true});
+  all.publish("test:watch:1", "nonsense");
+  all.publish("test:watch:1", encode(cluster::node_sign{{"bob", 2}}));
+  all.publish("test:nodes", encode(cluster::node_report{{"bob", 2}, "{}"}));
+  CHECK(ann->reports.empty());
+  all.publish("test:watch:1", encode(cluster::node_report{{"bob", 2}, "{}"}));
+  CHECK(ann->reports == lines{"bob:{}"});
 }

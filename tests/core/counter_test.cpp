@@ -21,6 +21,17 @@ TEST_CASE("a bucket holds what is at most its bound, and more than the one "
   CHECK(times.sum() == 6'000'101'000);
 }
 
+TEST_CASE("a counter takes numbers of any size, and goes down again") {
+  counter counts;
+  counts.add();
+  counts.add(std::uint64_t{1} << 40);
+  CHECK(counts.value() == (std::uint64_t{1} << 40) + 1);
+  counts.subtract(2);
+  CHECK(counts.value() == (std::uint64_t{1} << 40) - 1);
+  counts.subtract(std::uint64_t{1} << 40);
+  CHECK(counts.value() + 1 == 0);
+}
+
 TEST_CASE("one message in 64 is measured, the first among them") {
   loop_counters counts;
   int measured = 0;

@@ -94,6 +94,24 @@ TEST_CASE_METHOD(desk, "frames that wait are counted, wherever they are") {
   CHECK(out.frames() == 0);
 }
 
+TEST_CASE_METHOD(desk, "own frames are counted once, those of lanes are not") {
+  loop_counters counts;
+  counting_in here{counts};
+  out.push(frame("one"));
+  out.push_transport(frame("two"));
+  out.pass_on(frame("lane"));
+  out.push({});
+  CHECK(counts.own_frames.value() == 2);
+  out.hold();
+  out.push(frame("waits"));
+  out.pass_on(frame("lane"));
+  out.release({frame("answer")});
+  CHECK(counts.own_frames.value() == 4);
+  out.seal();
+  out.push(frame("late"));
+  CHECK(counts.own_frames.value() == 4);
+}
+
 TEST_CASE_METHOD(desk, "more than one send takes goes in several, in order") {
   threes first{"aaabbbccc"};
   threes second{"dddeeefff"};

@@ -22,6 +22,26 @@ TEST_CASE("an operator brings the token as RFC 6750 says") {
   CHECK(is_let_in({"bearer  0123456789abcdef"}));
 }
 
+TEST_CASE("a browser brings it as a password, as RFC 7617 says") {
+  CHECK(is_let_in({"Basic OjAxMjM0NTY3ODlhYmNkZWY="}));           // :token
+  CHECK(is_let_in({"basic YW5uOjAxMjM0NTY3ODlhYmNkZWY="}));       // ann:token
+  CHECK_FALSE(is_let_in({"Basic MDEyMzQ1Njc4OWFiY2RlZg=="}));     // token
+  CHECK_FALSE(is_let_in({"Basic YTpiOjAxMjM0NTY3ODlhYmNkZWY="})); // a:b:token
+  CHECK_FALSE(is_let_in({"Basic OjAxMjM0NTY3ODlhYmNkZW"}));
+  CHECK_FALSE(is_let_in({"Basic Og=="}));
+  CHECK_FALSE(is_let_in({"Basic "}));
+}
+
+TEST_CASE("without a token, a name is not taken for this machine") {
+  for (auto host : {"", "127.0.0.1", "127.0.0.1:8081", "[::1]:8081",
+                    "localhost", "LocalHost:8081", "10.0.0.5"})
+    CHECK(is_local_name(host));
+  for (auto host :
+       {"evil.example", "evil.example:8081", "localhost.evil.example",
+        "127.0.0.1.evil.example", "127.1", ":8081", "0x7f000001"})
+    CHECK_FALSE(is_local_name(host));
+}
+
 TEST_CASE("whoever does not bring the token is told why") {
   CHECK_FALSE(is_let_in({}));
   CHECK_FALSE(is_let_in({""}));

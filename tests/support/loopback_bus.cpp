@@ -176,6 +176,7 @@ void loopback_hub::restore() {
 }
 
 void loopback_hub::pass_on(message what) {
+  ++published;
   if (deaf)
     return;
   if (drop_next > 0) {

@@ -45,6 +45,9 @@ public:
   bool deaf = false;      ///< Takes everything and delivers nothing.
   bool stuck = false;     ///< Closing never comes to its end.
 
+  /// Messages that were published.
+  std::size_t published = 0;
+
   /// How often a bus was told to reconnect.
   std::size_t reconnects_asked = 0;
 

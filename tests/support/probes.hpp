@@ -274,6 +274,8 @@ public:
         [this](const actors::doubt_holdings& msg) {
           shows_.doubted.push_back(msg);
         },
+        [](const actors::watch_peers&) {},
+        [](const actors::report_to_watchers&) {},
         [this](actors::leave_cluster) { self_->quit(); },
         [](actors::bus_tick) {},
     };

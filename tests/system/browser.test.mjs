@@ -1,52 +1,15 @@
 // The page at `/` in a real Chromium: two tabs talk.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 
-import { chromium } from 'playwright-core';
-
+import { tab } from './support/browser.mjs';
 import { connect } from './support/client.mjs';
 import { openNode } from './support/node.mjs';
 import { freePort } from './support/redis.mjs';
 import { shared, test } from './support/test.mjs';
 import { SOON, eventually } from './support/wait.mjs';
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium',
-  '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium']
-  .find((path) => path && existsSync(path));
-
-const browser = shared(async (file) => {
-  assert.ok(executablePath,
-    'no Chromium: install it, or name it in the environment as CHROMIUM');
-  const started = await chromium.launch({ executablePath, args: [
-    // As root in a container there is no sandbox; it loads our page only.
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update',
-    '--disable-sync',
-  ] });
-  file.after(() => started.close());
-  return started;
-});
-
 const open = shared((file) => openNode(file, { 'demo.page': true }));
-
-/** A tab of its own profile; whatever its page complains of fails the test. */
-async function tab(t, url, options = {}) {
-  const context = await (await browser()).newContext(options);
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(SOON);
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(error.message));
-  page.on('console', (message) => {
-    // A node that is away on purpose is told by the browser as well.
-    if (message.type() === 'error' && !/WebSocket/.test(message.text()))
-      page.complaints.push(message.text());
-  });
-  t.after(() => assert.deepEqual(page.complaints, []));
-  await page.goto(url);
-  return page;
-}
 
 /** A tab in which `name` has joined `room` by the form. */
 async function joined(t, node, room, name, options) {

@@ -204,8 +204,9 @@ export function openNode(t, settings = {}, options = {}) {
 
 /** Runs the binary until it ends by itself: {code, signal, stdout, stderr}. */
 export async function runToEnd(t, args, { env, ms = SOON } = {}) {
-  // What stands last counts.
-  const child = launch(['--admin.port=0', ...args], env);
+  // What stands last counts. A verb (`top`) stands first, and has no port.
+  const isVerb = args.length > 0 && !args[0].startsWith('-');
+  const child = launch(isVerb ? args : ['--admin.port=0', ...args], env);
   t.after(() => child.signal('SIGKILL'));
   const how = await child.exit(ms);
   noFault(child.stderr);

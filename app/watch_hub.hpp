@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/tree.hpp"
+#include "app/log_sink.hpp"
+#include "app/node_counts.hpp"
+#include "app/watch_frames.hpp"
+#include "core/timer_queue.hpp"
+#include "net/event_stream.hpp"
+
+namespace greenroom::app {
+
+/// Tells those who watch what this node does, and, in a cluster, what its peers
+/// say that they do: pages (docs/dashboard.md), and peers on which pages
+/// watch. While nobody does, it does nothing and costs nothing. On one loop, by
+/// its thread alone.
+class watch_hub {
+public:
+  struct parts {
+    net::io_loop& home;
+    frame_source self;
+    const metric_sources& counts;
+
+    /// Gives `done`, on the loop's thread, the tree of the node.
+    using tree_ready = std::function<void(std::vector<actors::tree_entry>)>;
+    std::function<void(std::size_t children_max, tree_ready done)> list_tree;
+
+    log_sink* log = nullptr; ///< Null: it shows nothing.
+
+    // -- empty without a cluster
+    std::function<void(bool on)> watch_peers;
+    std::function<void(std::string frame)> report;
+  };
+
+  explicit watch_hub(parts with) : with_(std::move(with)) {}
+  ~watch_hub();
+
+  watch_hub(const watch_hub&) = delete;
+  watch_hub& operator=(const watch_hub&) = delete;
+
+  /// Empty: one more page may watch.
+  [[nodiscard]] std::string_view why_not() const;
+
+  /// One does. `gone` is called when it no longer does.
+  void begin(unique_fd socket, std::function<void()> gone);
+
+  /// A peer on which a page watches is there now, or none is any more.
+  void watched_by_peers(bool is);
+
+  void peer_reported(const std::string& node, std::string_view frame);
+
+  /// Pages that watch at once: they cost the loop a copy of each frame.
+  static constexpr std::size_t pages_max = 16;
+
+  /// Children of one actor that are shown.
+  static constexpr std::size_t children_max = 500;
+
+  /// Peers whose silence is noticed.
+  static constexpr std::size_t peers_max = 256;
+
+  static constexpr std::chrono::milliseconds events_every{250};
+  static constexpr std::chrono::milliseconds figures_every{1'000};
+  static constexpr std::chrono::milliseconds tree_every{5'000};
+  static constexpr std::chrono::milliseconds peer_silent_after{5'000};
+
+private:
+  using pages = std::list<std::shared_ptr<net::event_stream>>;
+
+  [[nodiscard]] bool is_watched() const {
+    return !pages_.empty() || peers_watch_;
+  }
+  void look_up();
+  void tick_later();
+  void tick();
+  void show_tree();
+  void show_events();
+  void show_figures();
+  void look_for_silent_peers();
+  void show(const std::string& frame);
+  void show_here(std::string_view frame);
+
+  parts with_;
+  pages pages_;
+  bool peers_watch_ = false;
+  bool is_up_ = false; ///< Somebody watches, and it does its work.
+  std::unordered_map<std::string, steady_time> peers_; ///< Last heard.
+  steady_time figures_due_{};
+  steady_time tree_due_{};
+  bool lists_tree_ = false; ///< It is being listed.
+  timer_queue::timer tick_;
+};
+
+} // namespace greenroom::app
