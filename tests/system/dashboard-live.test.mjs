@@ -102,6 +102,26 @@ test('a room that dies on another node of the cluster is on the page in 2 s',
     t.diagnostic(`after ${(performance.now() - begun).toFixed(0)} ms`);
   });
 
+test('the tree is that of the nodes, and rooms tell who is in them',
+  async (t) => {
+    const { first, second } = await pairOfNodes(t);
+    const members = await roomOf(t, [first, second], 'lobby', 6);
+    await roomOf(t, first, 'den', 1);
+    const page = await looking(t, first, '#rooms?room=lobby');
+    await shows(page, '#rooms-detail p', '6 members');
+    for (const node of ['n-1', 'n-2'])
+      await shows(page, '#rooms-detail tbody tr', node);
+    for (const { connectionId } of members)
+      await shows(page, '#rooms-detail .members li', connectionId);
+    await page.evaluate(() => { location.hash = '#tree'; });
+    for (const node of ['n-1', 'n-2'])
+      await shows(page, '#tree [aria-level="1"]', node);
+    for (const kind of ['loop', 'keeper', 'gateway', 'cluster', 'room'])
+      await shows(page, '#tree [role=treeitem] .kind', kind);
+    await page.fill('#tree-filter', 'room den');
+    await shows(page, '#tree-count', /^1 actor of/);
+  });
+
 test('rates and latencies are of what is said', async (t) => {
   const node = await openNode(t, { 'limits.messages-per-second': 0 });
   const [ann] = await roomOf(t, node, 'busy', 5);
