@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/json_writer.hpp"
+#include "core/time_stamp.hpp"
 
 namespace greenroom::app {
 
@@ -92,7 +93,7 @@ void append_speaker(std::string& out, const log::speaker& who) {
 std::string json_line(const line_head& head, const log::event& what,
                       std::initializer_list<log::field> fields) {
   std::string out{before_stamp};
-  out += time_stamp(head.when);
+  out += time_stamp(std::chrono::floor<std::chrono::milliseconds>(head.when));
   out += before_seq;
   out += R"(,"level":")";
   out += to_string(what.importance);
@@ -122,7 +123,8 @@ std::string text_line(const line_head& head, bool coloured,
                       const log::event& what,
                       std::initializer_list<log::field> fields) {
   // A person reads one node at a time and needs neither its name nor the day.
-  auto stamp = time_stamp(head.when);
+  auto stamp =
+      time_stamp(std::chrono::floor<std::chrono::milliseconds>(head.when));
   auto out = stamp.substr(stamp.find('T') + 1) + ' ';
   constexpr std::size_t level_width = 5;
   auto level = std::string{to_string(what.importance)};
@@ -145,22 +147,6 @@ std::string text_line(const line_head& head, bool coloured,
 }
 
 } // namespace
-
-std::string time_stamp(std::chrono::system_clock::time_point when) {
-  using namespace std::chrono;
-  auto day = floor<days>(when);
-  year_month_day date{day};
-  hh_mm_ss time{floor<milliseconds>(when - day)};
-  char text[64];
-  std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-      static_cast<int>(time.minutes().count()),
-      static_cast<int>(time.seconds().count()),
-      static_cast<int>(time.subseconds().count()));
-  return text;
-}
 
 std::string log_line(log_style style, const line_head& head,
                      const log::event& what,

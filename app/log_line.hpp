@@ -19,11 +19,6 @@ struct line_head {
   const log::speaker* who = nullptr; ///< Null: no actor tells it.
 };
 
-/// RFC 3339, UTC, milliseconds: `2026-11-22T12:00:00.123Z`. Always as long as
-/// this: the clock itself ends in 2262.
-[[nodiscard]] std::string
-time_stamp(std::chrono::system_clock::time_point when);
-
 /// One line of the log, line end included, but for its number. Total: any bytes
 /// in a field give valid UTF-8 without control characters.
 [[nodiscard]] std::string log_line(log_style style, const line_head& head,

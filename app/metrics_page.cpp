@@ -138,45 +138,41 @@ std::vector<const bucket_counter<bounds::of_time>*> times(const loops& all,
 
 void add_clients(families& to, const loops& all) {
   using c = loop_counters;
-  auto total = [&](counter c::*member) {
-    return sum(all, [&](const c& in) -> const counter& { return in.*member; });
-  };
-  to.add(metrics::connections_opened, number(total(&c::opened)));
+  to.add(metrics::connections_opened, number(sum(all, &c::opened)));
   add_each(
       to, metrics::connections_closed, all, "class", close_class_names,
       [](const c& in) -> const auto& { return in.closed; });
-  to.add(metrics::auth_failures, number(total(&c::auth_failures)));
-  to.add(metrics::admin_refusals, number(total(&c::admin_refusals)));
+  to.add(metrics::auth_failures, number(sum(all, &c::auth_failures)));
+  to.add(metrics::admin_refusals, number(sum(all, &c::admin_refusals)));
   add_each(
       to, metrics::limits_hit, all, "limit", limit_names,
       [](const c& in) -> const auto& { return in.limits_hit; });
   add_each(
       to, metrics::requests, all, "type", request_names,
       [](const c& in) -> const auto& { return in.requests; });
-  to.add(metrics::bad_requests, number(total(&c::bad_requests)));
-  auto deliveries = total(&c::deliveries);
+  to.add(metrics::bad_requests, number(sum(all, &c::bad_requests)));
+  auto deliveries = sum(all, &c::deliveries);
   to.add(metrics::messages, number(messages_in(all)), {{"way", "client_in"}});
-  to.add(metrics::messages, number(deliveries + total(&c::own_frames)),
+  to.add(metrics::messages, number(deliveries + sum(all, &c::own_frames)),
          {{"way", "client_out"}});
-  to.add(metrics::deliveries, number(deliveries + total(&c::handed_over)));
-  to.add(metrics::bytes, number(total(&c::bytes_in)), {{"direction", "in"}});
-  to.add(metrics::bytes, number(total(&c::bytes_out)), {{"direction", "out"}});
-  to.add(metrics::flushes, number(total(&c::flushes)));
+  to.add(metrics::deliveries, number(deliveries + sum(all, &c::handed_over)));
+  to.add(metrics::bytes, number(sum(all, &c::bytes_in)), {{"direction", "in"}});
+  to.add(metrics::bytes, number(sum(all, &c::bytes_out)),
+         {{"direction", "out"}});
+  to.add(metrics::flushes, number(sum(all, &c::flushes)));
   std::vector<const bucket_counter<bounds::of_flush>*> sizes;
   for (const auto* each : all)
     sizes.push_back(&each->flush_messages);
   to.add(metrics::flush_messages, sizes, 1);
-  to.add(metrics::skipped_bytes, number(total(&c::skipped_bytes)));
+  to.add(metrics::skipped_bytes, number(sum(all, &c::skipped_bytes)));
   for (std::size_t i = 0; i < stage_count; ++i)
     to.add(metrics::latency,
            times(
                all, [&](const c& at) -> const auto& { return at.latency[i]; }),
            ns_per_second, {{"stage", stage_names[i]}});
-  to.add(metrics::members, number(level(all, [](const c& at) -> const counter& {
-           return at.members;
-         })));
-  to.add(metrics::log_repairs, number(total(&c::log_repairs)));
-  to.add(metrics::log_turns, number(total(&c::log_turns)));
+  to.add(metrics::members, number(level(all, &c::members)));
+  to.add(metrics::log_repairs, number(sum(all, &c::log_repairs)));
+  to.add(metrics::log_turns, number(sum(all, &c::log_turns)));
 }
 
 void add_actors(families& to, const loops& all, const metric_sources& from) {

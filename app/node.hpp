@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -26,7 +25,6 @@
 #include "app/log_sink.hpp"
 #include "cluster/bus.hpp"
 #include "cluster/cluster.hpp"
-#include "core/rate_gate.hpp"
 #include "core/settings.hpp"
 #include "core/unique_fd.hpp"
 #include "net/io_loop.hpp"

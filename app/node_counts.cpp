@@ -18,8 +18,7 @@ all_counters counters_of(const metric_sources& from) {
 
 std::uint64_t messages_in(const all_counters& all) {
   using c = loop_counters;
-  auto in = sum(
-      all, [](const c& at) -> const auto& { return at.bad_requests; });
+  auto in = sum(all, &c::bad_requests);
   for (std::size_t i = 0; i < request_type_count; ++i)
     in += sum(
         all, [&](const c& at) -> const auto& { return at.requests[i]; });

@@ -39,12 +39,12 @@ using all_counters = std::vector<const loop_counters*>;
 
 [[nodiscard]] all_counters counters_of(const metric_sources& from);
 
-/// Of what `member` finds in each.
+/// Of what `member` finds in each: a member of them, or a function.
 template <class Member>
 [[nodiscard]] std::uint64_t sum(const all_counters& all, Member member) {
   std::uint64_t out = 0;
   for (const auto* each : all)
-    out += member(*each).value();
+    out += std::invoke(member, *each).value();
   return out;
 }
 

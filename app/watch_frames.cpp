@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "app/log_line.hpp"
 #include "app/top_page.hpp"
 #include "core/json_text.hpp"
+#include "core/time_stamp.hpp"
 
 namespace greenroom::app {
 
@@ -19,10 +19,6 @@ constexpr std::size_t body_bytes_max = frame_bytes_max - head_bytes;
 
 /// Rooms and members that a frame of figures names.
 constexpr std::size_t tops_told = 10;
-
-std::string now_text() {
-  return time_stamp(std::chrono::system_clock::now());
-}
 
 json_text frame(std::string_view type, const frame_source& of) {
   json_text out{'{'};
@@ -61,10 +57,6 @@ private:
 
 std::string counts_of(const all_counters& all, const metric_sources& from) {
   using c = loop_counters;
-  auto total = [&](counter c::*member) {
-    return sum(
-        all, [&](const c& in) -> const auto& { return in.*member; });
-  };
   auto total_of_each = [&](auto c::*member, std::size_t size) {
     std::uint64_t out = 0;
     for (std::size_t i = 0; i < size; ++i)
@@ -74,16 +66,17 @@ std::string counts_of(const all_counters& all, const metric_sources& from) {
   };
   json_text out{'{'};
   out.number("messages", messages_in(all));
-  out.number("deliveries", total(&c::deliveries) + total(&c::handed_over));
-  out.number("bytes_in", total(&c::bytes_in));
-  out.number("bytes_out", total(&c::bytes_out));
-  out.number("flushes", total(&c::flushes));
-  out.number("opened", total(&c::opened));
+  out.number("deliveries",
+             sum(all, &c::deliveries) + sum(all, &c::handed_over));
+  out.number("bytes_in", sum(all, &c::bytes_in));
+  out.number("bytes_out", sum(all, &c::bytes_out));
+  out.number("flushes", sum(all, &c::flushes));
+  out.number("opened", sum(all, &c::opened));
   out.number("closed", total_of_each(&c::closed, close_class_count));
-  out.number("auth_failures", total(&c::auth_failures));
+  out.number("auth_failures", sum(all, &c::auth_failures));
   out.number("limits", total_of_each(&c::limits_hit, limit_count));
-  out.number("skipped_bytes", total(&c::skipped_bytes));
-  out.number("repairs", total(&c::log_repairs));
+  out.number("skipped_bytes", sum(all, &c::skipped_bytes));
+  out.number("repairs", sum(all, &c::log_repairs));
   actor_sums actors;
   for (std::size_t kind = 0; kind < actor_kind_count; ++kind) {
     auto of = sums_of(all, kind, from.now());
@@ -160,7 +153,7 @@ std::string list_of_tops(const std::vector<tops::row>& all) {
 std::string hello_frame(const frame_source& of) {
   return frame("hello", of)
       .text("version", GREENROOM_VERSION)
-      .text("now", now_text())
+      .text("now", time_stamp())
       .end();
 }
 
@@ -171,7 +164,7 @@ tree_frames(const frame_source& of,
   for (const auto& each : actors)
     lists.add(json_of(each));
   auto parts = lists.take();
-  auto at = now_text();
+  auto at = time_stamp();
   std::vector<std::string> out;
   for (const auto& each : parts)
     out.push_back(frame("tree", of)
@@ -209,7 +202,7 @@ std::string figures_frame(const frame_source& of, const metric_sources& from) {
   auto busy = tops_of(context.loops, now);
   auto bus = !from.bus ? "none" : from.bus_up() ? "up" : "down";
   return frame("figures", of)
-      .text("at", now_text())
+      .text("at", time_stamp())
       .rate("seconds",
             std::chrono::duration<double>(now - from.started).count())
       .text("ready", from.why_not_ready())
@@ -217,10 +210,7 @@ std::string figures_frame(const frame_source& of, const metric_sources& from) {
       .number("connections",
               context.connections.load(std::memory_order_relaxed))
       .number("rooms", context.rooms.load(std::memory_order_relaxed))
-      .number("members", level(
-                             all, [](const auto& in) -> const auto& {
-                               return in.members;
-                             }))
+      .number("members", level(all, &loop_counters::members))
       .json("counts", counts_of(all, from))
       .json("latency", latency_of(all))
       .json("memory", memory_of(all))

@@ -33,7 +33,7 @@ void watch_hub::begin(unique_fd socket, std::function<void()> gone) {
   tree_due_ = {};
   figures_due_ = {};
   if (with_.watch_peers)
-    with_.watch_peers(true); // Also those who are heard already begin anew.
+    with_.watch_peers(true);
 }
 
 void watch_hub::watched_by_peers(bool is) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/crash.hpp"
+#include "net/would_block.hpp"
 
 namespace greenroom::net {
 
@@ -20,10 +21,6 @@ constexpr std::string_view head = "HTTP/1.1 200 OK\r\n"
                                   "X-Content-Type-Options: nosniff\r\n"
                                   "X-Accel-Buffering: no\r\n\r\n"
                                   "retry: 1000\n\n";
-
-bool would_block(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
 
 } // namespace
 

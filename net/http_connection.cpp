@@ -17,6 +17,7 @@
 #include "net/admin_token.hpp"
 #include "net/page.hpp"
 #include "net/session.hpp"
+#include "net/would_block.hpp"
 
 namespace greenroom::net {
 
@@ -31,10 +32,6 @@ constexpr std::uint32_t requests_max = 100;
 
 /// A few scrapers, a few people, probes; a flood of others costs no more.
 constexpr std::uint32_t admin_sockets_max = 64;
-
-bool would_block(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
 
 } // namespace
 

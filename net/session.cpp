@@ -12,6 +12,7 @@
 #include "core/crash.hpp"
 #include "core/fault_point.hpp"
 #include "core/ws_frame.hpp"
+#include "net/would_block.hpp"
 
 namespace greenroom::net {
 
@@ -115,7 +116,7 @@ void session::on_readable() {
   for (int i = 0; i < reads_in_a_row && !gone_; ++i) {
     auto got =
         ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    if (got < 0 && would_block(errno))
       break;
     if (got < 0) {
       end_now(no_close_frame, true, what_of(errno));

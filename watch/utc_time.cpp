@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "core/time_stamp.hpp"
+
 namespace greenroom::watch {
 
 namespace {
@@ -106,18 +108,7 @@ std::string format_time(utc_ms when) {
   auto at = std::clamp(sys_time<milliseconds>{milliseconds{when}},
                        sys_time<milliseconds>{earliest},
                        sys_time<milliseconds>{latest - milliseconds{1}});
-  auto day = floor<days>(at);
-  year_month_day date{day};
-  hh_mm_ss time{at - day};
-  char text[64];
-  std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-      static_cast<int>(time.minutes().count()),
-      static_cast<int>(time.seconds().count()),
-      static_cast<int>(time.subseconds().count()));
-  return text;
+  return time_stamp(at);
 }
 
 std::string format_span(utc_ms span) {
