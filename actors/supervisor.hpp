@@ -165,19 +165,25 @@ public:
     ++crowd_size_;
   }
 
-  /// Gives `visit` each child, but of many no more than `most`. Gives how many
-  /// are left out.
+  /// Gives `visit` each child, but of many no more than `most`: those that are
+  /// held, then the oldest. Gives how many are left out.
   template <class Visit>
   std::size_t each_child(std::size_t most, Visit visit) const {
     for (const auto& each : children_)
       visit(*each.who);
-    auto left = std::min(most, crowd_size_);
-    auto rest = crowd_size_ - left;
-    for (auto at = in_crowd_.begin(); left > 0 && at != in_crowd_.end(); ++at) {
-      visit(*at);
-      --left;
-    }
-    return rest;
+    std::size_t visited = 0;
+    auto show = [&](const supervised& who) {
+      visit(who);
+      ++visited;
+    };
+    for (const auto& [who, of] : records_)
+      if (visited < most && who->is_linked() && who->is_held())
+        show(*who);
+    for (auto at = in_crowd_.begin(); visited < most && at != in_crowd_.end();
+         ++at)
+      if (!at->is_held())
+        show(*at);
+    return crowd_size_ - visited;
   }
 
   /// The child's state threw. It is rebuilt at once, or later, or never: until

@@ -37,8 +37,8 @@ struct tree_entry {
 };
 
 /// Those that the supervisor looks after, and those under them; of those that
-/// are many, the `most` oldest under each. Gives how many of its own are left
-/// out. On their thread.
+/// are many, `most` under each: those that are held, then the oldest. Gives how
+/// many of its own are left out. On their thread.
 std::size_t list_children(const supervisor& by, std::size_t most,
                           std::vector<tree_entry>& to);
 

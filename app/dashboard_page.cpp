@@ -30,9 +30,12 @@ std::optional<net::served> dashboard_page(std::string_view path) {
   path.remove_prefix(root.size());
   if (!path.empty() && path.front() != '/')
     return {};
-  auto name = path.empty() ? std::string_view{"index.html"} : path.substr(1);
+  if (path == "/") // Where the page's links would lead elsewhere.
+    return net::served{{}, "text/plain", {}, root};
+  constexpr std::string_view index = "index.html";
+  auto name = path.empty() ? index : path.substr(1);
   auto found = dashboard_file(name);
-  if (!found)
+  if (!found || (name == index && !path.empty()))
     return {};
   return net::served{std::string{*found}, type_of(name), policy};
 }

@@ -71,8 +71,9 @@ std::string_view colour_of(log::level importance) {
 
 // The length of the rest of the head's beginning is always the same.
 constexpr std::string_view before_stamp = R"({"v":1,"ts":")";
-constexpr std::string_view before_seq = R"(","seq":)";
+constexpr std::string_view before_seq = R"(,"seq":)";
 constexpr std::size_t stamp_size = 24;
+constexpr std::size_t number_at = before_stamp.size() + stamp_size + 1;
 static_assert(log::schema_version == 1);
 
 void append_speaker(std::string& out, const log::speaker& who) {
@@ -94,8 +95,7 @@ std::string json_line(const line_head& head, const log::event& what,
                       std::initializer_list<log::field> fields) {
   std::string out{before_stamp};
   out += time_stamp(std::chrono::floor<std::chrono::milliseconds>(head.when));
-  out += before_seq;
-  out += R"(,"level":")";
+  out += R"(","level":")";
   out += to_string(what.importance);
   out += R"(","event":)";
   append_string(out, what.name);
@@ -156,10 +156,10 @@ std::string log_line(log_style style, const line_head& head,
   return text_line(head, style == log_style::coloured_text, what, fields);
 }
 
-void number_line(std::string& line, log_style style, std::uint64_t seq) {
-  if (style == log_style::json)
-    line.insert(before_stamp.size() + stamp_size + before_seq.size(),
-                std::to_string(seq));
+void number_line(std::string& line, log_style style,
+                 std::optional<std::uint64_t> seq) {
+  if (style == log_style::json && seq)
+    line.insert(number_at, std::string{before_seq} + std::to_string(*seq));
 }
 
 } // namespace greenroom::app

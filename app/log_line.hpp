@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,8 @@ struct line_head {
                                    std::initializer_list<log::field> fields);
 
 /// Gives a line of `log_line` its `seq`, which is known only where lines have
-/// their order. People do without.
-void number_line(std::string& line, log_style style, std::uint64_t seq);
+/// their order, or says nothing of it. People do without. To be done once.
+void number_line(std::string& line, log_style style,
+                 std::optional<std::uint64_t> seq);
 
 } // namespace greenroom::app

@@ -124,7 +124,7 @@ public:
       lines_max_(how.queue),
       now_(now),
       limits_(how.limited_per_second),
-      shown_limits_(how.limited_per_second),
+      tap_(how.limited_per_second),
       out_(descriptor),
       thread_([this] { run(); }) {}
 
@@ -144,26 +144,28 @@ public:
       auto speaks = log::who_speaks();
       const auto* who = speaks ? &*speaks : nullptr;
       auto must = must_be_written(what, who);
-      if (what.importance < least_) { // Wanted by who watches alone.
-        if (!is_limited(what, who) || may_be_shown(what))
-          show(what, fields, who);
-        return;
-      }
+      line_head head{std::chrono::system_clock::now(), node_id_, who};
+      if (what.importance < least_) // Wanted by who watches alone.
+        return show(head, what, fields);
       if (is_limited(what, who) && !is_within_limit(what))
         return;
-      if (is_tapped_.load(std::memory_order_relaxed)) [[unlikely]]
-        show(what, fields, who);
       // What would be dropped anyway is not even formed.
-      if (!must && waiting_.load(std::memory_order_relaxed) >= lines_max_) {
-        std::lock_guard lock{mutex_};
-        lose();
-        return;
-      }
-      auto line = form(style_, what, fields, who);
+      bool has_place =
+          must || waiting_.load(std::memory_order_relaxed) < lines_max_;
+      auto line = has_place ? log_line(style_, head, what, fields) : "";
+      std::string shown;
+      if (is_shown(what)) [[unlikely]]
+        shown = has_place && style_ == log_style::json
+                    ? line
+                    : log_line(log_style::json, head, what, fields);
       std::lock_guard lock{mutex_};
-      push(std::move(line), must);
+      auto seq = ++seq_;
+      if (!shown.empty())
+        tap_.keep(std::move(shown), seq);
+      has_place ? push(std::move(line), seq, must) : lose();
     } catch (...) { // Out of memory: a lost line is no reason to stop.
       std::lock_guard lock{mutex_};
+      ++seq_;
       lose();
     }
   }
@@ -182,15 +184,12 @@ public:
   void tap(bool on) {
     std::lock_guard lock{mutex_};
     is_tapped_ = on;
-    tapped_ = {};
-    tapped_seq_ = 0;
-    tapped_bytes_ = 0;
+    tap_.open(on);
   }
 
   [[nodiscard]] tapped_lines take_tapped() {
     std::lock_guard lock{mutex_};
-    tapped_bytes_ = 0;
-    return std::exchange(tapped_, {});
+    return tap_.take();
   }
 
   [[nodiscard]] log::level least() const { return least_; }
@@ -198,45 +197,43 @@ public:
 private:
   struct waiting_line {
     std::string text;
-    std::uint64_t lost_before = 0; ///< So many numbers are left out.
-    bool is_extra = false;         ///< Was let in when the queue was full.
+    std::uint64_t seq = 0;
+    bool is_extra = false;   ///< Was let in when the queue was full.
+    std::uint64_t tells = 0; ///< Of so many lines that were dropped.
   };
 
-  std::string form(log_style style, const log::event& what,
-                   std::initializer_list<log::field> fields,
-                   const log::speaker* who) const {
-    return log_line(style, {std::chrono::system_clock::now(), node_id_, who},
-                    what, fields);
+  [[nodiscard]] bool is_shown(const log::event& what) const {
+    return is_tapped_.load(std::memory_order_relaxed)
+           && what.importance >= log::level::info;
   }
 
-  /// Before the log has its line, or has dropped it.
-  void show(const log::event& what, std::initializer_list<log::field> fields,
-            const log::speaker* who) {
-    if (what.importance < log::level::info)
+  /// What the log is not told, to who watches.
+  void show(const line_head& head, const log::event& what,
+            std::initializer_list<log::field> fields) {
+    if (!is_shown(what) || (is_limited(what, head.who) && !may_be_shown(what)))
       return;
-    auto line = form(log_style::json, what, fields, who);
+    auto line = log_line(log_style::json, head, what, fields);
     std::lock_guard lock{mutex_};
-    keep_tapped(std::move(line));
+    tap_.keep(std::move(line), std::nullopt);
   }
 
   // -- any thread, with the lock ----------------------------------------------
 
-  void push(std::string line, bool must) {
+  void push(std::string line, std::uint64_t seq, bool must,
+            std::uint64_t tells = 0) {
     bool is_extra = lines_.size() >= lines_max_;
     if (is_extra && (!must || extra_bytes_ >= extra_bytes_max))
-      return lose();
-    auto size = line.size();
-    lines_.push_back({std::move(line), unplaced_, is_extra});
-    unplaced_ = 0;
-    extra_bytes_ += is_extra ? size : 0;
+      return lose(tells);
+    extra_bytes_ += is_extra ? line.size() : 0;
+    lines_.push_back({std::move(line), seq, is_extra, tells});
     waiting_.store(lines_.size(), std::memory_order_relaxed);
     news_.notify_one();
   }
 
-  void lose() {
-    ++unplaced_;
-    ++untold_;
+  /// One, and that others were.
+  void lose(std::uint64_t told_of = 0) {
     ++dropped_;
+    untold_ += 1 + told_of;
   }
 
   bool is_within_limit(const log::event& what) {
@@ -254,40 +251,33 @@ private:
   }
 
   void tell(const std::vector<event_limits::held_back>& all) {
-    for (const auto& each : all) {
-      auto as = [&](log_style style) {
-        return form(style, events::log_limited,
-                    {{"of", each.of},
-                     {"held_back", each.lines},
-                     {"for_ms", each.during.count()}},
-                    nullptr);
-      };
-      push(as(style_), true);
-      if (is_tapped_)
-        keep_tapped(as(log_style::json));
-    }
+    for (const auto& each : all)
+      push_own(events::log_limited, {{"of", each.of},
+                                     {"held_back", each.lines},
+                                     {"for_ms", each.during.count()}});
   }
 
-  /// Of what the log is not told, nobody has to hear how much was held back.
+  void tell_dropped() {
+    if (untold_ == 0)
+      return;
+    auto lines = std::exchange(untold_, 0);
+    push_own(events::log_dropped, {{"lines", lines}}, lines);
+  }
+
+  /// What the log says of itself.
+  void push_own(const log::event& what,
+                std::initializer_list<log::field> fields,
+                std::uint64_t tells = 0) {
+    line_head head{std::chrono::system_clock::now(), node_id_, nullptr};
+    auto seq = ++seq_;
+    if (tap_.is_open())
+      tap_.keep(log_line(log_style::json, head, what, fields), seq);
+    push(log_line(style_, head, what, fields), seq, true, tells);
+  }
+
   bool may_be_shown(const log::event& what) {
     std::lock_guard lock{mutex_};
-    auto now = now_();
-    static_cast<void>(shown_limits_.take_over(now));
-    return shown_limits_.lets_through(what, now);
-  }
-
-  void keep_tapped(std::string line) {
-    if (!is_tapped_)
-      return;
-    auto seq = ++tapped_seq_;
-    if (tapped_bytes_ + line.size() > tapped_bytes_max) {
-      ++tapped_.lost;
-      return;
-    }
-    number_line(line, log_style::json, seq);
-    line.pop_back(); // Its end.
-    tapped_bytes_ += line.size();
-    tapped_.lines.push_back(std::move(line));
+    return tap_.lets_through(what, now_());
   }
 
   // -- the thread that writes -------------------------------------------------
@@ -307,7 +297,9 @@ private:
     tell(limits_.take_all(now_()));
     while (!lines_.empty())
       write_next(lock);
-    tell_dropped(lock);
+    tell_dropped();
+    if (!lines_.empty())
+      write_next(lock);
   }
 
   void wait(std::unique_lock<std::mutex>& lock) {
@@ -324,36 +316,19 @@ private:
     lines_.pop_front();
     waiting_.store(lines_.size(), std::memory_order_relaxed);
     extra_bytes_ -= line.is_extra ? line.text.size() : 0;
-    seq_ += line.lost_before;
-    if (!write_out(std::move(line.text), lock)) {
-      ++untold_;
-      ++dropped_;
-    } else if (lines_.size() <= lines_max_ / 2) {
-      tell_dropped(lock); // Once per flood, not once per line.
-    }
-  }
-
-  void tell_dropped(std::unique_lock<std::mutex>& lock) {
-    if (untold_ == 0)
-      return;
-    seq_ += std::exchange(unplaced_, 0);
-    auto lines = std::exchange(untold_, 0);
-    if (write_out(
-            form(style_, events::log_dropped, {{"lines", lines}}, nullptr),
-            lock))
-      return;
-    untold_ += lines;
-    --seq_; // It is no line that anybody misses.
+    if (!write_out(line, lock))
+      lose(line.tells);
+    else if (lines_.size() <= lines_max_ / 2)
+      tell_dropped(); // Once per flood, not once per line.
   }
 
   /// False if the line is lost. Not for the time of writing under the lock.
-  bool write_out(std::string line, std::unique_lock<std::mutex>& lock) {
-    auto seq = ++seq_;
+  bool write_out(waiting_line& line, std::unique_lock<std::mutex>& lock) {
     is_writing_ = true;
     lock.unlock();
-    number_line(line, style_, seq);
-    auto good =
-        out_.write(line, [this] { return clock::now() >= stop_by_.load(); });
+    number_line(line.text, style_, line.seq);
+    auto good = out_.write(line.text,
+                           [this] { return clock::now() >= stop_by_.load(); });
     lock.lock();
     is_writing_ = false;
     written_out_.notify_all();
@@ -372,21 +347,17 @@ private:
   std::condition_variable written_out_;
   std::deque<waiting_line> lines_;
   event_limits limits_;
-  event_limits shown_limits_; ///< Of what only those who watch are told.
   std::size_t extra_bytes_ = 0;
-  std::uint64_t unplaced_ = 0; ///< Lost behind the last line that waits.
-  std::uint64_t untold_ = 0;   ///< Lost, and no `log.dropped` has said so.
+  std::uint64_t untold_ = 0; ///< Lost, and no `log.dropped` has said so.
   std::uint64_t written_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t held_back_ = 0;
-  std::uint64_t seq_ = 0;   ///< Of the last line written.
+  std::uint64_t seq_ = 0;   ///< Of the last line, written or not.
   bool is_holding_ = false; ///< The thread knows that something is held back.
   bool stopping_ = false;
-  bool is_writing_ = false; ///< A line is on its way.
-  std::atomic<bool> is_tapped_{false};
-  tapped_lines tapped_;
-  std::size_t tapped_bytes_ = 0;
-  std::uint64_t tapped_seq_ = 0; ///< Of the last one, whether it was kept.
+  bool is_writing_ = false;            ///< A line is on its way.
+  std::atomic<bool> is_tapped_{false}; ///< As `tap_` is open.
+  log_tap tap_;
 
   std::atomic<std::size_t> waiting_{0}; ///< The size of `lines_`.
   std::atomic<clock::time_point> stop_by_{clock::time_point::max()};

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <unistd.h>
 
+#include "app/log_tap.hpp"
 #include "core/log.hpp"
 #include "core/settings.hpp"
 #include "core/timer_queue.hpp"
@@ -28,23 +28,16 @@ struct log_counts {
   std::size_t waiting = 0;
 };
 
-/// Lines for who watches the node, in the order of the log.
-struct tapped_lines {
-  /// JSON, without line ends; `seq` counts from when somebody began to watch.
-  std::vector<std::string> lines;
-  std::uint64_t lost = 0; ///< So many more were too many.
-};
-
 /// The event log of the node: JSON lines, or text for people, on a descriptor.
 ///
-/// `write` forms the line on the caller's thread and queues it; one thread of
-/// the sink writes. Nobody waits for a slow reader: beyond `log.queue` lines
-/// the newest are dropped, counted, and told by `log.dropped` once lines flow
-/// again; `seq` leaves their numbers out. What is sampled `always` is dropped
-/// only when, besides, `extra_bytes_max` of such lines wait. Of a `limited`
-/// event, `log.limited-per-second` lines a second are let through;
-/// `log.limited` tells of the others. A reader that is gone (closed pipe) harms
-/// nobody.
+/// `write` forms the line on the caller's thread, numbers and queues it; one
+/// thread of the sink writes. Nobody waits for a slow reader: beyond
+/// `log.queue` lines the newest are dropped, counted, and told by `log.dropped`
+/// once lines flow again; their numbers (`seq`) are not used anew. What is
+/// sampled `always` is dropped only when, besides, `extra_bytes_max` of such
+/// lines wait. Of a `limited` event, `log.limited-per-second` lines a second
+/// are let through; `log.limited` tells of the others. A reader that is gone
+/// (closed pipe) harms nobody.
 ///
 /// Install it after construction, install null before destruction. The
 /// destructor writes what waits, but no longer than `flush_time_max`.
@@ -72,14 +65,13 @@ public:
 
   /// From now on, or no longer, lines are kept for `take_tapped`: those of
   /// level `info` and above, also where the log itself is told less, but for
-  /// those that are sampled; `tapped_bytes_max` of them. Does not wait for
+  /// those that are sampled; `log_tap::bytes_max` of them. Does not wait for
   /// whoever reads the log. Any thread.
   void tap(bool on);
   [[nodiscard]] tapped_lines take_tapped();
 
   static constexpr std::chrono::milliseconds flush_time_max{1'000};
   static constexpr std::size_t extra_bytes_max = 32 * 1024 * 1024;
-  static constexpr std::size_t tapped_bytes_max = 512 * 1024;
 
 private:
   class backend;

@@ -144,6 +144,8 @@ void add_clients(families& to, const loops& all) {
       [](const c& in) -> const auto& { return in.closed; });
   to.add(metrics::auth_failures, number(sum(all, &c::auth_failures)));
   to.add(metrics::admin_refusals, number(sum(all, &c::admin_refusals)));
+  to.add(metrics::streams_refused, number(sum(all, &c::streams_refused)));
+  to.add(metrics::streams_cut, number(sum(all, &c::streams_cut)));
   add_each(
       to, metrics::limits_hit, all, "limit", limit_names,
       [](const c& in) -> const auto& { return in.limits_hit; });
@@ -238,6 +240,8 @@ void add_bus(families& to, const cluster::counters& bus, bool is_up,
   to.add(metrics::bus_dropped, read(bus.dropped));
   to.add(metrics::bus_rejected, read(bus.rejected));
   to.add(metrics::bus_reconnects, read(bus.reconnects));
+  to.add(metrics::reports_dropped, read(bus.reports_dropped));
+  to.add(metrics::watchers_refused, read(bus.watchers_refused));
 }
 
 void add_store(families& to, const char* name, const store_statistics& of) {

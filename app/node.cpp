@@ -211,11 +211,13 @@ void node::join_cluster() {
     asio::post(main_, [this] { become_ready(); });
   });
   // Both on the first loop, where the hub is; it is there before that runs.
-  how.watched = [this](bool is) {
-    admin_->hub().watched_by_peers(is);
-  };
+  // A node that shows itself to nobody does not do so elsewhere.
+  if (!config_.admin.address.empty())
+    how.watched = [this](bool is) {
+      admin_->hub().watched_by_peers(is);
+    };
   how.reported = [this](const std::string& by, const std::string& frame) {
-    admin_->hub().peer_reported(by, frame);
+    return admin_->hub().peer_reported(by, frame);
   };
   context_->origin = cluster::origin_of(how.own);
   bus_counts_ = how.counts;
@@ -458,7 +460,8 @@ void node::list_tree(std::size_t most, tree_ready done) {
   asio::post(main_, [this, most, done = std::move(done)]() mutable {
     std::vector<actors::tree_entry> all;
     actors::list_tree(*root_, most, all);
-    list_loops(0, most, std::move(all), std::move(done));
+    auto of_each = std::max<std::size_t>(1, most / loops_.size());
+    list_loops(0, of_each, std::move(all), std::move(done));
   });
 }
 

@@ -63,8 +63,9 @@ public:
 
   /// Gives `done`, on the main thread, the tree of what lives here, see
   /// `actors::list_children`: what each loop's actors say of themselves, one
-  /// loop after the other. Not where the loops have ended meanwhile. Any
-  /// thread, while `run` does.
+  /// loop after the other, and so not while one hangs. Of those that are many,
+  /// `most` on all loops together. Not where the loops have ended meanwhile.
+  /// Any thread, while `run` does.
   void list_tree(std::size_t most, tree_ready done);
 
   /// When the process has to be gone, after `run`.

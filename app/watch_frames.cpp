@@ -1,5 +1,6 @@
 #include "app/watch_frames.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -16,6 +17,9 @@ namespace {
 /// Of a frame without what it is for, about.
 constexpr std::size_t head_bytes = 1'024;
 constexpr std::size_t body_bytes_max = frame_bytes_max - head_bytes;
+
+/// Of the frames that peers send to each other.
+constexpr std::string_view report_types[] = {"tree", "events", "figures"};
 
 /// Rooms and members that a frame of figures names.
 constexpr std::size_t tops_told = 10;
@@ -157,14 +161,19 @@ std::string hello_frame(const frame_source& of) {
       .end();
 }
 
-std::vector<std::string>
-tree_frames(const frame_source& of,
-            const std::vector<actors::tree_entry>& actors) {
+std::vector<std::string> tree_frames(const frame_source& of,
+                                     std::string_view at,
+                                     std::vector<actors::tree_entry> actors) {
   list_parts lists;
-  for (const auto& each : actors)
+  std::size_t members_bytes = 0;
+  for (auto& each : actors) {
+    for (const auto& who : each.some)
+      members_bytes += who.user_id.size() + who.connection_id.size();
+    if (members_bytes > members_bytes_max)
+      each.some.clear();
     lists.add(json_of(each));
+  }
   auto parts = lists.take();
-  auto at = time_stamp();
   std::vector<std::string> out;
   for (const auto& each : parts)
     out.push_back(frame("tree", of)
@@ -178,20 +187,31 @@ tree_frames(const frame_source& of,
 
 std::vector<std::string> event_frames(const frame_source& of,
                                       tapped_lines what) {
-  list_parts lists;
-  for (const auto& each : what.lines)
-    if (each.size() > body_bytes_max)
-      ++what.lost;
-    else
-      lists.add(each);
   std::vector<std::string> out;
-  if (what.lines.empty() && what.lost == 0)
-    return out;
-  for (const auto& each : lists.take())
+  auto next = what.first;
+  auto begin = what.lines.cbegin();
+  while (begin != what.lines.cend() || what.lost > 0) {
+    json_text lines{'['};
+    auto first = next;
+    std::size_t bytes = 0;
+    for (; begin != what.lines.cend(); ++begin, ++next) {
+      bytes += begin->size() + 1;
+      if (bytes > body_bytes_max)
+        break;
+      lines.json({}, *begin);
+    }
+    std::uint64_t lost = 0;
+    if (begin == what.lines.cend())
+      lost = std::exchange(what.lost, 0);
+    else if (begin->size() >= body_bytes_max)
+      ++begin, lost = 1;
+    next += lost;
     out.push_back(frame("events", of)
-                      .number("lost", std::exchange(what.lost, 0))
-                      .json("events", each)
+                      .number("first", first)
+                      .json("lines", lines.end())
+                      .number("lost", lost)
                       .end());
+  }
   return out;
 }
 
@@ -218,6 +238,14 @@ std::string figures_frame(const frame_source& of, const metric_sources& from) {
       .json("busiest", list_of_tops(busy.rooms))
       .json("slowest", list_of_tops(busy.members))
       .end();
+}
+
+bool is_report_of(std::string_view node, std::string_view frame) {
+  return std::ranges::any_of(report_types, [&](std::string_view type) {
+    auto head = json_text{'{'}.text("type", type).text("node", node).end();
+    head.back() = ','; // It goes on.
+    return frame.starts_with(head);
+  });
 }
 
 std::string gone_frame(std::string_view node) {

@@ -75,6 +75,11 @@ public:
     publish(channel, std::move(bytes), 1);
   }
 
+  /// Publishes what nobody misses much, and what is the first to be dropped.
+  /// False: there is no room to spare for it, and it is dropped.
+  [[nodiscard]] virtual bool offer(std::string_view channel,
+                                   std::string bytes) = 0;
+
   /// Throws the present subscription of `channel`, and of what it shares it
   /// with, away and makes a new one: for who knows that it carries nothing
   /// although it looks well.

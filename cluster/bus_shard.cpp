@@ -123,6 +123,12 @@ void bus_shard::publish(publish_queue::entry what) {
   send_waiting();
 }
 
+bool bus_shard::offer(publish_queue::entry what) {
+  bool is_taken = queue_.offer(std::move(what));
+  send_waiting();
+  return is_taken;
+}
+
 void bus_shard::send_waiting() {
   while (publisher_.ready() && queue_.on_the_way_bytes() < window_bytes_) {
     const auto* next = queue_.take();

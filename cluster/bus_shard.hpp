@@ -68,6 +68,9 @@ public:
 
   void publish(publish_queue::entry what);
 
+  /// As something expendable. False: it was dropped.
+  [[nodiscard]] bool offer(publish_queue::entry what);
+
   [[nodiscard]] bool is_up() const { return up_; }
 
   /// It was told that it is lost.

@@ -247,6 +247,8 @@ void cluster::on(const subscribed& what) {
     return;
   if (what.channel == nodes_channel_)
     return come_up();
+  if (what.channel == watch_channel_of(how_.own.incarnation))
+    return want_reports(true);
   auto found = rooms_.find(what.channel);
   if (up_ && found != rooms_.end())
     tell_link(found->second, true);
@@ -269,7 +271,7 @@ void cluster::come_up() {
   all_heard_ = now + std::max(2 * how_.beat, how_.peer_timeout);
   peers_.listen_anew(now);
   sign_on(sign::hello);
-  want_reports();
+  want_reports(true);
   if (how_.link)
     how_.link(true);
   for (auto& [channel, entry] : rooms_)
@@ -372,7 +374,8 @@ void cluster::tell_gap(watched& room, const node_run& from, const place& at,
 
 void cluster::reject(std::string_view channel, std::string_view reason) {
   // A message that was under way when its room was left is nobody's fault.
-  if (channel != nodes_channel_ && !rooms_.contains(channel))
+  if (channel != nodes_channel_ && !rooms_.contains(channel)
+      && channel != watch_channel_of(how_.own.incarnation))
     return;
   ++how_.counts->rejected;
   if (rejections_told_.opens(home_.now()))
@@ -403,7 +406,7 @@ void cluster::beat() {
   if (!beat_at_)
     beat_at_ = now;
   sign_on(sign::beat);
-  want_reports();
+  want_reports(false);
   tell_digest();
   look_after_peers();
 }

@@ -40,6 +40,10 @@ struct counters {
   std::atomic<std::uint64_t> mended{0};     ///< Believed of a peer, wrongly.
   std::atomic<std::uint64_t> reconnects{0};
   std::atomic<std::uint64_t> peers{0}; ///< Alive now.
+  /// To who watches, where the bus had no room to spare …
+  std::atomic<std::uint64_t> reports_dropped{0};
+  /// … and wishes of who watches, too many.
+  std::atomic<std::uint64_t> watchers_refused{0};
 };
 
 struct options {
@@ -56,10 +60,12 @@ struct options {
   std::shared_ptr<counters> counts = std::make_shared<counters>();
 
   // -- see cluster_watching.cpp; on the actor's loop
-  /// Peers watch this node from now on, or no longer.
+  /// Peers watch this node, or no longer; also told for each further one, which
+  /// has seen nothing yet.
   std::function<void(bool watched)> watched;
-  /// One of them has reported.
-  std::function<void(const std::string& node, std::string text)> reported;
+  /// One of them has reported. False: that it has not, it is nonsense.
+  std::function<bool(const std::string& node, const std::string& text)>
+      reported;
 };
 
 /// A run as peers name it where a change of theirs is told apart from others.
@@ -201,12 +207,12 @@ private:
 
   // -- reports, in cluster_watching.cpp
   void watch_peers(bool on);
-  void want_reports();
+  void want_reports(bool anew);
   void report(std::string text);
   void on_envelope(const std::string& channel, reports_wanted& what);
   void on_envelope(const std::string& channel, node_report& what);
   void forget_watchers();
-  void tell_watched();
+  void tell_watched(bool anew = false);
   [[nodiscard]] std::string watch_channel_of(std::uint64_t incarnation) const;
 
   std::uint64_t new_ones(watched& room, const node_run& from, const place& at,

@@ -11,7 +11,7 @@ namespace {
 
 /// Peers that watch this node: each gets a copy of what it reports. Beyond,
 /// further ones are shown nothing of it.
-constexpr std::size_t watchers_max = 16;
+constexpr std::size_t watchers_max = 4;
 
 /// What is wanted is said with each beat; two may get lost.
 constexpr int beats_wanted = 3;
@@ -25,30 +25,32 @@ std::string cluster::watch_channel_of(std::uint64_t incarnation) const {
 // -- as the one that watches --------------------------------------------------
 
 void cluster::watch_peers(bool on) {
-  if (std::exchange(watches_, on) == on || leaving_)
+  if (leaving_)
     return;
+  bool did = std::exchange(watches_, on);
   auto own = watch_channel_of(how_.own.incarnation);
-  if (on) {
-    bus_->subscribe(own);
-    want_reports();
+  // What was asked for before the channel is subscribed would be lost.
+  if (on)
+    return did ? want_reports(true) : bus_->subscribe(own);
+  if (!did)
     return;
-  }
   bus_->unsubscribe(own);
   if (up_)
-    bus_->publish(nodes_channel_, encode(reports_wanted{how_.own, {}}));
+    bus_->publish(nodes_channel_, encode(reports_wanted{how_.own, {}, false}));
 }
 
-void cluster::want_reports() {
+void cluster::want_reports(bool anew) {
   if (watches_ && up_)
-    bus_->publish(nodes_channel_,
-                  encode(reports_wanted{how_.own, beats_wanted * how_.beat}));
+    bus_->publish(
+        nodes_channel_,
+        encode(reports_wanted{how_.own, beats_wanted * how_.beat, anew}));
 }
 
 void cluster::on_envelope(const std::string& channel, node_report& what) {
   if (channel != watch_channel_of(how_.own.incarnation))
     return reject(channel, "a report to another node");
-  if (watches_ && how_.reported)
-    how_.reported(what.from.node, std::move(what.text));
+  if (watches_ && how_.reported && !how_.reported(what.from.node, what.text))
+    reject(channel, "a report that is none of its node");
 }
 
 // -- as one that is watched ---------------------------------------------------
@@ -57,19 +59,23 @@ void cluster::on_envelope(const std::string& channel, reports_wanted& what) {
   if (channel != nodes_channel_)
     return reject(channel, "a wish of a node outside its channel");
   auto who = what.from.incarnation;
+  bool is_new = !watchers_.contains(who);
   if (what.lasts.count() == 0)
     watchers_.erase(who);
-  else if (watchers_.size() < watchers_max || watchers_.contains(who))
+  else if (watchers_.size() < watchers_max || !is_new)
     watchers_[who] = home_.now() + what.lasts;
-  tell_watched();
+  else
+    ++how_.counts->watchers_refused;
+  tell_watched(watchers_.contains(who) && (is_new || what.anew));
 }
 
 void cluster::report(std::string text) {
-  if (!up_ || leaving_ || text.size() > report_bytes_max)
+  if (!up_ || leaving_ || watchers_.empty() || text.size() > report_bytes_max)
     return;
   auto bytes = encode(node_report{how_.own, std::move(text)});
   for (const auto& [who, until] : watchers_)
-    bus_->publish(watch_channel_of(who), bytes);
+    if (!bus_->offer(watch_channel_of(who), bytes))
+      ++how_.counts->reports_dropped;
 }
 
 void cluster::forget_watchers() {
@@ -79,9 +85,10 @@ void cluster::forget_watchers() {
   tell_watched();
 }
 
-void cluster::tell_watched() {
+/// `anew`: one of them has seen nothing yet.
+void cluster::tell_watched(bool anew) {
   bool now = !watchers_.empty();
-  if (std::exchange(watched_told_, now) != now && how_.watched)
+  if ((std::exchange(watched_told_, now) != now || anew) && how_.watched)
     how_.watched(now);
 }
 

@@ -327,18 +327,21 @@ holdings_digest take_digest(node_run sender, fields& from) {
 }
 
 reports_wanted take_reports_wanted(node_run sender, fields& from) {
-  reports_wanted to{std::move(sender), {}};
+  reports_wanted to{std::move(sender), {}, false};
   // Who wants them for longer says so again.
   constexpr std::uint64_t lasts_max = 60'000;
   to.lasts = std::chrono::milliseconds{
       std::min(from.number("milliseconds"), lasts_max)};
+  to.anew = from.flag("anew");
   return to;
 }
 
 node_report take_report(node_run sender, fields& from) {
   node_report to{std::move(sender),
                  std::string{from.text("report", report_bytes_max)}};
-  if (to.text.find_first_of("\r\n") != std::string::npos)
+  // One after the other: `find_first_of` is 200 times as slow.
+  if (to.text.find('\n') != std::string::npos
+      || to.text.find('\r') != std::string::npos)
     refuse("report");
   return to;
 }
@@ -483,8 +486,9 @@ std::string encode(const reports_wanted& what) {
   std::string bytes;
   string_sink sink{bytes};
   packer to{sink};
-  put_head(to, 5, static_cast<std::uint8_t>(watch_word::wanted), what.from);
+  put_head(to, 6, static_cast<std::uint8_t>(watch_word::wanted), what.from);
   to.pack(static_cast<std::uint64_t>(what.lasts.count()));
+  to.pack(what.anew);
   return bytes;
 }
 

@@ -13,7 +13,7 @@
 //       key [name, value, user, connection, ttl (-1: none), number]
 //   [1, 20, node, incarnation, space, id, incarnation or 0]          wanted
 //   [1, 21, node, incarnation, [[space, id, stream, version, sum], …]] digest
-//   [1, 22, node, incarnation, milliseconds]                    reports wanted
+//   [1, 22, node, incarnation, milliseconds, anew]              reports wanted
 //   [1, 23, node, incarnation, report]                          report
 //
 //   event of posted   [user, is_text, said, event, timestamp, stamped, key?,
@@ -160,6 +160,7 @@ enum class watch_word : std::uint8_t { wanted = 22, report = 23 };
 struct reports_wanted {
   node_run from;
   std::chrono::milliseconds lasts{};
+  bool anew = false; ///< Somebody there has seen nothing yet.
 };
 
 /// Of the node that says it, one line of JSON: the cluster only carries it.

@@ -1,5 +1,6 @@
 #include "cluster/publish_queue.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -16,8 +17,20 @@ publish_queue::loss publish_queue::push(entry what) {
   while (bytes_ + size > bytes_max_)
     drop_oldest_waiting(lost);
   bytes_ += size;
+  expendable_ += what.is_expendable ? 1 : 0;
   entries_.push_back(std::move(what));
   return lost;
+}
+
+bool publish_queue::offer(entry what) {
+  auto size = cost(what);
+  if (bytes_ + size > bytes_max_ / 4)
+    return false;
+  bytes_ += size;
+  ++expendable_;
+  what.is_expendable = true;
+  entries_.push_back(std::move(what));
+  return true;
 }
 
 const publish_queue::entry* publish_queue::take() {
@@ -25,6 +38,7 @@ const publish_queue::entry* publish_queue::take() {
     return nullptr;
   const auto& what = entries_[taken_++];
   taken_bytes_ += cost(what);
+  expendable_ -= what.is_expendable ? 1 : 0;
   return &what;
 }
 
@@ -46,6 +60,7 @@ void publish_queue::rewind() {
   std::erase_if(entries_, is_husk);
   taken_ = 0;
   taken_bytes_ = 0;
+  count_expendable();
 }
 
 std::vector<publish_queue::entry>
@@ -69,6 +84,7 @@ publish_queue::take_out(const std::function<bool(std::uint16_t slot)>& which) {
     }
   }
   entries_ = std::move(left);
+  count_expendable();
   return to;
 }
 
@@ -76,12 +92,26 @@ std::size_t publish_queue::cost(const entry& what) {
   return sizeof(entry) + what.channel.size() + what.bytes.size();
 }
 
+void publish_queue::count_expendable() {
+  auto waiting = entries_.begin() + static_cast<std::ptrdiff_t>(taken_);
+  expendable_ = static_cast<std::size_t>(
+      std::count_if(waiting, entries_.end(),
+                    [](const auto& each) { return each.is_expendable; }));
+}
+
 void publish_queue::drop_oldest_waiting(loss& so_far) {
   auto oldest = entries_.begin() + static_cast<std::ptrdiff_t>(taken_);
+  // There are few, and only while somebody watches.
+  if (expendable_ > 0) {
+    oldest = std::find_if(oldest, entries_.end(),
+                          [](const auto& each) { return each.is_expendable; });
+    --expendable_;
+  }
   so_far.messages += oldest->messages;
   so_far.bytes += oldest->bytes.size();
   bytes_ -= cost(*oldest);
-  // Moves at most what is on its way, which the window bounds.
+  // Moves at most what is on its way, which the window bounds, or what is
+  // before what is expendable.
   entries_.erase(oldest);
 }
 

@@ -18,7 +18,8 @@ public:
   struct entry {
     std::string channel;
     std::string bytes;
-    std::size_t messages = 1; ///< In them.
+    std::size_t messages = 1;   ///< In them.
+    bool is_expendable = false; ///< See `offer`.
   };
 
   struct loss {
@@ -28,9 +29,15 @@ public:
 
   explicit publish_queue(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  /// Makes room by dropping the oldest that wait; tells what was dropped, which
-  /// is the new one itself if there is no other way.
+  /// Makes room by dropping the oldest that wait, expendable ones before all
+  /// others; tells what was dropped, which is the new one itself if there is no
+  /// other way.
   loss push(entry what);
+
+  /// Takes what is expendable, which is in nobody's way: only up to a quarter
+  /// of the bytes, and it is the first that is dropped. False: it was not
+  /// taken.
+  [[nodiscard]] bool offer(entry what);
 
   /// The next that waits, which is on its way now. Null: none waits.
   const entry* take();
@@ -58,11 +65,13 @@ private:
   static bool is_husk(const entry& what) { return what.channel.empty(); }
 
   void drop_oldest_waiting(loss& so_far);
+  void count_expendable();
 
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::size_t taken_ = 0;
   std::size_t taken_bytes_ = 0;
+  std::size_t expendable_ = 0; ///< Of those that wait.
   std::deque<entry> entries_;
 };
 

@@ -34,6 +34,7 @@ public:
   bool is_sharded() const override { return shards_.is_cluster(); }
   void publish(std::string_view channel, std::string bytes,
                std::size_t messages) override;
+  bool offer(std::string_view channel, std::string bytes) override;
   void reconnect(std::string_view channel, std::string_view reason) override;
   void close(std::function<void()> done) override;
   statistics stats() const override { return statistics_; }
@@ -138,6 +139,10 @@ void redis_bus::publish(std::string_view channel, std::string bytes,
                         std::size_t messages) {
   shards_.of(channel).publish(
       {std::string{channel}, std::move(bytes), messages});
+}
+
+bool redis_bus::offer(std::string_view channel, std::string bytes) {
+  return shards_.of(channel).offer({std::string{channel}, std::move(bytes), 0});
 }
 
 void redis_bus::reconnect(std::string_view channel, std::string_view reason) {

@@ -104,6 +104,8 @@ struct alignas(64) loop_counters {
   std::array<counter, close_class_count> closed;
   counter auth_failures;
   counter admin_refusals;
+  counter streams_refused; ///< Pages that wanted to watch, beyond a limit …
+  counter streams_cut;     ///< … and those that did not read.
   std::array<counter, limit_count> limits_hit;
 
   // -- messages

@@ -37,7 +37,12 @@ struct metric {
   X(auth_failures, "greenroom_auth_failures_total", counter, "logins", "",     \
     "Tokens that were refused, or did not come in time.")                      \
   X(admin_refusals, "greenroom_admin_refusals_total", counter, "requests", "", \
-    "Requests of operators without `admin.token`.")                            \
+    "Requests of operators that were not answered: without `admin.token`, or " \
+    "from a page of elsewhere.")                                               \
+  X(streams_refused, "greenroom_dashboard_refused_total", counter, "pages",    \
+    "", "Pages that wanted to watch while as many as may did.")                \
+  X(streams_cut, "greenroom_dashboard_cut_total", counter, "pages", "",        \
+    "Pages that were left because they did not read.")                         \
   X(limits_hit, "greenroom_limits_hit_total", counter, "times", "limit",       \
     "Times that a limit was reached, by the setting that gives it.")           \
   X(requests, "greenroom_requests_total", counter, "messages", "type",         \
@@ -109,6 +114,12 @@ struct metric {
     "Payloads on the bus that are not valid.")                                 \
   X(bus_reconnects, "greenroom_bus_reconnects_total", counter, "times", "",    \
     "Times that the bus came up again.")                                       \
+  X(reports_dropped, "greenroom_reports_dropped_total", counter, "reports",    \
+    "",                                                                        \
+    "Reports to peers that watch, for which the queue had no room to "         \
+    "spare.")                                                                  \
+  X(watchers_refused, "greenroom_watchers_refused_total", counter, "wishes",   \
+    "", "Wishes of peers to watch, beyond as many as may.")                    \
   X(log_repairs, "greenroom_log_repairs_total", counter, "repairs", "",        \
     "Times that messages which a room had not heard were read from its log.")  \
   X(log_turns, "greenroom_log_epochs_turned_total", counter, "epochs", "",     \

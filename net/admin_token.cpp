@@ -71,6 +71,17 @@ std::string_view why_not_admin(const request_head& head,
                                : "the token is not that of admin.token";
 }
 
+std::string_view why_not_from_there(const request_head& head) {
+  auto from = head[request_head::field::sec_fetch_site];
+  if (from.empty() || from == "same-origin" || from == "none")
+    return {};
+  // A frame is a document, too, but not the whole window.
+  if (head[request_head::field::sec_fetch_mode] == "navigate"
+      && head[request_head::field::sec_fetch_dest] == "document")
+    return {};
+  return "a page of another site asks for it";
+}
+
 bool is_local_name(std::string_view host) {
   if (host.empty() || host.front() == '[')
     return true; // RFC 3986, section 3.2.2: an IPv6 address.

@@ -14,6 +14,12 @@ namespace greenroom::net {
 [[nodiscard]] std::string_view why_not_admin(const request_head& head,
                                              std::string_view token);
 
+/// Why a browser asks for a page of another site that must not have it made
+/// work, nor hold its places: `Sec-Fetch-Site` (W3C Fetch Metadata). To follow
+/// a link is fine, if nothing is embedded. Empty: it may be answered, as far as
+/// is known; who is no browser does not say.
+[[nodiscard]] std::string_view why_not_from_there(const request_head& head);
+
 /// Whether `host` (RFC 9110, section 7.2) is an address, or `localhost`. Where
 /// no token is asked for, other names are refused: a page from elsewhere could
 /// give a name of its own this machine's address, and read along in the browser

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/crash.hpp"
+#include "core/loop_counters.hpp"
 #include "net/would_block.hpp"
 
 namespace greenroom::net {
@@ -25,8 +26,12 @@ constexpr std::string_view head = "HTTP/1.1 200 OK\r\n"
 } // namespace
 
 event_stream::event_stream(io_loop& home, unique_fd socket,
-                           std::function<void()> gone)
-  : home_(home), socket_(std::move(socket)), gone_(std::move(gone)) {}
+                           std::function<void()> gone,
+                           std::chrono::milliseconds beat)
+  : home_(home),
+    socket_(std::move(socket)),
+    gone_(std::move(gone)),
+    beat_(beat) {}
 
 event_stream::~event_stream() {
   if (socket_ && watched_ != 0)
@@ -38,19 +43,24 @@ void event_stream::start() {
   put(head);
 }
 
-void event_stream::send(std::string_view data) {
-  if (!socket_)
-    return;
+std::string event_stream::event_of(std::string_view data) {
   std::string text;
   text.reserve(data.size() + 8);
   ((text += "data: ") += data) += "\n\n";
-  put(text);
+  return text;
+}
+
+void event_stream::send(std::string_view event) {
+  if (socket_)
+    put(event);
 }
 
 void event_stream::put(std::string_view text) {
   auto self = shared_from_this();
-  if (out_.size() - sent_ + text.size() > unsent_bytes_max)
+  if (unsent() + text.size() > unsent_bytes_max) {
+    counted().streams_cut.add();
     return leave();
+  }
   out_.erase(0, std::exchange(sent_, 0));
   out_ += text;
   flush();
@@ -120,10 +130,12 @@ void event_stream::on_crash() {
 }
 
 void event_stream::beat_later() {
-  home_.timers().at(home_.now() + beat, beat_timer_, [this] {
+  home_.timers().at(home_.now() + beat_, beat_timer_, [this] {
     auto self = shared_from_this();
-    if (!out_.empty() && !has_moved_)
+    if (!out_.empty() && !has_moved_) {
+      counted().streams_cut.add();
       return leave();
+    }
     has_moved_ = false;
     beat_later();
     if (out_.empty())

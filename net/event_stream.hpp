@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -20,7 +21,8 @@ public:
   /// `socket` has been read the request from. `gone` is called once, not from
   /// the constructor nor the destructor: the client has gone, or has not read
   /// for too long. Whoever holds it lets go of it then.
-  event_stream(io_loop& home, unique_fd socket, std::function<void()> gone);
+  event_stream(io_loop& home, unique_fd socket, std::function<void()> gone,
+               std::chrono::milliseconds beat = beat_every);
   ~event_stream() override;
 
   event_stream(const event_stream&) = delete;
@@ -29,15 +31,22 @@ public:
   /// Answers the request.
   void start();
 
-  /// One event; `data` has no line ends. Beyond `unsent_bytes_max` that the
-  /// client has not read, it is left: it comes again, and begins anew.
-  void send(std::string_view data);
+  /// What `send` takes, so that several streams share it; `data` has no line
+  /// ends.
+  [[nodiscard]] static std::string event_of(std::string_view data);
+
+  /// Beyond `unsent_bytes_max` that the client has not read, it is left: it
+  /// comes again, and begins anew.
+  void send(std::string_view event);
+
+  /// Bytes that the client has not taken yet.
+  [[nodiscard]] std::size_t unsent() const { return out_.size() - sent_; }
 
   static constexpr std::size_t unsent_bytes_max = 4 * 1024 * 1024;
 
-  /// Where nothing was sent for so long, a comment is: so proxies keep it. Who
-  /// has taken nothing for so long is left.
-  static constexpr std::chrono::seconds beat{15};
+  /// So often a comment is sent where nothing waits to be: so proxies keep it.
+  /// Who has taken nothing of what waits for so long is left.
+  static constexpr std::chrono::seconds beat_every{15};
 
 private:
   void on_readable() override;
@@ -55,7 +64,8 @@ private:
   unique_fd socket_; ///< None: it is gone.
   std::function<void()> gone_;
   std::string out_;
-  std::size_t sent_ = 0;      ///< Of `out_`.
+  std::size_t sent_ = 0; ///< Of `out_`.
+  const std::chrono::milliseconds beat_;
   bool has_moved_ = false;    ///< Something was taken since the last beat.
   std::uint32_t watched_ = 0; ///< 0: the poller does not know it.
   timer_queue::timer beat_timer_;

@@ -14,6 +14,7 @@
 #include "core/crash.hpp"
 #include "core/events.hpp"
 #include "core/fault_point.hpp"
+#include "core/loop_counters.hpp"
 #include "net/admin_token.hpp"
 #include "net/page.hpp"
 #include "net/session.hpp"
@@ -256,32 +257,41 @@ void http_connection::route_admin(const target& at) {
   if (!is_operator() || tell_health(at) || !is_plain_read())
     return;
   const auto& admin = *services_->admin;
-  if (admin.stream && at.path == admin.stream->path) {
+  if (admin.stream && at.path == admin.stream->path)
     begin_stream(*admin.stream);
-  } else if (auto found = admin.page(at.path)) {
-    auto what = answer(200, std::move(found->body), found->type);
-    if (!found->policy.empty())
-      what.set("Content-Security-Policy",
-               {found->policy.data(), found->policy.size()});
-    send(std::move(what));
-  } else {
+  else if (auto found = admin.page(at.path))
+    send(answer(std::move(*found)));
+  else
     refuse({404, "nothing is here"});
-  }
+}
+
+http_connection::response http_connection::answer(served page) const {
+  auto what = answer(page.moved_to.empty() ? 200 : 308, std::move(page.body),
+                     page.type);
+  if (!page.moved_to.empty())
+    what.set(http::field::location,
+             {page.moved_to.data(), page.moved_to.size()});
+  if (!page.policy.empty())
+    what.set("Content-Security-Policy",
+             {page.policy.data(), page.policy.size()});
+  return what;
 }
 
 /// False: it is none, and was answered.
 bool http_connection::is_operator() {
   const auto& admin = *services_->admin;
   const auto& head = parser_->get();
-  if (admin.token.empty()) {
-    if (is_local_name(head[http::field::host]))
-      return true;
-    constexpr std::string_view why =
-        "without admin.token, only by an address or as localhost";
+  auto refused_with = [&](unsigned status, std::string_view why) {
     admin.refused(peer_, why);
-    refuse({421, std::string{why}});
+    refuse({status, std::string{why}});
     return false;
-  }
+  };
+  if (auto why = why_not_from_there(head); !why.empty())
+    return refused_with(403, why);
+  if (admin.token.empty())
+    return is_local_name(head[http::field::host])
+           || refused_with(
+               421, "without admin.token, only by an address or as localhost");
   auto why = why_not_admin(head, admin.token);
   if (why.empty())
     return true;
@@ -298,6 +308,7 @@ bool http_connection::is_operator() {
 
 void http_connection::begin_stream(const stream_place& where) {
   if (auto why = where.why_not(); !why.empty()) {
+    counted().streams_refused.add();
     refuse({503, std::string{why}});
     return;
   }

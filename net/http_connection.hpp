@@ -24,7 +24,8 @@ namespace greenroom::net {
 struct served {
   std::string body;
   std::string_view type = "text/plain";
-  std::string_view policy = {}; ///< Content-Security-Policy; empty: none.
+  std::string_view policy = {};   ///< Content-Security-Policy; empty: none.
+  std::string_view moved_to = {}; ///< It is at that path; empty: it is here.
 };
 
 /// Where events are streamed to whoever asks (`net/event_stream.hpp`).
@@ -43,7 +44,7 @@ struct admin_services {
   /// What is at the path beside the health routes; none: nothing is.
   std::function<std::optional<served>(std::string_view path)> page;
 
-  /// Somebody came without the token.
+  /// Somebody came without the token, or from a page of elsewhere.
   std::function<void(const std::string& peer, std::string_view why)> refused;
 
   std::optional<stream_place> stream = {};
@@ -138,6 +139,7 @@ private:
   void refuse(const refused& why);
   [[nodiscard]] response answer(unsigned status, std::string body,
                                 std::string_view type = "text/plain") const;
+  [[nodiscard]] response answer(served page) const;
   void send(response what);
   void on_writable() override;
   void flush();

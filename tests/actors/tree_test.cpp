@@ -80,6 +80,34 @@ TEST_CASE("a node knows who crashed, and how often it began anew") {
   CHECK_FALSE(the(tree_of(node), "room").is_held);
 }
 
+TEST_CASE("of many, those that are held are listed before all others") {
+  quiet_node node{calm()};
+  std::vector<guest> all;
+  for (const auto* room : {"a", "b", "c", "d"})
+    all.push_back(node.member("user-ann", room));
+  installed_fault_hook = [](std::string_view point, std::string_view) {
+    if (point == "room.publish")
+      throw std::runtime_error{"boom"};
+  };
+  all[2].says(R"({"type":"message","roomId":"c","id":1,"text":"x"})");
+  installed_fault_hook = nullptr;
+  auto rooms_of = [&](std::size_t most) {
+    entries tree;
+    node.crew(0).list(most, tree);
+    std::string names;
+    for (const auto& each : tree)
+      if (each.kind == "room")
+        names += each.name;
+    CHECK(the(tree, "keeper").more == 4 - names.size());
+    return names;
+  };
+  CHECK(rooms_of(1) == "c");
+  CHECK(rooms_of(3) == "cab");
+  CHECK(rooms_of(9) == "cabd");
+  node.advance(1s);
+  CHECK(rooms_of(3) == "abc");
+}
+
 TEST_CASE("the tree can be had as JSON, by id") {
   actors::tree_entry node{1, "node", "node", 0, 0, false, 0, 0, 0, 0, {}};
   actors::tree_entry room{7,

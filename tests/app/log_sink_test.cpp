@@ -471,14 +471,24 @@ TEST_CASE("who watches is shown what the log is told, and all of level info") {
     log::emit(sample, {{"a", "x"}});
     auto shown = sink.take_tapped();
     REQUIRE(shown.lines.size() == 2);
+    CHECK(shown.first == 1);
     CHECK(shown.lost == 0);
-    CHECK(shown.lines[0].find("\"seq\":1,") != std::string::npos);
+    // Of the log's lines it has the number, others have none.
+    CHECK(shown.lines[0].find("\"seq\":") == std::string::npos);
     CHECK(shown.lines[0].ends_with("\"loop\":2}"));
+    CHECK(shown.lines[1].find("\"seq\":1,") != std::string::npos);
     CHECK(shown.lines[1].ends_with("\"a\":\"x\"}"));
     CHECK(sink.take_tapped().lines.empty());
     sink.tap(false);
     log::emit(events::listener_closed, {{"loop", 3}});
     CHECK(sink.take_tapped().lines.empty());
+    // Who comes again must not take what is new for what he knows.
+    sink.tap(true);
+    log::emit(events::listener_closed, {{"loop", 4}});
+    shown = sink.take_tapped();
+    REQUIRE(shown.lines.size() == 1);
+    CHECK(shown.first == 3);
+    sink.tap(false);
     log::install(nullptr, log::level::info);
   }
   auto written = pipe.drain();
@@ -498,16 +508,50 @@ TEST_CASE("who watches is shown so many bytes at once, and how many lines "
   for (int i = 0; i < 100; ++i)
     log::emit(sample, {{"a", text}});
   auto shown = sink.take_tapped();
-  CHECK(shown.lines.size() == log_sink::tapped_bytes_max / 10'100);
+  CHECK(shown.lines.size() == log_tap::bytes_max / 10'100);
   CHECK(shown.lines.size() + shown.lost == 100);
   log::emit(sample, {{"a", "y"}});
   auto next = sink.take_tapped();
   REQUIRE(next.lines.size() == 1);
+  CHECK(next.first == 101);
   CHECK(next.lost == 0);
   CHECK(next.lines[0].find("\"seq\":101,") != std::string::npos);
   log::install(nullptr, log::level::info);
   sink_here.reset();
   reader.finish();
+}
+
+TEST_CASE("who watches is shown the log's lines as the log has them") {
+  late_reader reader;
+  std::vector<std::string> shown;
+  account seen;
+  {
+    log_sink sink{with_queue(10), "n1", reader.pipe.write};
+    log::install(&sink, log::level::info);
+    sink.tap(true);
+    std::string text(10'000, 'x');
+    for (int i = 0; i < 40; ++i) // The pipe is full, then the queue.
+      log::emit(sample, {{"i", i}, {"a", text}});
+    reader.read_all_of(sink);
+    log::install(nullptr, log::level::info);
+    for (auto& each : sink.take_tapped().lines)
+      shown.push_back(std::move(each) + '\n');
+  }
+  seen = reader.finish();
+  REQUIRE(seen.dropped > 0);
+  CHECK(seen.holes == seen.dropped);
+  // What the log dropped is shown, and so is that it was.
+  CHECK(shown.size() == 40 + seen.lines["log.dropped"]);
+  std::string all;
+  for (const auto& each : shown)
+    all += each;
+  CHECK(read_all(all).holes == 0);
+  for (std::size_t begin = 0, end = 0; begin < reader.text.size();
+       begin = end) {
+    end = reader.text.find('\n', begin) + 1;
+    auto line = reader.text.substr(begin, end - begin);
+    CHECK(std::ranges::find(shown, line) != shown.end());
+  }
 }
 
 TEST_CASE("who watches is shown limited events within their limit") {

@@ -67,12 +67,13 @@ TEST_CASE(
       all[i].name = "room \"" + std::to_string(i) + '\x01';
       all[i].some = {{"ann", "c-1"}};
     }
-    auto frames = app::tree_frames(self, all);
+    auto frames = app::tree_frames(self, "2026-11-29T12:00:00.000Z", all);
     CHECK((frames.size() > 1) == (count > 1'000));
     std::size_t next = 1;
     for (std::size_t i = 0; i < frames.size(); ++i) {
       auto part = read(frames[i]);
       CHECK(part.at("type").as_string() == "tree");
+      CHECK(part.at("at").as_string() == "2026-11-29T12:00:00.000Z");
       CHECK(part.at("part").to_number<std::size_t>() == i);
       CHECK(part.at("parts").to_number<std::size_t>() == frames.size());
       for (const auto& each : part.at("actors").as_array())
@@ -82,10 +83,39 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("events are passed on as lines of the log, and what is lost is told "
-          "once") {
+TEST_CASE("members are named as long as there is place for names") {
+  std::vector<actors::tree_entry> all(4'000);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].id = i + 1;
+    all[i].kind = "room";
+    all[i].some = {{std::string(200, 'u'), std::string(56, 'c')}};
+  }
+  std::size_t with_names = 0;
+  for (const auto& each : app::tree_frames(self, "", all))
+    for (const auto& actor : read(each).at("actors").as_array())
+      with_names += actor.as_object().contains("some") ? 1 : 0;
+  CHECK(with_names == app::members_bytes_max / 256);
+}
+
+TEST_CASE("what a peer sends is shown as its own alone") {
+  for (const auto* type : {"tree", "events", "figures"}) {
+    auto begin = R"({"type":")" + std::string{type} + R"(","node":"n\"1",)";
+    CHECK(app::is_report_of("n\"1", begin + R"("run":"x"})"));
+    CHECK_FALSE(app::is_report_of("n\"", begin + R"("run":"x"})"));
+    CHECK_FALSE(app::is_report_of("n2", begin + R"("run":"x"})"));
+  }
+  for (const auto* other :
+       {"", "{", "{}", R"({"type":"hello","node":"n1","run":"x"})",
+        R"({"type":"gone","node":"n1"})", R"({"node":"n1","type":"tree",)",
+        R"({"type":"tree","node":"n1"})"})
+    CHECK_FALSE(app::is_report_of("n1", other));
+}
+
+TEST_CASE("events are passed on as lines of the log, with the number of each, "
+          "and what is lost is told once") {
   CHECK(app::event_frames(self, {}).empty());
   app::tapped_lines what;
+  what.first = 100;
   what.lost = 7;
   for (int i = 0; i < 3'000; ++i)
     what.lines.push_back(R"({"seq":)" + std::to_string(i)
@@ -93,25 +123,33 @@ TEST_CASE("events are passed on as lines of the log, and what is lost is told "
   what.lines.insert(what.lines.begin() + 5,
                     '"' + std::string(app::frame_bytes_max, 'x') + '"');
   auto frames = app::event_frames(self, what);
-  CHECK(frames.size() > 1);
+  CHECK(frames.size() > 2);
   std::int64_t next = 0;
-  std::int64_t lost = 0;
+  std::int64_t number = 100;
+  std::vector<std::int64_t> lost_at;
   for (const auto& each : frames) {
     auto part = read(each);
     CHECK(part.at("type").as_string() == "events");
-    lost += part.at("lost").as_int64();
-    for (const auto& event : part.at("events").as_array())
+    CHECK(part.at("first").as_int64() == number);
+    for (const auto& event : part.at("lines").as_array()) {
       CHECK(event.at("seq").as_int64() == next++);
+      ++number;
+    }
+    for (auto left = part.at("lost").as_int64(); left > 0; --left)
+      lost_at.push_back(number++);
   }
   CHECK(next == 3'000);
-  CHECK(lost == 8);
+  CHECK(lost_at
+        == std::vector<std::int64_t>{105, 3'101, 3'102, 3'103, 3'104, 3'105,
+                                     3'106, 3'107});
 
   what = {};
   what.lost = 3;
   frames = app::event_frames(self, what);
   REQUIRE(frames.size() == 1);
+  CHECK(read(frames[0]).at("first").as_int64() == 1);
   CHECK(read(frames[0]).at("lost").as_int64() == 3);
-  CHECK(read(frames[0]).at("events").as_array().empty());
+  CHECK(read(frames[0]).at("lines").as_array().empty());
 }
 
 TEST_CASE("figures count what happens, so that who is shown them can tell "

@@ -129,6 +129,18 @@ inline void bus_suite(const std::function<std::unique_ptr<bus_world>()>& make) {
     CHECK(ann.is->stats().dropped == 1);
   }
 
+  SECTION("brings what is offered where there is room to spare") {
+    CHECK(ann.is->offer("b", "1"));
+    ann.is->publish("b", "2");
+    CHECK_FALSE(ann.is->offer("b", std::string(300'000, 'x')));
+    CHECK(ann.is->offer("b", std::string(200'000, 'y')));
+    ann.is->publish("b", "3");
+    REQUIRE(world.until([&] { return bob.has("b=3"); }));
+    CHECK(bob.got
+          == messages{"b=1", "b=2", "b=" + std::string(200'000, 'y'), "b=3"});
+    CHECK(ann.is->stats().dropped == 0);
+  }
+
   SECTION("brings nothing of a channel that was left") {
     bob.is->unsubscribe("both");
     bob.is->subscribe("end");

@@ -108,7 +108,10 @@ public:
     };
     how.reported = [all = &to->reports](const std::string& by,
                                         const std::string& text) {
+      if (text == "lie")
+        return false;
       all->push_back(by + ':' + text);
+      return true;
     };
     to->is = actors::spawn_pinned<cluster::cluster>(
         loop, std::shared_ptr<cluster::bus>(hub.connect(queue_bytes)), how);
@@ -758,6 +761,14 @@ TEST_CASE("who watches the cluster hears its peers, and nobody else does") {
     all.tell(*ann, actors::report_to_watchers{"{4}"});
     CHECK(bob->reports == lines{"ann:{4}"});
   }
+  SECTION("from the beginning for each that has seen nothing yet") {
+    all.tell(*ann, actors::watch_peers{true});
+    CHECK(bob->watched == links{true, true});
+    all.tell(*eve, actors::watch_peers{true});
+    CHECK(bob->watched == links{true, true, true});
+    all.pass(10s);
+    CHECK(bob->watched.size() == 3);
+  }
   SECTION("until it no longer does") {
     all.tell(*ann, actors::watch_peers{false});
     CHECK(bob->watched == links{true, false});
@@ -801,17 +812,48 @@ TEST_CASE("a node is watched by so many at once") {
                 encode(cluster::reports_wanted{{"node", i}, 3'000ms}));
   auto before = all.hub.published;
   all.tell(*ann, actors::report_to_watchers{"{}"});
-  CHECK(all.hub.published - before == 16);
+  CHECK(all.hub.published - before == 4);
+  CHECK(ann->counts->watchers_refused == 34);
+}
+
+TEST_CASE("who watches costs rooms nothing") {
+  town all;
+  constexpr std::size_t queue_bytes = 64 * 1024;
+  auto ann = all.start("ann", 1, queue_bytes);
+  auto bob = all.start("bob", 2);
+  all.tell(*bob, actors::watch_peers{true});
+  auto room = all.open(*ann, lounge);
+  auto other = all.open(*bob, lounge);
+  auto before = other.got->mirrored.size();
+  // In one turn, so that all of it waits; half of the queue is the room's.
+  actors::mirror said{lounge, {}};
+  for (int i = 0; i < 16; ++i)
+    said.what.push_back(std::make_shared<const room_event>(
+        relayed{true, std::string(2'000, 'm')}));
+  caf::anon_send(ann->is, said);
+  for (int i = 0; i < 100; ++i)
+    caf::anon_send(ann->is,
+                   actors::report_to_watchers{std::string(2'000, 'x')});
+  all.settle();
+  CHECK(other.got->mirrored.size() == before + 16);
+  CHECK(ann->counts->dropped == 0);
+  CHECK(ann->counts->reports_dropped > 80);
+  CHECK(bob->reports.size() + ann->counts->reports_dropped == 100);
 }
 
 TEST_CASE("what others say over a watcher's channel is no report") {
   town all;
   auto ann = all.start("ann", 1);
   all.tell(*ann, actors::watch_peers{true});
+  CHECK(ann->counts->rejected == 0);
   all.publish("test:watch:1", "nonsense");
+  CHECK(ann->counts->rejected == 1);
   all.publish("test:watch:1", encode(cluster::node_sign{{"bob", 2}}));
   all.publish("test:nodes", encode(cluster::node_report{{"bob", 2}, "{}"}));
   CHECK(ann->reports.empty());
   all.publish("test:watch:1", encode(cluster::node_report{{"bob", 2}, "{}"}));
   CHECK(ann->reports == lines{"bob:{}"});
+  auto rejected = ann->counts->rejected.load();
+  all.publish("test:watch:1", encode(cluster::node_report{{"bob", 2}, "lie"}));
+  CHECK(ann->counts->rejected == rejected + 1);
 }

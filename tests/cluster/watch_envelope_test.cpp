@@ -17,11 +17,13 @@ const node_run ann{"ann", 0xFEDC'BA98'7654'3210};
 
 TEST_CASE("a wish for reports comes out of an envelope as it went in") {
   for (auto lasts : {0ms, 3'000ms, 60'000ms}) {
-    auto found = decode(encode(reports_wanted{ann, lasts}));
+    bool anew = lasts == 3'000ms;
+    auto found = decode(encode(reports_wanted{ann, lasts, anew}));
     REQUIRE(found.has_value());
     const auto& wish = std::get<reports_wanted>(*found);
     CHECK(wish.from == ann);
     CHECK(wish.lasts == lasts);
+    CHECK(wish.anew == anew);
   }
 }
 

@@ -42,6 +42,26 @@ TEST_CASE("without a token, a name is not taken for this machine") {
     CHECK_FALSE(is_local_name(host));
 }
 
+TEST_CASE("pages of other sites do not make the node work") {
+  auto is_fine = [](const char* site, const char* mode, const char* dest) {
+    request_head head;
+    head.add(request_head::field::sec_fetch_site, site);
+    head.add(request_head::field::sec_fetch_mode, mode);
+    head.add(request_head::field::sec_fetch_dest, dest);
+    return why_not_from_there(head).empty();
+  };
+  CHECK(why_not_from_there({}).empty()); // No browser.
+  CHECK(is_fine("same-origin", "cors", "empty"));
+  CHECK(is_fine("none", "navigate", "document"));
+  CHECK(is_fine("cross-site", "navigate", "document")); // A link.
+  for (const auto* site : {"cross-site", "same-site", "what comes yet"}) {
+    CHECK_FALSE(is_fine(site, "no-cors", "empty"));
+    CHECK_FALSE(is_fine(site, "cors", "empty"));
+    CHECK_FALSE(is_fine(site, "no-cors", "image"));
+    CHECK_FALSE(is_fine(site, "navigate", "iframe"));
+  }
+}
+
 TEST_CASE("whoever does not bring the token is told why") {
   CHECK_FALSE(is_let_in({}));
   CHECK_FALSE(is_let_in({""}));

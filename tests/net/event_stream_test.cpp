@@ -2,6 +2,7 @@
 
 #include "net/event_stream.hpp"
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -20,7 +21,8 @@ namespace {
 /// A stream on a loop of its own, and the socket of who reads it.
 class streamed {
 public:
-  streamed() {
+  explicit streamed(
+      std::chrono::milliseconds beat = net::event_stream::beat_every) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
     reader = unique_fd{ends[0]};
@@ -29,7 +31,7 @@ public:
     }};
     on_loop([&] {
       stream_ = std::make_shared<net::event_stream>(
-          loop_, unique_fd{ends[1]}, [this] { gone_.set_value(); });
+          loop_, unique_fd{ends[1]}, [this] { gone_.set_value(); }, beat);
       stream_->start();
     });
   }
@@ -41,7 +43,7 @@ public:
   }
 
   void send(const std::string& data) {
-    on_loop([&] { stream_->send(data); });
+    on_loop([&] { stream_->send(net::event_stream::event_of(data)); });
   }
 
   /// What has come by the time that `end` has.
@@ -58,8 +60,18 @@ public:
     return all;
   }
 
+  std::size_t unsent() {
+    std::size_t bytes = 0;
+    on_loop([&] { bytes = stream_->unsent(); });
+    return bytes;
+  }
+
+  [[nodiscard]] bool is_gone() const {
+    return is_gone_.wait_for(0s) == std::future_status::ready;
+  }
+
   bool is_gone_soon() {
-    return gone_.get_future().wait_for(10s) == std::future_status::ready;
+    return is_gone_.wait_for(10s) == std::future_status::ready;
   }
 
   unique_fd reader;
@@ -78,6 +90,7 @@ private:
   net::io_loop loop_{system_, 0, false};
   std::shared_ptr<net::event_stream> stream_;
   std::promise<void> gone_;
+  std::future<void> is_gone_ = gone_.get_future();
   std::thread thread_;
 };
 
@@ -120,8 +133,25 @@ TEST_CASE("who has gone is told of, and costs nothing more") {
 
 TEST_CASE("who does not read is left, with so much unsent") {
   streamed its;
-  std::string large(1'000'000, 'x');
-  for (std::size_t sent = 0; sent < 8; ++sent)
-    its.send(large);
+  std::string piece(100'000, 'x');
+  std::size_t most = 0;
+  while (!its.is_gone() && most <= net::event_stream::unsent_bytes_max) {
+    most = std::max(most, its.unsent());
+    its.send(piece);
+  }
+  REQUIRE(its.is_gone());
+  CHECK(most <= net::event_stream::unsent_bytes_max);
+  CHECK(most > net::event_stream::unsent_bytes_max - 2 * piece.size());
+}
+
+TEST_CASE("where nothing is sent, a comment is, so that proxies keep it") {
+  streamed its{10ms};
+  CHECK(its.read_until(": \n\n: \n\n").ends_with(": \n\n"));
+  CHECK_FALSE(its.is_gone());
+}
+
+TEST_CASE("who takes nothing from one beat to another is left") {
+  streamed its{50ms};
+  its.send(std::string(1'000'000, 'x'));
   CHECK(its.is_gone_soon());
 }

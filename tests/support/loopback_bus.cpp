@@ -44,6 +44,12 @@ public:
     later([this] { flush(); });
   }
 
+  bool offer(std::string_view channel, std::string bytes) override {
+    bool is_taken = queue_.offer({std::string{channel}, std::move(bytes), 0});
+    later([this] { flush(); });
+    return is_taken;
+  }
+
   void reconnect(std::string_view, std::string_view reason) override {
     ++hub_.reconnects_asked;
     later([this, why = std::string{reason}] {

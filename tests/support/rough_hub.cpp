@@ -47,6 +47,12 @@ public:
     send_waiting();
   }
 
+  bool offer(std::string_view channel, std::string bytes) override {
+    bool is_taken = queue_.offer({std::string{channel}, std::move(bytes), 0});
+    send_waiting();
+    return is_taken;
+  }
+
   void reconnect(std::string_view, std::string_view) override {
     is_to_reconnect_ = true;
   }

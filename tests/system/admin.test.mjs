@@ -1,6 +1,7 @@
 // The listener for operators: what it serves, to whom, and its bounds.
 
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import net from 'node:net';
 
 import { openNode, runToEnd } from './support/node.mjs';
@@ -9,6 +10,14 @@ import { eventually } from './support/wait.mjs';
 
 const TOKEN = '0123456789abcdef';
 const bearer = (text) => ({ headers: { authorization: `Bearer ${text}` } });
+
+/** As `fetch`, which does not send every header that it is told to. */
+const statusOf = (url, headers) => new Promise((resolve, reject) => {
+  http.get(url, { headers }, (response) => {
+    resolve(response.statusCode);
+    response.destroy();
+  }).once('error', reject);
+});
 
 test('operators have a port of their own, with the health routes',
   async (t) => {
@@ -53,6 +62,28 @@ test('with a token nobody hears anything without it', async (t) => {
     404);
   assert.ok(!node.output.includes(TOKEN), 'the token is in the log');
 });
+
+test('pages of other sites are not answered, with a token or without',
+  async (t) => {
+    for (const token of ['', TOKEN]) {
+      const node = await openNode(t, token ? { 'admin.token': token } : {});
+      const status = (path, site, mode, dest) => statusOf(node.admin(path), {
+        ...(token && bearer(token).headers),
+        'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest,
+      });
+      for (const site of ['cross-site', 'same-site'])
+        for (const path of ['/metrics', '/dashboard/stream', '/readyz']) {
+          assert.equal(await status(path, site, 'no-cors', 'empty'), 403);
+          assert.equal(await status(path, site, 'navigate', 'iframe'), 403);
+        }
+      await node.event('admin.refused', { reason: 'a page of another site asks for it' });
+      assert.equal(await status('/metrics', 'same-origin', 'cors', 'empty'),
+        200);
+      // A link to the page, from a chat, say.
+      assert.equal(
+        await status('/dashboard', 'cross-site', 'navigate', 'document'), 200);
+    }
+  });
 
 test('off loopback a node does not start without a token', async (t) => {
   const { code, stderr } = await runToEnd(t,
