@@ -8,7 +8,7 @@ export const BOUNDS = Object.freeze({
   actors: 40_000, // Of all nodes together.
   parts: 1_024, // Of one snapshot.
   exited: 4_096, // Ids that a node's next snapshot must not bring back.
-  seen: 4_096, // Numbers of a node's events, to know one that comes twice.
+  seen: 4_096, // Numbers of a node's lines, to know one that comes twice.
   some: 12, // Members that are named of a room on a node.
   children: 1_000_000_000, // What `more` may say.
 

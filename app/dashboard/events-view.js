@@ -4,7 +4,7 @@ import { eventFilter } from './event-filter.js';
 import { printable } from './printable.js';
 import { VirtualList } from './virtual-list.js';
 import {
-  brief, fineClock, many, number, subject, summary,
+  brief, fineClock, many, number, placeInLog, subject, summary,
 } from './words.js';
 
 const PARAMS = { q: 'events-q', level: 'events-level', node: 'events-node',
@@ -179,7 +179,8 @@ function updateRow(row, item, { isOpen }) {
 function unfolded({ event, node }) {
   const pairs = Object.entries(event).map(([name, value]) =>
     [printable(name), printable(String(value))]);
-  const links = make('p', { class: 'links' });
+  const links = make('p', { class: 'links' },
+    make('span', { class: 'soft' }, placeInLog(event.seq)));
   if (event.actor !== undefined) {
     const actor = actorKey(node, event.actor);
     links.append(make('a', { href: address('events', { actor }) },

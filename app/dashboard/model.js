@@ -121,17 +121,20 @@ export class Cluster {
     if (life) life.goneAt ??= now;
   }
 
-  #takeEvents({ lost, events }, life, now) {
-    this.events.lose(countOf(lost));
-    if (!Array.isArray(events)) {
+  /** The node numbers its lines from `first` on, then those that it left out. */
+  #takeEvents({ first, lines, lost }, life, now) {
+    if (!Number.isSafeInteger(first) || !Array.isArray(lines)) {
       ++this.malformed;
       return;
     }
-    for (const told of events) {
+    lines.forEach((told, i) => {
+      if (!life.isNew(first + i)) return;
       const event = eventOf(told);
-      if (!event) ++this.malformed;
-      else if (life.isNew(event.seq)) this.#takeEvent(event, life, now);
-    }
+      if (event) this.#takeEvent(event, life, now);
+      else ++this.malformed;
+    });
+    if (countOf(lost) > 0 && life.isNew(first + lines.length))
+      this.events.lose(lost);
   }
 
   #takeEvent(event, life, now) {

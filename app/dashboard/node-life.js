@@ -47,11 +47,10 @@ export class NodeLife {
     this.#seen.clear();
   }
 
-  /** Whether this number of its log is new. */
-  isNew(seq) {
-    if (typeof seq !== 'number') return true; // Nobody can tell.
-    if (this.#seen.has(seq)) return false;
-    this.#seen.add(seq);
+  /** Whether the line of this number was not told before, in this run. */
+  isNew(number) {
+    if (this.#seen.has(number)) return false;
+    this.#seen.add(number);
     return true;
   }
 

@@ -111,6 +111,10 @@ export function summary(event) {
   return brief(parts.join(' '), 240);
 }
 
+/** Where the log has an event: a log of a higher level was not told it. */
+export const placeInLog = (seq) => (typeof seq === 'number'
+  ? `line ${seq} of the log` : 'not in the log, whose level is higher');
+
 /** What an event is about, where an actor or a room tells it. */
 export function subject(event) {
   if (event.kind) return brief(called(event), 80);

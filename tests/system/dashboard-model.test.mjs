@@ -16,7 +16,7 @@ import { roomList, sortRooms } from '../../app/dashboard/room-list.js';
 import { actorFilter, treeRows } from '../../app/dashboard/tree-rows.js';
 import { troubles } from '../../app/dashboard/troubles.js';
 import {
-  about, bytes, duration, micros, rate,
+  about, bytes, duration, micros, placeInLog, rate,
 } from '../../app/dashboard/words.js';
 import {
   EPOCH, TrueNode, chance, iso, known,
@@ -112,6 +112,45 @@ test('an event that comes twice does no harm', () => {
   assert.deepEqual([known(life().actors), cluster.events.size,
     JSON.stringify(cluster.incidents.all)], once);
   assert.equal(cluster.incidents.all.length, 2);
+});
+
+test('a frame that comes twice counts once, also what it says was left out',
+  () => {
+    const { cluster, node, take } = begun();
+    const frames = [told(node, [node.event('node.ready')]),
+      node.frame([node.event('bus.gap'), node.event('bus.gap')], 7),
+      node.frame([], 2), told(node, [node.event('bus.gap')])];
+    take(frames, frames[1], frames.toReversed());
+    assert.equal(cluster.events.size, 4);
+    assert.equal(cluster.events.lost, 9);
+    // It is not the number of the log that tells them apart.
+    const [same] = [node.event('bus.gap', undefined, { seq: 1 })];
+    take(told(node, [same, { ...same }]), told(node, [{ ...same }]));
+    assert.equal(cluster.events.size, 7);
+  });
+
+test('hello, then events go on, also when some were not seen', () => {
+  const { cluster, node, take } = begun();
+  const say = (count) => told(node, Array.from({ length: count }, () =>
+    node.event('bus.gap', undefined, { level: 'warn' })));
+  take(node.snapshot(), say(20));
+  say(30); // Nobody watches: the node goes on counting.
+  take(hello, node.snapshot(), say(20));
+  assert.equal(cluster.events.size, 40);
+  const last = say(1);
+  take(last, hello, last);
+  assert.equal(cluster.events.size, 41);
+  assert.equal(cluster.malformed, 0);
+});
+
+test('an event says where the log has it, if it has', () => {
+  const { cluster, node, take } = begun();
+  take(told(node, [node.event('bus.gap', undefined, { seq: 20 }),
+    node.event('bus.gap', undefined, { seq: undefined })]));
+  const places = cluster.events.latest(9, () => true)
+    .map(({ event }) => placeInLog(event.seq));
+  assert.deepEqual(places, ['not in the log, whose level is higher',
+    'line 20 of the log']);
 });
 
 test('who exited while a snapshot was taken does not come back with it', () => {
@@ -291,7 +330,8 @@ test('rubbish is counted, and changes nothing', () => {
   for (const frame of [{}, { type: 'new', x: 1 }, { type: 'tree' },
     { type: 'gone' }, { type: 'gone', node: 7 }, { type: 'hello' },
     { type: 'figures', node: {} }, { type: 'events', node: 'n-1',
-      run: 'run-1', events: 'none' },
+      run: 'run-1', first: 1, lines: 'none' },
+    { ...node.frame([node.event('x')]), first: 'none' },
     { ...node.part(EPOCH, 0, 1, []), part: -1 },
     { ...node.part(EPOCH, 0, 1, []), parts: 1e9 },
     { ...node.part(EPOCH, 0, 1, []), actors: 'none' },

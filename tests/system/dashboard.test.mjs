@@ -259,6 +259,7 @@ test('events are filtered, unfolded and counted', async (t) => {
   await page.fill('#events-event', '');
   await page.click('#events .row:nth-child(3)');
   await shows(page, '#events .fields', 'dropped_bytes');
+  await shows(page, '#events .inside', /line \d+ of the log/);
   await page.click('#events .row[aria-expanded=true] >> text=Only this actor');
   await shows(page, '#events-only', `only actor ${room.id} of n-1`);
   await shows(page, '#events-count', /^30 of 32/);

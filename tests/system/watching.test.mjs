@@ -27,7 +27,7 @@ async function watch(t, node, headers = {}) {
   // Events apart from the frames that they come in.
   const take = (frame) => {
     if (frame.type !== 'events') frames.push(frame);
-    else for (const event of frame.events) frames.push({ type: 'event', event });
+    else for (const event of frame.lines) frames.push({ type: 'event', event });
   };
   let rest = '';
   response.setEncoding('utf8');
