@@ -1,4 +1,5 @@
 import { BOUNDS } from './bounds.js';
+import { order } from './order.js';
 import { RecentSet } from './recent-set.js';
 import { countOf, isObject, listOf, textOf } from './untrusted.js';
 
@@ -251,9 +252,7 @@ const rankOf = (kind) => {
   return rank < 0 ? RANK.length : rank;
 };
 
-const collator = new Intl.Collator('en', { numeric: true });
-
 function byKindAndName(a, b) {
-  return rankOf(a.kind) - rankOf(b.kind) || collator.compare(a.name, b.name)
+  return rankOf(a.kind) - rankOf(b.kind) || order(a.name, b.name)
     || a.id - b.id;
 }

@@ -5,6 +5,7 @@ import { BOUNDS, TIMES } from './bounds.js';
 import { EventStore } from './event-store.js';
 import { Incidents } from './incidents.js';
 import { COLUMNS, NodeLife, drawnQuantiles } from './node-life.js';
+import { order } from './order.js';
 import { added } from './rates.js';
 import { Series } from './series.js';
 import { countOf, eventOf, isObject, textOf, timeOf } from './untrusted.js';
@@ -218,5 +219,3 @@ export class Cluster {
     return [...this.nodes.values()].sort((a, b) => order(a.id, b.id));
   }
 }
-
-export const order = new Intl.Collator('en', { numeric: true }).compare;

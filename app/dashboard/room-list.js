@@ -1,6 +1,6 @@
 // Rooms of the whole cluster, put together from what each node has of them.
 
-import { order } from './model.js';
+import { order } from './order.js';
 
 /**
  * [{name, parts: [{life, actor}], members, here, restarts, mailbox, rate,
