@@ -350,12 +350,27 @@ test('the page comes back by itself, and says how old it is until then',
     assert.ok(await page.isHidden('#notice'));
   });
 
+test('a page that is one too many says why it sees nothing', async (t) => {
+  const feed = await Feed.start(t, [nodeWith('n-1', ['lobby'])]);
+  feed.refusal = 503;
+  feed.reason = 'so many pages watch already';
+  const page = await tab(t, feed.url, { excuses: /503|ERR_|EventSource/ });
+  await shows(page, '#notice', 'refused: so many pages watch already.');
+  feed.reason = '';
+  await page.click('#again');
+  await shows(page, '#notice', 'refused: status 503.');
+  feed.refusal = 0;
+  await page.click('#again');
+  await live(page);
+  assert.ok(await page.isHidden('#notice'));
+});
+
 test('before anything comes the page says so', async (t) => {
   const feed = await Feed.start(t, []);
   feed.refusal = 401;
   const page = await tab(t, feed.url, { excuses: /401|ERR_|EventSource/ });
   await page.waitForSelector('#state[data-is=lost]');
-  await shows(page, '#notice', 'reload the page if it wants a token');
+  await shows(page, '#notice', 'The node wants a token: reload the page');
   await shows(page, '#well', 'Waiting for the node');
   feed.refusal = 0;
   await page.click('#again');
