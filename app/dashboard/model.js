@@ -10,20 +10,6 @@ import { added } from './rates.js';
 import { Series } from './series.js';
 import { countOf, eventOf, isObject, textOf, timeOf } from './untrusted.js';
 
-/** Events that say what may be wrong now, and those that take it back. */
-const TOLD = {
-  'bus.down': 'bus.down', 'bus.up': 'bus.down',
-  'store.failed': 'store.failed', 'store.recovered': 'store.failed',
-  'store.refused': 'store.refused',
-  'canary.late': 'canary.late', 'canary.back': 'canary.late',
-  'loop.stalled': 'loop.stalled',
-  'peer.duplicate': 'peer.duplicate',
-  'peer.lost': 'peer.lost', 'peer.joined': 'peer.lost',
-  'node.stopping': 'node.stopping',
-  'accept.failed': 'accept.failed',
-  'log.dropped': 'log.dropped',
-};
-
 export class Cluster {
   /** Of the node that serves the page, as it said hello; null before. */
   hello = null;
@@ -144,12 +130,7 @@ export class Cluster {
     this.#applyToTree(event, life.actors, at);
     this.incidents.take(event,
       { node: life.id, run: life.run, at, seenAt: now });
-    const subject = Object.hasOwn(TOLD, event.event) && TOLD[event.event];
-    if (!subject) return;
-    if (subject === event.event)
-      life.told.set(subject, { at, seenAt: now, event });
-    else
-      life.told.delete(subject);
+    life.told.take(event, now);
   }
 
   #applyToTree(event, actors, at) {

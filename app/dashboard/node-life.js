@@ -3,6 +3,7 @@ import { BOUNDS, TIMES } from './bounds.js';
 import { RecentSet } from './recent-set.js';
 import { FigureWindow, spread } from './rates.js';
 import { Series } from './series.js';
+import { Told } from './told.js';
 import { countOf, isObject, listOf, textOf } from './untrusted.js';
 
 /** What is drawn over time, of a node and of the cluster. */
@@ -23,8 +24,7 @@ export class NodeLife {
   /** It is known from before a reconnection and nothing was told since. */
   isOld = false;
   restartedAt = null; // When another run of it was heard of.
-  /** What its log told last of what may be wrong with it, by event. */
-  told = new Map();
+  told = new Told();
   #seen = new RecentSet(BOUNDS.seen);
 
   constructor(id, budget) {

@@ -76,9 +76,7 @@ export class Overview {
   #showTroubles(cluster, now) {
     const all = troubles(cluster, now).slice(0, 12);
     const isWell = !all.some(({ level }) => level !== 'note');
-    // By what they are about: their words change as time goes.
-    keep($('troubles'), all, ({ node, level, text, href }) =>
-      `${node} ${level} ${href || text}`, () => {
+    keep($('troubles'), all, ({ key }) => key, () => {
       const link = make('a', {}, make('b'), make('span'));
       return make('li', {}, make('span', { class: 'level' }), link);
     }, (row, { level, node, text, href }) => {

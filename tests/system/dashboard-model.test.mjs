@@ -221,7 +221,7 @@ test('a node that was started anew begins anew, and so do its numbers', () => {
   take(told(next, [next.event('node.starting')]));
   assert.equal(life().actors.all.size, 0);
   assert.equal(life().window.rate('messages'), undefined);
-  assert.equal(life().told.size, 0);
+  assert.equal(life().told.all.size, 0);
   take(next.snapshot());
   assert.deepEqual(known(life().actors), next.picture());
   // The first event of the new run has a number that the old one had, too.
@@ -384,6 +384,9 @@ test('nothing grows beyond its bound', () => {
   for (let i = 0; i < 2 * BOUNDS.nodes; ++i)
     take({ ...node.snapshot()[0], node: `node ${i}` });
   assert.ok(cluster.nodes.size <= BOUNDS.nodes);
+  for (let i = 0; i < 2 * BOUNDS.told; ++i)
+    take(told(node, [node.event('peer.lost', undefined, { peer: `n-${i}` })]));
+  assert.equal(life().told.all.size, BOUNDS.told);
   for (let i = 0; i < 2 * BOUNDS.points; ++i)
     cluster.take(figures('n-1', 'run-1', i), 1_000 * i);
   assert.ok(life().series.size <= BOUNDS.points);
@@ -569,6 +572,31 @@ test('what is wrong is told, the worst first, and nothing else', () => {
   assert.ok(words().includes(
     'note  The node is of version 9.9.9 now: reload this page'));
 });
+
+test('what is wrong with one peer, loop or endpoint is taken back of it alone',
+  () => {
+    const { cluster, node, take } = begun();
+    take(node.snapshot(), figures('n-1', 'run-1', 1, {}, { bus: 'down' }));
+    const words = () => troubles(cluster, 0).map(({ text }) => text);
+    const say = (name, fields) => take(told(node,
+      [node.event(name, undefined, fields)]));
+    say('peer.lost', { peer: 'n-3' });
+    say('peer.lost', { peer: 'n-2' });
+    say('loop.stalled', { loop: 0, turn_ms: 900 });
+    say('loop.stalled', { loop: 1, turn_ms: 800 });
+    say('bus.down', { endpoint: 'a:1', reason: 'refused' });
+    say('bus.down', { endpoint: 'b:1', reason: 'reset' });
+    say('bus.up', { endpoint: 'b:1' });
+    say('peer.joined', { peer: 'n-2' });
+    say('loop.stalled', { loop: 0, turn_ms: 700 });
+    assert.deepEqual(words(), ['cannot reach Redis: refused',
+      'has lost its peer n-3', 'had loop 1 stand still for 800 ms',
+      'had loop 0 stand still for 700 ms']);
+    const keys = troubles(cluster, 0).map(({ key }) => key);
+    assert.equal(new Set(keys).size, keys.length);
+    say('peer.joined', { peer: 'n-3' });
+    assert.equal(words().length, 3);
+  });
 
 test('a room on several nodes is one room', () => {
   const { cluster, node, take } = begun();

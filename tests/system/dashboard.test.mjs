@@ -76,6 +76,10 @@ test('the overview tells how the cluster is, and what is wrong on top',
     assert.match(await page.textContent('#announce'), /room lobby on n-1/);
     await page.click('#recent summary');
     await shows(page, '#recent .flight li', 'publish of ann');
+    feed.tell(nodes[0], ['n-8', 'n-9'].map((peer) =>
+      nodes[0].event('peer.lost', undefined, { level: 'warn', peer })));
+    for (const peer of ['n-8', 'n-9'])
+      await shows(page, '#troubles li', `has lost its peer ${peer}`);
     feed.send({ type: 'gone', node: 'n-2' });
     nodes.pop();
     await shows(page, '#troubles li', 'n-2 is gone');
