@@ -116,8 +116,10 @@ test('the tree is that of the nodes, and rooms tell who is in them',
     await page.evaluate(() => { location.hash = '#tree'; });
     for (const node of ['n-1', 'n-2'])
       await shows(page, '#tree [aria-level="1"]', node);
-    for (const kind of ['loop', 'keeper', 'gateway', 'cluster', 'room'])
+    for (const kind of ['keeper', 'gateway', 'cluster', 'room'])
       await shows(page, '#tree [role=treeitem] .kind', kind);
+    for (const name of ['loop 0', 'audiences 0'])
+      await shows(page, '#tree [role=treeitem] .name', name);
     await page.fill('#tree-filter', 'room den');
     await shows(page, '#tree-count', /^1 actor of/);
   });

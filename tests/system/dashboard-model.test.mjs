@@ -16,7 +16,7 @@ import { roomList, sortRooms } from '../../app/dashboard/room-list.js';
 import { actorFilter, treeRows } from '../../app/dashboard/tree-rows.js';
 import { troubles } from '../../app/dashboard/troubles.js';
 import {
-  about, bytes, duration, micros, placeInLog, rate,
+  about, bytes, called, duration, micros, placeInLog, rate,
 } from '../../app/dashboard/words.js';
 import {
   EPOCH, TrueNode, chance, iso, known,
@@ -460,7 +460,7 @@ function happening(node, random) {
     return node.spawn(random.of(node.keepers),
       { kind: 'room', name: `room ${random.below(1e6)}` });
   if (what < 4)
-    return node.spawn(random.of(rooms), { kind: 'audience', name: 'a' });
+    return node.spawn(random.of(node.audiences), { kind: 'audience', name: 'a' });
   if (what < 6) return node.exit(random.of(rooms));
   if (what < 8 || crashed.length === 0) return node.crash(random.of(rooms));
   if (what < 9) return node.restart(random.of(crashed));
@@ -598,6 +598,14 @@ test('what is wrong with one peer, loop or endpoint is taken back of it alone',
     assert.equal(words().length, 3);
   });
 
+test('supervisors are named for what they are', () => {
+  const names = [...begun().node.actors.values()].map(called);
+  assert.deepEqual(names, ['node', 'loop 0', 'loop 1', 'audiences 0',
+    'audiences 1', 'keeper', 'keeper']);
+  assert.equal(called({ kind: 'room', name: 'room 5' }), 'room room 5');
+  assert.equal(called({ kind: 'loop', name: '' }), 'loop');
+});
+
 test('a room on several nodes is one room', () => {
   const { cluster, node, take } = begun();
   const other = new TrueNode('n-2');
@@ -624,13 +632,14 @@ test('the tree has rows for what is unfolded, and tells of what is not', () => {
   take(node.snapshot(), told(node, node.crash(room)));
   const rows = (isOpen, text = '') => treeRows(cluster,
     { isOpen, filter: actorFilter(text) }).map(({ actor, level, more, down }) =>
-    `${level} ${actor ? `${actor.kind} ${actor.name}`.trim() : `+${more}`}`
+    `${level} ${actor ? called(actor) : `+${more}`}`
       + `${down ? ` ${down} down` : ''}`);
-  assert.deepEqual(rows(() => false), ['1 node n-1 1 down']);
-  assert.deepEqual(rows(() => true), ['1 node n-1', '2 loop 0', '3 keeper',
-    '4 room r', '2 loop 1', '3 keeper', '4 room s', '4 +40']);
+  assert.deepEqual(rows(() => false), ['1 node 1 down']);
+  assert.deepEqual(rows(() => true), ['1 node', '2 loop 0', '3 audiences 0',
+    '3 keeper', '4 room r', '2 loop 1', '3 audiences 1', '3 keeper', '4 room s',
+    '4 +40']);
   assert.deepEqual(rows(() => false, 'is:down'),
-    ['1 node n-1', '2 loop 0', '3 keeper', '4 room r']);
+    ['1 node', '2 loop 0', '3 keeper', '4 room r']);
   assert.deepEqual(rows(() => true, 'nobody'), []);
 });
 

@@ -150,6 +150,8 @@ test('the tree is a tree to keys and to those who hear it', async (t) => {
   assert.equal(await current(), 'loop 0 2 false');
   await keyboard.press('ArrowRight');
   await keyboard.press('ArrowRight');
+  assert.equal(await current(), 'audiences 0 3');
+  await keyboard.press('ArrowDown');
   assert.equal(await current(), 'keeper 3 true');
   await keyboard.press('ArrowLeft');
   assert.equal(await current(), 'keeper 3 false');
@@ -157,10 +159,13 @@ test('the tree is a tree to keys and to those who hear it', async (t) => {
   assert.equal(await current(), 'loop 0 2 true');
   await keyboard.press('*');
   await keyboard.press('ArrowDown');
+  await keyboard.press('ArrowDown');
   await keyboard.press('*');
   assert.equal(await current(), 'keeper 3 true');
   await keyboard.press('Home');
   assert.equal(await current(), 'node n-1 1 true');
+  await keyboard.press('Enter');
+  await shows(page, '#tree-detail h2', /^node n-1$/);
   await keyboard.type('att');
   assert.equal(await current(), 'room attic 4');
   await keyboard.press('Enter');
@@ -182,6 +187,14 @@ test('the tree is a tree to keys and to those who hear it', async (t) => {
   await keyboard.type('is:restarted');
   await eventually('only it and those above it are there', async () =>
     (await page.$$('#tree [role=treeitem]')).length === 4);
+});
+
+test('a node is gone to by its id, though all are called node', async (t) => {
+  const { page } = await watched(t, '#tree');
+  await shows(page, '#tree [role=treeitem]', 'n-2');
+  await page.keyboard.press('j');
+  await page.keyboard.type('n-2');
+  assert.match((await focused(page)).text, /^noden-2/);
 });
 
 test('rooms are sorted by their headings, and the address keeps it',

@@ -28,9 +28,11 @@ export class TrueNode {
 
   constructor(id, { run = 'run-1', at = EPOCH } = {}) {
     Object.assign(this, { id, run, at });
-    this.root = this.#add({ kind: 'node', name: id });
+    this.root = this.#add({ kind: 'node', name: 'node' });
     this.loops = [0, 1].map((i) =>
-      this.#add({ kind: 'loop', name: `${i}`, parent: this.root.id }));
+      this.#add({ kind: 'loop', name: `loop ${i}`, parent: this.root.id }));
+    this.audiences = this.loops.map((loop, i) => this.#add({ kind: 'supervisor',
+      name: `audiences ${i}`, parent: loop.id }));
     this.keepers = this.loops.map((loop) =>
       this.#add({ kind: 'keeper', parent: loop.id }));
   }
