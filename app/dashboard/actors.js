@@ -46,7 +46,7 @@ export class Actors {
   /** Those without a parent that is known. */
   roots() {
     return this.#list(null, () => [...this.all.values()].filter((actor) =>
-      !this.all.has(actor.parent) || actor.parent === actor.id));
+      !this.all.has(actor.parent)));
   }
 
   /** Those under `id`, in the order in which they are shown. */
@@ -190,6 +190,15 @@ export class Actors {
     ++this.version;
   }
 
+  /** Whether `id` is among those above, and `parent` would close a circle. */
+  #isAbove(id, parent) {
+    for (let level = 0; level < BOUNDS.depth && parent !== undefined; ++level) {
+      if (parent === id) return true;
+      parent = this.all.get(parent)?.parent;
+    }
+    return false;
+  }
+
   #add(actor) {
     if (this.all.has(actor.id)) return;
     if (this.#budget.used >= this.#budget.most) {
@@ -197,6 +206,7 @@ export class Actors {
       return;
     }
     ++this.#budget.used;
+    if (this.#isAbove(actor.id, actor.parent)) actor.parent = undefined;
     this.all.set(actor.id, actor);
     if (actor.parent !== undefined) {
       let siblings = this.#children.get(actor.parent);
@@ -216,7 +226,8 @@ function actorOf(told) {
     id,
     kind: textOf(told.kind, 64) || 'actor',
     name: textOf(told.name),
-    parent: typeof told.parent === 'number' ? told.parent : undefined,
+    parent: typeof told.parent === 'number' && told.parent !== id
+      ? told.parent : undefined,
     restarts: countOf(told.restarts),
     state: told.state === 'crashed' ? 'crashed' : 'alive',
     stateAt: 0, // Of the event that told the state.

@@ -7,6 +7,7 @@ export const BOUNDS = Object.freeze({
   nodes: 64,
   actors: 40_000, // Of all nodes together.
   parts: 1_024, // Of one snapshot.
+  depth: 64, // Levels of a tree.
   told: 64, // What may be wrong with a node, by its log.
   exited: 4_096, // Ids that a node's next snapshot must not bring back.
   seen: 4_096, // Numbers of a node's lines, to know one that comes twice.

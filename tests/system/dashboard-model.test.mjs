@@ -347,12 +347,33 @@ test('rubbish is counted, and changes nothing', () => {
 });
 
 test('parents that go in a circle hang nobody', () => {
-  const { node, life, take } = begun();
+  const { cluster, node, life, take } = begun();
   take(node.part(EPOCH, 0, 1, [{ id: 1, kind: 'loop', parent: 2 },
     { id: 2, kind: 'loop', parent: 1 }, { id: 3, kind: 'loop', parent: 3 }]));
   take(node.frame([node.event('actor.restarted', { id: 1, kind: 'loop' })]));
-  assert.deepEqual(life().actors.roots().map(({ id }) => id), [3]);
+  const { actors } = life();
+  assert.deepEqual(actors.roots().map(({ id }) => id), [2, 3]);
+  assert.deepEqual(actors.childrenOf(2).map(({ id }) => id), [1]);
+  hasAllOnce(actors);
+  assert.equal(treeRows(cluster, { isOpen: () => true }).length, 3);
 });
+
+test('a tree that is deeper than any real one is shown down to its bound',
+  () => {
+    const { cluster, node, take } = begun();
+    const chain = Array.from({ length: 10_000 }, (_, i) =>
+      ({ id: i + 1, kind: 'room', name: `${i}`, parent: i, state: 'crashed' }));
+    for (const [at, actors] of [[EPOCH, chain], [EPOCH + 1, chain.toReversed()]]) {
+      take(node.part(at, 0, 1, actors));
+      const rows = treeRows(cluster, { isOpen: () => true });
+      assert.equal(rows.length, BOUNDS.depth);
+      assert.equal(rows.at(-1).down, 10_000 - BOUNDS.depth);
+      assert.equal(rows.at(-1).hasRows, false);
+      const filter = actorFilter('is:down');
+      assert.equal(treeRows(cluster, { isOpen: () => false, filter }).length,
+        BOUNDS.depth);
+    }
+  });
 
 test('nothing grows beyond its bound', () => {
   const { cluster, node, take, life } = begun();

@@ -189,6 +189,24 @@ test('the tree is a tree to keys and to those who hear it', async (t) => {
     (await page.$$('#tree [role=treeitem]')).length === 4);
 });
 
+test('what a peer makes up of its tree stops nobody', async (t) => {
+  const { page, feed, node } = await watched(t, '#tree');
+  await shows(page, '#tree [role=treeitem]', 'lobby');
+  const chain = Array.from({ length: 10_000 }, (_, i) => ({ id: i + 1,
+    kind: 'room', name: `deep ${i}`, parent: i, state: 'crashed' }));
+  const circle = [1, 2, 3].map((i) => ({ id: 20_000 + i, kind: 'room',
+    name: `round ${i}`, parent: 20_000 + i % 3 + 1 }));
+  feed.send({ ...node.part(node.at, 0, 1, [...chain, ...circle,
+    { id: 30_000, kind: 'room', name: 'own parent', parent: 30_000 }]),
+  node: 'n-3' });
+  for (const name of ['deep 5', 'round 1', 'own parent']) {
+    await page.fill('#tree-filter', name);
+    await shows(page, '#tree [role=treeitem]', name);
+  }
+  await page.fill('#tree-filter', '');
+  await shows(page, '#tree-count', /10,0\d\d actors/);
+});
+
 test('a node is gone to by its id, though all are called node', async (t) => {
   const { page } = await watched(t, '#tree');
   await shows(page, '#tree [role=treeitem]', 'n-2');
