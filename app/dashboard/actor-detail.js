@@ -3,6 +3,7 @@ import { BOUNDS } from './bounds.js';
 import { detailHead } from './detail-head.js';
 import { $, fields, make, write } from './dom.js';
 import { eventLines } from './event-lines.js';
+import { isOwnRoom } from './room-list.js';
 import {
   brief, bytes, called, clock, duration, many, number,
 } from './words.js';
@@ -31,13 +32,19 @@ export class ActorDetail {
     const actor = life?.actors.get(key.id);
     const [head, facts, , lines, links] = this.aside.children;
     if (actor) this.#showActor(head, facts, life, actor);
-    else showAbsent(head, facts, key);
-    if (actor?.kind === 'room' && links.childElementCount < 2)
+    else showAbsent(head, facts, key, this.#whereabouts(life, key));
+    if (actor?.kind === 'room' && !isOwnRoom(actor.name)
+        && links.childElementCount < 2)
       links.prepend(make('a', { href: address('rooms', { room: actor.name }) },
         'The room'));
     eventLines(lines, this.cluster.events.latest(BOUNDS.detailEvents, (line) =>
       line.node === key.node && line.event.actor === key.id),
     'None since this page was opened.');
+  }
+
+  #whereabouts(life, { id }) {
+    if (life) return life.actors.whereabouts(id);
+    return this.cluster.nodes.size > 0 ? 'gone' : 'waiting';
   }
 
   #showNone() {
@@ -60,17 +67,22 @@ export class ActorDetail {
     write(head.children[1], brief(actor.kind === 'node' ? `node ${life.id}`
       : called(actor), 200));
     changed(facts, [actor.state, actor.why, actor.restarts, actor.mailbox,
-      actor.members, actor.here, actor.more, life.actors.countOfChildren(actor.id),
+      actor.members, actor.here, actor.isUnlisted, life.actors.countBelow(actor),
       actor.kind === 'node' && life.figuresAt], () =>
       [factsOf(life, actor, this.cluster),
         ...(actor.kind === 'node' ? figuresOfNode(life) : [])]);
   }
 }
 
-function showAbsent(head, facts, { id, node }) {
-  write(head.children[1], 'This actor is gone');
-  changed(facts, 'gone', () => [make('p', { class: 'soft' },
-    `No actor ${id} lives on ${brief(node, 60)} now.`)]);
+/** Whom nobody lists is not said to be gone, unless that was told. */
+function showAbsent(head, facts, { id, node }, is) {
+  const on = brief(node, 60);
+  write(head.children[1], { gone: 'This actor is gone',
+    unlisted: 'Not listed by its node', waiting: `Actor ${id}` }[is]);
+  changed(facts, is, () => [make('p', { class: 'soft' }, {
+    gone: `No actor ${id} lives on ${on} now.`,
+    unlisted: `Not all actors of ${on} are listed: ${id} may be among the others.`,
+    waiting: `Waiting for the tree of ${on}…` }[is])]);
 }
 
 /** Made anew only when `of` is another than before. */
@@ -96,7 +108,8 @@ function factsOf(life, actor, cluster) {
     ['waiting', many(actor.mailbox, 'message')],
     ['members', actor.members === null ? null
       : `${number(actor.members)}, ${number(actor.here)} on this node`],
-    ['below it', number(life.actors.countOfChildren(actor.id) + actor.more)],
+    ['below it', number(life.actors.countBelow(actor))],
+    ['listed', actor.isUnlisted ? 'not by its node: known by its events' : null],
     ...(actor.kind === 'node' ? factsOfNode(life, cluster) : []),
   ]);
 }

@@ -2,6 +2,7 @@ import { address, actorKey, readActorKey } from './address.js';
 import { $, attribute, fields, keep, make, write } from './dom.js';
 import { eventFilter } from './event-filter.js';
 import { printable } from './printable.js';
+import { isOwnRoom } from './room-list.js';
 import { VirtualList } from './virtual-list.js';
 import {
   brief, fineClock, many, number, placeInLog, subject, summary,
@@ -188,7 +189,7 @@ function unfolded({ event, node }) {
       'In the tree'));
   }
   const room = event.kind === 'room' ? event.name : event.room;
-  if (typeof room === 'string')
+  if (typeof room === 'string' && !isOwnRoom(room))
     links.append(make('a', { href: address('rooms', { room }) }, 'The room'));
   links.append(make('a', { href: address('events', { event: event.event }) },
     'Only this kind'));

@@ -253,6 +253,7 @@ function notesOf({ life, actor, children, isOpen, down }, now) {
   else if (actor.kind === 'node' && life.condition(now) === 'unready')
     notes.push('not ready');
   if (actor.state !== 'alive') notes.push(actor.state);
+  if (actor.isUnlisted) notes.push('not listed by its node');
   if (down > 0) notes.push(`${number(down)} down below`);
   if (actor.mailbox > 0) notes.push(`${number(actor.mailbox)} waiting`);
   if (actor.restarts > 0) notes.push(many(actor.restarts, 'restart'));

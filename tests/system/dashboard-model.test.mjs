@@ -12,7 +12,9 @@ import { printable } from '../../app/dashboard/printable.js';
 import {
   FigureWindow, added, quantile, spread,
 } from '../../app/dashboard/rates.js';
-import { roomList, sortRooms } from '../../app/dashboard/room-list.js';
+import {
+  roomCount, roomList, sortRooms, unlistedRooms,
+} from '../../app/dashboard/room-list.js';
 import { actorFilter, treeRows } from '../../app/dashboard/tree-rows.js';
 import { troubles } from '../../app/dashboard/troubles.js';
 import {
@@ -179,6 +181,96 @@ test('who was spawned while a snapshot was taken stays until the next', () => {
   node.at += 5_000;
   take(node.snapshot());
   assert.deepEqual(known(life().actors), node.picture());
+});
+
+/** A node of 40 rooms more than it lists, one of which events told of. */
+function crowded() {
+  const all = begun();
+  const { node, take } = all;
+  const [keeper] = node.keepers;
+  keeper.more = 40;
+  take(node.snapshot());
+  const spawn = (name) => {
+    node.at += 1;
+    take(told(node, node.spawn(keeper, { kind: 'room', name })));
+    const room = [...node.actors.values()].at(-1);
+    node.actors.delete(room.id); // It is not listed.
+    return room;
+  };
+  const later = (ms = 5_000) => {
+    node.at += ms;
+    take(node.snapshot());
+  };
+  return { ...all, keeper, spawn, later };
+}
+
+test('who is not listed is known by events, and not said to be gone', () => {
+  const { cluster, node, life, take, keeper, spawn, later } = crowded();
+  const room = spawn('far');
+  later();
+  const { actors } = life();
+  assert.equal(actors.get(room.id).isUnlisted, true);
+  assert.equal(unlistedRooms(cluster), 39, 'it is no longer among the unknown');
+  assert.equal(actors.countBelow(actors.get(keeper.id)), 40);
+  assert.deepEqual(roomList(cluster).map(({ name, members }) =>
+    [name, members]), [['far', undefined]]);
+  assert.deepEqual(roomCount(cluster), { count: 0, isWhole: false });
+  take(told(node, node.exit(room)));
+  assert.equal(actors.get(room.id), undefined);
+  assert.equal(actors.whereabouts(room.id), 'gone');
+  assert.equal(actors.whereabouts(999), 'unlisted');
+  keeper.more = 0;
+  later();
+  assert.equal(actors.whereabouts(999), 'gone');
+});
+
+test('who was not listed is listed again, or forgotten after a time', () => {
+  const { node, life, take, spawn, later } = crowded();
+  const [seen, quiet] = [spawn('seen'), spawn('quiet')];
+  const { actors } = life();
+  later(TIMES.unlisted - 1_000);
+  take(told(node, [node.event('room.emptied', seen)]));
+  assert.ok(actors.get(quiet.id));
+  later();
+  assert.equal(actors.get(quiet.id), undefined);
+  assert.equal(actors.whereabouts(quiet.id), 'unlisted');
+  assert.equal(actors.get(seen.id).isUnlisted, true);
+  node.actors.set(seen.id, seen);
+  later();
+  assert.equal(actors.get(seen.id).isUnlisted, false);
+  // Listed, and then no longer, without a word since: it has gone.
+  node.actors.delete(seen.id);
+  later();
+  assert.equal(actors.get(seen.id), undefined);
+});
+
+test('those who are not listed are no more than their bound', () => {
+  const { life, spawn, later } = crowded();
+  for (let i = 0; i < BOUNDS.unlisted + 10; ++i) spawn(`room ${i}`);
+  const before = life().actors.all.size;
+  later();
+  assert.equal(life().actors.all.size, before - 10);
+  assert.equal([...life().actors.all.values()].at(-1).name,
+    `room ${BOUNDS.unlisted + 9}`);
+});
+
+test('one that is down and no longer listed is down no longer', () => {
+  const { node, life, take, spawn, later } = crowded();
+  const room = spawn('far');
+  take(told(node, node.crash(room)));
+  assert.equal(life().actors.get(room.id).state, 'crashed');
+  later();
+  assert.equal(life().actors.get(room.id), undefined);
+  take(told(node, node.restart(room)));
+  assert.equal(life().actors.get(room.id).state, 'alive');
+});
+
+test('before a tree has come nobody is gone', () => {
+  const { node, life, take } = begun();
+  take(told(node, [node.event('node.ready')]));
+  assert.equal(life().actors.whereabouts(7), 'waiting');
+  take(node.snapshot());
+  assert.equal(life().actors.whereabouts(999), 'gone');
 });
 
 test('a crash that is newer than a snapshot outlives it', () => {
@@ -418,6 +510,7 @@ test(`random lives are known as they are (seed ${seed})`, () => {
   const random = chance(seed);
   for (let round = 0; round < 60; ++round) {
     const { cluster, node, life, take } = begun();
+    const most = random.below(20); // Rooms that are listed of a keeper.
     take(node.snapshot());
     const sent = [];
     const send = (events) => {
@@ -436,11 +529,14 @@ test(`random lives are known as they are (seed ${seed})`, () => {
       // A snapshot, actor by actor, with things that happen meanwhile.
       const begin = node.at;
       const all = [];
+      const crowds = new Map(node.keepers.map(({ id }) => [id, []]));
       for (const id of node.ids()) {
         const actor = node.actors.get(id);
-        if (actor) all.push({ ...actor });
+        if (actor && !isLeftOut(actor, crowds, most)) all.push({ ...actor });
         if (random.happens(0.1)) send(happening(node, random));
       }
+      for (const actor of all)
+        actor.more = crowds.get(actor.id)?.filter((is) => is).length;
       const parts = 1 + random.below(3);
       const size = Math.ceil(all.length / parts);
       for (let i = 0; i < parts; ++i) {
@@ -456,6 +552,14 @@ test(`random lives are known as they are (seed ${seed})`, () => {
     assert.equal(cluster.malformed, 0);
   }
 });
+
+/** Of each keeper the oldest rooms are listed, and those that are down. */
+function isLeftOut({ parent, state }, crowds, most) {
+  const crowd = crowds.get(parent);
+  const isOut = crowd?.length >= most && state === 'alive';
+  crowd?.push(isOut);
+  return isOut;
+}
 
 /** Walked from its roots, a tree has everybody, and once. */
 function hasAllOnce(actors) {
@@ -618,6 +722,20 @@ test('what is wrong with one peer, loop or endpoint is taken back of it alone',
     say('peer.joined', { peer: 'n-3' });
     assert.equal(words().length, 3);
   });
+
+test('rooms of the node itself are no rooms of clients', () => {
+  const { cluster, node, take } = begun();
+  const [keeper] = node.keepers;
+  node.spawn(keeper, { kind: 'room', name: '\u0001canary n-1' });
+  node.spawn(keeper, { kind: 'room', name: 'lobby' });
+  take(node.snapshot(), told(node, node.spawn(keeper,
+    { kind: 'room', name: '\u0001other' })));
+  assert.deepEqual(roomList(cluster).map(({ name }) => name), ['lobby']);
+  assert.deepEqual(roomCount(cluster), { count: 1, isWhole: true });
+  const shown = treeRows(cluster, { isOpen: () => true }).map(({ actor }) =>
+    called(actor));
+  assert.ok(shown.includes('room \\x01canary n-1'));
+});
 
 test('supervisors are named for what they are', () => {
   const names = [...begun().node.actors.values()].map(called);

@@ -189,6 +189,34 @@ test('the tree is a tree to keys and to those who hear it', async (t) => {
     (await page.$$('#tree [role=treeitem]')).length === 4);
 });
 
+test('who is not listed is told so, and only who has gone is gone',
+  async (t) => {
+    const nodes = [nodeWith('n-1', ['lobby'])];
+    for (const each of nodes[0].actors.values()) each.more = 0;
+    const { page, feed, node } = await watched(t, '#tree?actor=999%40n-1',
+      { nodes });
+    await shows(page, '#tree-detail h2', 'This actor is gone');
+    const [keeper] = node.keepers;
+    keeper.more = 40;
+    feed.snapshot(node);
+    await shows(page, '#tree [role=treeitem]', '40 more are not listed');
+    await shows(page, '#tree-detail h2', 'Not listed by its node');
+    feed.tell(node, node.spawn(keeper, { kind: 'room', name: 'far' }));
+    const far = roomOf(node, 'far');
+    node.actors.delete(far.id);
+    await page.evaluate((id) => { location.hash = `#tree?actor=${id}%40n-1`; },
+      far.id);
+    await shows(page, '#tree-detail h2', 'room far');
+    node.at += 1;
+    feed.snapshot(node);
+    await shows(page, '#tree [aria-selected=true]', 'not listed by its node');
+    await shows(page, '#tree-detail dd', 'known by its events');
+    await shows(page, '#tree [role=treeitem]', '39 more are not listed');
+    feed.tell(node, node.exit(far));
+    await shows(page, '#tree-detail h2', 'This actor is gone');
+    await shows(page, '#tree [role=treeitem]', '40 more are not listed');
+  });
+
 test('what a peer makes up of its tree stops nobody', async (t) => {
   const { page, feed, node } = await watched(t, '#tree');
   await shows(page, '#tree [role=treeitem]', 'lobby');
