@@ -11,6 +11,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { ask } from './support/ask.mjs';
 import { tab } from './support/browser.mjs';
 import { clusterSettings } from './support/cluster.mjs';
 import { faultyNode } from './support/faulty.mjs';
@@ -209,9 +210,11 @@ test('the page comes with a policy that lets in nothing else', async (t) => {
     assert.match(part.headers.get('content-type'),
       path.endsWith('.css') ? /^text\/css/ : /^text\/javascript/);
   }
-  for (const path of ['/dashboard/nothing.js', '/dashboard/../dashboard.css',
-    '/dashboard/%2e%2e/main.js'])
-    assert.equal((await fetch(node.admin(path))).status, 404, path);
+  for (const path of ['/dashboard/nothing.js', '/dashboard/index.html',
+    '/dashboard/../dashboard.css', '/dashboard/../dashboard',
+    '/dashboard/%2e%2e/main.js', '/dashboard/..%2fmain.js',
+    '/dashboard//main.js', '/../../etc/passwd'])
+    assert.equal((await ask(node, path)).status, 404, path);
   assert.equal((await fetch(node.http('/dashboard'))).status, 404,
     'clients have no part in it');
 });
