@@ -1,4 +1,5 @@
-import { BOUNDS } from './bounds.js';
+import { BOUNDS, TIMES } from './bounds.js';
+import { order } from './order.js';
 import { RecentSet } from './recent-set.js';
 import { countOf, isObject, listOf, textOf } from './untrusted.js';
 
@@ -10,7 +11,8 @@ const LAST_WORDS = new Set(['actor.exited', 'connection.closed',
  * The actors of one run of one node, by snapshots and by what the events
  * between them say. Ids are unique in a run, so who has exited never comes
  * back, however old the snapshot is that still has it. What an event said is
- * older than a snapshot only if it was told before that was begun.
+ * older than a snapshot only if it was told before that was begun. Of whom a
+ * snapshot leaves out it says nothing: what events said holds, for a time.
  */
 export class Actors {
   /** By id. */
@@ -26,6 +28,7 @@ export class Actors {
   #sorted = new Map(); // Parent, to a sorted list, until that changes.
   #exited = new RecentSet(BOUNDS.exited);
   #pending = null;
+  #leavesOut = false; // The last snapshot, some actors.
   #budget;
 
   /** `budget.used` counts the actors of all nodes. */
@@ -45,7 +48,7 @@ export class Actors {
   /** Those without a parent that is known. */
   roots() {
     return this.#list(null, () => [...this.all.values()].filter((actor) =>
-      !this.all.has(actor.parent) || actor.parent === actor.id));
+      !this.all.has(actor.parent)));
   }
 
   /** Those under `id`, in the order in which they are shown. */
@@ -63,8 +66,16 @@ export class Actors {
     return list;
   }
 
-  countOfChildren(id) {
-    return this.#children.get(id)?.size ?? 0;
+  /** How many are under it, known or not. */
+  countBelow({ id, more }) {
+    return (this.#children.get(id)?.size ?? 0) + this.countUnknown({ id, more });
+  }
+
+  /** How many under it are neither listed nor known by events. */
+  countUnknown({ id, more }) {
+    if (more === 0) return 0;
+    const unlisted = this.childrenOf(id).filter((child) => child.isUnlisted);
+    return Math.max(0, more - unlisted.length);
   }
 
   // -- snapshots
@@ -98,17 +109,47 @@ export class Actors {
       for (const told of got.get(part)) {
         const actor = actorOf(told);
         if (!actor || this.#exited.has(actor.id)) continue;
+        actor.listedAt = at;
         keepNewer(actor, before.get(actor.id), at);
         this.#add(actor);
       }
-    // What was spawned since the snapshot was begun may not be in it yet.
-    for (const actor of before.values())
-      if (actor.born >= at && !this.all.has(actor.id)) this.#add(actor);
+    this.#leavesOut = [...this.all.values()].some(({ more }) => more > 0);
+    for (const actor of this.#livingOf(before, at)) this.#add(actor);
     this.wholeAt = at;
     ++this.version;
   }
 
+  /** Of those of before: who lives though a snapshot begun at `at` lacks them. */
+  #livingOf(before, at) {
+    const missing = [...before.values()].filter(({ id }) => !this.all.has(id));
+    // What was spawned since it was begun may not be in it yet.
+    const isYoung = ({ born }) => born >= at;
+    const leftOut = missing.filter((actor) => !isYoung(actor)
+      && isKnownByEvents(actor, at) && this.#isLeftOut(actor, before))
+      .slice(-BOUNDS.unlisted);
+    for (const actor of leftOut) actor.isUnlisted = true;
+    return [...missing.filter(isYoung), ...leftOut];
+  }
+
+  /** Whether the nearest above it that is listed does not list all under it. */
+  #isLeftOut({ parent }, before) {
+    for (let level = 0; level < BOUNDS.depth; ++level) {
+      const listed = this.all.get(parent);
+      if (listed) return listed.more > 0;
+      parent = before.get(parent)?.parent;
+    }
+    return false;
+  }
+
+  /** Of an actor that is not known: `gone`, `unlisted`, `waiting` for a tree. */
+  whereabouts(id) {
+    if (this.#exited.has(id)) return 'gone';
+    if (!this.isWhole) return 'waiting';
+    return this.#leavesOut || this.forgotten > 0 ? 'unlisted' : 'gone';
+  }
+
   clear() {
+    this.#leavesOut = false;
     this.#budget.used -= this.all.size;
     this.all = new Map();
     this.#children.clear();
@@ -127,9 +168,10 @@ export class Actors {
     const id = event.actor;
     if (typeof id !== 'number' || this.#exited.has(id)) return undefined;
     const known = this.all.get(id);
+    if (known) known.toldAt = Math.max(known.toldAt, at);
     if (known || LAST_WORDS.has(event.event) || !event.kind) return known;
     const actor = actorOf(event);
-    actor.born = at;
+    actor.born = actor.toldAt = at;
     this.#add(actor);
     ++this.version;
     return this.all.get(id);
@@ -172,7 +214,8 @@ export class Actors {
         seen.add(child);
         const actor = this.all.get(child);
         if (actor && at >= actor.stateAt)
-          Object.assign(actor, { state: 'alive', stateAt: at, why: '' });
+          Object.assign(actor,
+            { state: 'alive', stateAt: at, toldAt: at, why: '' });
       }
   }
 
@@ -189,6 +232,15 @@ export class Actors {
     ++this.version;
   }
 
+  /** Whether `id` is among those above, and `parent` would close a circle. */
+  #isAbove(id, parent) {
+    for (let level = 0; level < BOUNDS.depth && parent !== undefined; ++level) {
+      if (parent === id) return true;
+      parent = this.all.get(parent)?.parent;
+    }
+    return false;
+  }
+
   #add(actor) {
     if (this.all.has(actor.id)) return;
     if (this.#budget.used >= this.#budget.most) {
@@ -196,6 +248,7 @@ export class Actors {
       return;
     }
     ++this.#budget.used;
+    if (this.#isAbove(actor.id, actor.parent)) actor.parent = undefined;
     this.all.set(actor.id, actor);
     if (actor.parent !== undefined) {
       let siblings = this.#children.get(actor.parent);
@@ -215,7 +268,8 @@ function actorOf(told) {
     id,
     kind: textOf(told.kind, 64) || 'actor',
     name: textOf(told.name),
-    parent: typeof told.parent === 'number' ? told.parent : undefined,
+    parent: typeof told.parent === 'number' && told.parent !== id
+      ? told.parent : undefined,
     restarts: countOf(told.restarts),
     state: told.state === 'crashed' ? 'crashed' : 'alive',
     stateAt: 0, // Of the event that told the state.
@@ -227,6 +281,9 @@ function actorOf(told) {
     some: listOf(told.some).slice(0, BOUNDS.some).map((pair) =>
       [textOf(listOf(pair)[0]), textOf(listOf(pair)[1])]),
     more: Math.min(countOf(told.more), BOUNDS.children),
+    toldAt: -1, // When it told its last event,
+    listedAt: -1, // and the last snapshot that has it was begun.
+    isUnlisted: false, // Its node does not list it: events told of it.
     born: -1, // When an event told of it first, before any snapshot did.
   };
 }
@@ -240,8 +297,18 @@ function keepNewer(actor, before, at) {
   }
   actor.stateAt = before.stateAt;
   if (actor.state !== 'alive') actor.why = before.why;
+  actor.toldAt = before.toldAt;
   if (before.mailboxAt >= at) actor.mailbox = before.mailbox;
   actor.mailboxAt = before.mailboxAt;
+}
+
+/**
+ * Whether events since it was listed last say that it lives. One that is down
+ * is always listed.
+ */
+function isKnownByEvents({ toldAt, listedAt, state, stateAt }, at) {
+  return toldAt >= listedAt && toldAt > at - TIMES.unlisted
+    && (state === 'alive' || stateAt >= at);
 }
 
 const RANK = ['node', 'supervisor', 'loop', 'cluster', 'canary', 'keeper',
@@ -251,9 +318,7 @@ const rankOf = (kind) => {
   return rank < 0 ? RANK.length : rank;
 };
 
-const collator = new Intl.Collator('en', { numeric: true });
-
 function byKindAndName(a, b) {
-  return rankOf(a.kind) - rankOf(b.kind) || collator.compare(a.name, b.name)
+  return rankOf(a.kind) - rankOf(b.kind) || order(a.name, b.name)
     || a.id - b.id;
 }

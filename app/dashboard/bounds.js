@@ -7,8 +7,11 @@ export const BOUNDS = Object.freeze({
   nodes: 64,
   actors: 40_000, // Of all nodes together.
   parts: 1_024, // Of one snapshot.
+  unlisted: 1_000, // Of a node, that it does not list and events tell of.
+  depth: 64, // Levels of a tree.
+  told: 64, // What may be wrong with a node, by its log.
   exited: 4_096, // Ids that a node's next snapshot must not bring back.
-  seen: 4_096, // Numbers of a node's events, to know one that comes twice.
+  seen: 4_096, // Numbers of a node's lines, to know one that comes twice.
   some: 12, // Members that are named of a room on a node.
   children: 1_000_000_000, // What `more` may say.
 
@@ -41,6 +44,7 @@ export const TIMES = Object.freeze({
   silent: 5_000, // A node that sends no figures for so long,
   gone: 30_000, // and one that is gone is shown for so long.
   relearn: 10_000, // After a reconnection; what is not told by then is not.
+  unlisted: 5 * 60_000, // Who is not listed is known for so long by an event.
   stalled: 20_000, // A stream without a frame for so long is opened anew.
   recent: 5 * 60_000, // A crash is news for so long.
   flash: 3_000, // And its row is tinted for so long.

@@ -2,9 +2,10 @@ import { address, actorKey, readActorKey } from './address.js';
 import { $, attribute, fields, keep, make, write } from './dom.js';
 import { eventFilter } from './event-filter.js';
 import { printable } from './printable.js';
+import { isOwnRoom } from './room-list.js';
 import { VirtualList } from './virtual-list.js';
 import {
-  brief, fineClock, many, number, subject, summary,
+  brief, fineClock, many, number, placeInLog, subject, summary,
 } from './words.js';
 
 const PARAMS = { q: 'events-q', level: 'events-level', node: 'events-node',
@@ -179,7 +180,8 @@ function updateRow(row, item, { isOpen }) {
 function unfolded({ event, node }) {
   const pairs = Object.entries(event).map(([name, value]) =>
     [printable(name), printable(String(value))]);
-  const links = make('p', { class: 'links' });
+  const links = make('p', { class: 'links' },
+    make('span', { class: 'soft' }, placeInLog(event.seq)));
   if (event.actor !== undefined) {
     const actor = actorKey(node, event.actor);
     links.append(make('a', { href: address('events', { actor }) },
@@ -187,7 +189,7 @@ function unfolded({ event, node }) {
       'In the tree'));
   }
   const room = event.kind === 'room' ? event.name : event.room;
-  if (typeof room === 'string')
+  if (typeof room === 'string' && !isOwnRoom(room))
     links.append(make('a', { href: address('rooms', { room }) }, 'The room'));
   links.append(make('a', { href: address('events', { event: event.event }) },
     'Only this kind'));

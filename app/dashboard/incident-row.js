@@ -1,8 +1,10 @@
 import { actorKey, address } from './address.js';
-import { attribute, keep, make, write } from './dom.js';
+import { attribute, fields, keep, make, write } from './dom.js';
 import { TIMES } from './bounds.js';
 import { printable } from './printable.js';
-import { ago, brief, called, fineClock, many, micros } from './words.js';
+import {
+  ago, brief, called, fineClock, many, micros, placeInLog,
+} from './words.js';
 
 const WHAT = { crash: 'crashed', failure: 'failed', restart: 'restarted',
   escalation: 'escalated', quarantine: 'message put away' };
@@ -47,16 +49,16 @@ export const incidentRow = {
 
   /** What is unfolded: made once, and added to as more of it is told. */
   fill(inside, incident) {
-    const { reason, outcome, message, payload, flight } = incident;
+    const { reason, outcome, message, payload, flight, seq } = incident;
     const key = [reason, outcome?.what, flight.length].join();
     if (inside.dataset.key === key) return;
     inside.dataset.key = key;
+    const cause = outcome?.cause === reason ? '' : outcome?.cause;
     const pairs = [['reason', reason], ['handling', message],
-      ['message (Base64)', payload],
-      ['cause', outcome?.cause !== reason && outcome?.cause]];
-    inside.replaceChildren(make('dl', { class: 'fields' },
-      ...pairs.filter(([, value]) => value).flatMap(([label, value]) =>
-        [make('dt', {}, label), make('dd', {}, printable(value))])));
+      ['message (Base64)', payload], ['cause', cause],
+      ['told in', placeInLog(seq)]];
+    inside.replaceChildren(fields(pairs.map(([label, value]) =>
+      [label, value ? printable(value) : null])));
     if (flight.length > 0) {
       const steps = make('ol', { class: 'flight' });
       keep(steps, flight, ({ entry }) => entry, ({ age_us, what }) =>

@@ -65,6 +65,7 @@ export class Incidents {
       reason: textOf(event.reason ?? event.cause, BOUNDS.value),
       message: textOf(event.message),
       payload: textOf(event.payload, BOUNDS.value),
+      seq: event.seq,
       flight: [],
       outcome: null,
     });

@@ -197,9 +197,8 @@ class App {
         return { is: 'connecting', words: 'Connecting…', long: '' };
       case 'lost':
         return { is: 'lost', words: 'Offline', rest: `, ${past}`,
-          long: `${cluster.hello ? 'The node does not answer.'
-            : 'The node does not answer, or refuses: reload the page if it '
-              + 'wants a token.'} ${kept} ${retry}` };
+          long: [whyLost(stream.refusal), kept, retry].filter(Boolean)
+            .join(' ') };
       case 'silent':
         return { is: 'silent', words: 'Silent', rest: `, ${past}`,
           long: `Nothing comes any more. ${kept}` };
@@ -286,6 +285,14 @@ class App {
     }
     return view.escape?.() ?? false;
   }
+}
+
+function whyLost(refusal) {
+  if (!refusal) return 'The node does not answer.';
+  const { status, reason } = refusal;
+  if (status === 401)
+    return 'The node wants a token: reload the page to give it.';
+  return `The stream is refused: ${brief(reason, 200) || `status ${status}`}.`;
 }
 
 new App();

@@ -5,23 +5,10 @@ import { BOUNDS, TIMES } from './bounds.js';
 import { EventStore } from './event-store.js';
 import { Incidents } from './incidents.js';
 import { COLUMNS, NodeLife, drawnQuantiles } from './node-life.js';
+import { order } from './order.js';
 import { added } from './rates.js';
 import { Series } from './series.js';
 import { countOf, eventOf, isObject, textOf, timeOf } from './untrusted.js';
-
-/** Events that say what may be wrong now, and those that take it back. */
-const TOLD = {
-  'bus.down': 'bus.down', 'bus.up': 'bus.down',
-  'store.failed': 'store.failed', 'store.recovered': 'store.failed',
-  'store.refused': 'store.refused',
-  'canary.late': 'canary.late', 'canary.back': 'canary.late',
-  'loop.stalled': 'loop.stalled',
-  'peer.duplicate': 'peer.duplicate',
-  'peer.lost': 'peer.lost', 'peer.joined': 'peer.lost',
-  'node.stopping': 'node.stopping',
-  'accept.failed': 'accept.failed',
-  'log.dropped': 'log.dropped',
-};
 
 export class Cluster {
   /** Of the node that serves the page, as it said hello; null before. */
@@ -121,17 +108,20 @@ export class Cluster {
     if (life) life.goneAt ??= now;
   }
 
-  #takeEvents({ lost, events }, life, now) {
-    this.events.lose(countOf(lost));
-    if (!Array.isArray(events)) {
+  /** The node numbers its lines from `first` on, then those that it left out. */
+  #takeEvents({ first, lines, lost }, life, now) {
+    if (!Number.isSafeInteger(first) || !Array.isArray(lines)) {
       ++this.malformed;
       return;
     }
-    for (const told of events) {
+    lines.forEach((told, i) => {
+      if (!life.isNew(first + i)) return;
       const event = eventOf(told);
-      if (!event) ++this.malformed;
-      else if (life.isNew(event.seq)) this.#takeEvent(event, life, now);
-    }
+      if (event) this.#takeEvent(event, life, now);
+      else ++this.malformed;
+    });
+    if (countOf(lost) > 0 && life.isNew(first + lines.length))
+      this.events.lose(lost);
   }
 
   #takeEvent(event, life, now) {
@@ -140,12 +130,7 @@ export class Cluster {
     this.#applyToTree(event, life.actors, at);
     this.incidents.take(event,
       { node: life.id, run: life.run, at, seenAt: now });
-    const subject = Object.hasOwn(TOLD, event.event) && TOLD[event.event];
-    if (!subject) return;
-    if (subject === event.event)
-      life.told.set(subject, { at, seenAt: now, event });
-    else
-      life.told.delete(subject);
+    life.told.take(event, now);
   }
 
   #applyToTree(event, actors, at) {
@@ -215,5 +200,3 @@ export class Cluster {
     return [...this.nodes.values()].sort((a, b) => order(a.id, b.id));
   }
 }
-
-export const order = new Intl.Collator('en', { numeric: true }).compare;

@@ -3,6 +3,7 @@ import { BOUNDS, TIMES } from './bounds.js';
 import { RecentSet } from './recent-set.js';
 import { FigureWindow, spread } from './rates.js';
 import { Series } from './series.js';
+import { Told } from './told.js';
 import { countOf, isObject, listOf, textOf } from './untrusted.js';
 
 /** What is drawn over time, of a node and of the cluster. */
@@ -23,8 +24,7 @@ export class NodeLife {
   /** It is known from before a reconnection and nothing was told since. */
   isOld = false;
   restartedAt = null; // When another run of it was heard of.
-  /** What its log told last of what may be wrong with it, by event. */
-  told = new Map();
+  told = new Told();
   #seen = new RecentSet(BOUNDS.seen);
 
   constructor(id, budget) {
@@ -47,11 +47,10 @@ export class NodeLife {
     this.#seen.clear();
   }
 
-  /** Whether this number of its log is new. */
-  isNew(seq) {
-    if (typeof seq !== 'number') return true; // Nobody can tell.
-    if (this.#seen.has(seq)) return false;
-    this.#seen.add(seq);
+  /** Whether the line of this number was not told before, in this run. */
+  isNew(number) {
+    if (this.#seen.has(number)) return false;
+    this.#seen.add(number);
     return true;
   }
 

@@ -4,6 +4,7 @@ import { $, attribute, keep, make, write } from './dom.js';
 import { incidentRow } from './incident-row.js';
 import { Plot } from './plot.js';
 import { STAGES, added, spread } from './rates.js';
+import { roomCount } from './room-list.js';
 import { troubles } from './troubles.js';
 import {
   about, brief, byteRate, bytes, duration, many, micros, number, rate,
@@ -76,9 +77,7 @@ export class Overview {
   #showTroubles(cluster, now) {
     const all = troubles(cluster, now).slice(0, 12);
     const isWell = !all.some(({ level }) => level !== 'note');
-    // By what they are about: their words change as time goes.
-    keep($('troubles'), all, ({ node, level, text, href }) =>
-      `${node} ${level} ${href || text}`, () => {
+    keep($('troubles'), all, ({ key }) => key, () => {
       const link = make('a', {}, make('b'), make('span'));
       return make('li', {}, make('span', { class: 'level' }), link);
     }, (row, { level, node, text, href }) => {
@@ -103,7 +102,7 @@ export class Overview {
     const sum = (of) => (speaking.length === 0 ? undefined
       : speaking.reduce((total, life) => total + (of(life) ?? 0), 0));
     say('connections', number(sum(({ figures }) => figures.connections)));
-    say('rooms', roomCount(cluster));
+    say('rooms', roomWords(roomCount(cluster)));
     say('messages', rate(sum(({ window }) => window.rate('messages'))));
     say('deliveries', rate(sum(({ window }) => window.rate('deliveries'))));
     say('out', byteRate(sum(({ window }) => window.rate('bytes_out'))));
@@ -216,22 +215,7 @@ function ranking(list, items, say, hrefOf, empty) {
   attribute(list, 'data-empty', items.length === 0 && empty);
 }
 
-/** Each room once, on however many nodes it is; where not all are listed, the
- * largest number that is sure. */
-function roomCount(cluster) {
-  const names = new Set();
-  let most = 0;
-  let isWhole = cluster.nodes.size > 0;
-  for (const life of cluster.nodes.values()) {
-    if (life.goneAt !== null) continue;
-    isWhole &&= life.actors.isWhole;
-    most = Math.max(most, life.figures?.rooms ?? 0);
-    for (const actor of life.actors.all.values()) {
-      if (actor.kind === 'room') names.add(actor.name);
-      if (actor.kind === 'keeper' && actor.more > 0) isWhole = false;
-    }
-  }
-  const count = Math.max(most, names.size);
-  if (isWhole) return number(names.size);
+function roomWords({ count, isWhole }) {
+  if (isWhole) return number(count);
   return count > 0 ? `≥ ${number(count)}` : '–';
 }

@@ -1,5 +1,6 @@
 import { actorKey, address } from './address.js';
 import { BOUNDS, TIMES } from './bounds.js';
+import { detailHead } from './detail-head.js';
 import { $, attribute, keep, make, write } from './dom.js';
 import { isOf } from './event-filter.js';
 import { eventLines } from './event-lines.js';
@@ -173,9 +174,7 @@ export class RoomsView {
     }
     if (this.#shownRoom !== name) {
       this.#shownRoom = name;
-      aside.replaceChildren(...makeDetail(name));
-      for (const button of aside.querySelectorAll('.back, .close'))
-        button.addEventListener('click', () => this.escape());
+      aside.replaceChildren(...makeDetail(name, () => this.escape()));
     }
     const room = all.find((each) => each.name === name);
     const [, state, places, , members, , lines] = aside.children;
@@ -224,18 +223,14 @@ function updateRow(row, room, chosen, { params }) {
     .forEach((text, i) => write(row.cells[i + 1], text));
 }
 
-function makeDetail(name) {
+function makeDetail(name, close) {
   const table = make('table', { class: 'table' },
     make('thead', {}, make('tr', {}, ...['Node', 'State', 'Here',
       'Restarts', 'Waiting'].map((text, i) =>
       make('th', { scope: 'col', class: i > 1 ? 'right' : null }, text)))),
     make('tbody'));
   return [
-    make('header', { class: 'head' },
-      make('button', { class: 'button back', type: 'button' }, 'Back'),
-      make('h2', {}, brief(name, 300) || '(no name)'),
-      make('button', { class: 'button close', type: 'button',
-        'aria-label': 'Close' }, '×')),
+    detailHead(brief(name, 300) || '(no name)', close),
     make('p', { class: 'soft figure' }), table,
     make('h3', {}, 'Members'), make('ul', { class: 'members', role: 'list' }),
     make('h3', {}, 'Latest events'), make('ul', { class: 'lines', role: 'list' }),

@@ -1,4 +1,5 @@
 import { TIMES } from './bounds.js';
+import { refusalOf } from './refusal.js';
 
 const RETRY_FIRST = 1_000;
 const RETRY_MOST = 10_000;
@@ -15,6 +16,8 @@ export class Stream {
   since = Date.now();
   /** When it is tried again, where that is known. */
   retryAt = null;
+  /** Why it is refused, where that is known: {status, reason}. */
+  refusal = null;
   #source;
   #timer;
   #attempts = 0;
@@ -57,6 +60,14 @@ export class Stream {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#open(), pause);
     this.onState();
+    this.#askWhy(this.#source);
+  }
+
+  async #askWhy(source) {
+    const refusal = await refusalOf(this.url);
+    if (source !== this.#source || this.state !== 'lost') return;
+    this.refusal = refusal;
+    this.onState();
   }
 
   #watch() {
@@ -69,6 +80,7 @@ export class Stream {
     if (state === this.state) return;
     if (this.state === 'live' || state === 'live') this.since = Date.now();
     this.state = state;
+    if (state === 'live') this.refusal = null;
     this.onState();
   }
 }

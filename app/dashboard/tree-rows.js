@@ -47,29 +47,29 @@ function walk(rows, life, actor, level, position, siblings, how) {
   const all = children.length;
   if (shown) children = children.filter(({ id }) => shown.has(id));
   const key = actorKey(life.id, actor.id);
-  const opens = children.length > 0
-    && (shown ? true : isOpen(key, actor, all));
+  const hasRows = children.length > 0 && level < BOUNDS.depth;
+  const opens = hasRows && (shown ? true : isOpen(key, actor, all));
+  const more = life.actors.countUnknown(actor);
   rows.push({ key, life, actor, level, position, siblings,
-    children: all + actor.more, hasRows: children.length > 0, isOpen: opens,
+    children: all + more, hasRows, isOpen: opens,
     down: opens || all === 0 ? 0 : downBelow(life.actors, actor) });
   if (!opens || rows.length > BOUNDS.actors) return;
   children.forEach((child, i) => walk(rows, life, child, level + 1, i + 1,
     children.length, how));
-  if (actor.more > 0 && !shown)
-    rows.push({ key: `${key} more`, life, level: level + 1, more: actor.more,
+  if (more > 0 && !shown)
+    rows.push({ key: `${key} more`, life, level: level + 1, more,
       of: actor, position: children.length + 1, siblings: children.length + 1 });
 }
 
 /** How many below a folded one are down: it shows that. */
 function downBelow(actors, top) {
   let down = 0;
-  const look = (actor) => {
+  const below = [top];
+  for (const actor of below)
     for (const child of actors.childrenOf(actor.id)) {
       if (child.state !== 'alive') ++down;
-      look(child);
+      below.push(child);
     }
-  };
-  look(top);
   return down;
 }
 

@@ -1,12 +1,10 @@
-import { actorKey, address, readActorKey } from './address.js';
-import { BOUNDS, TIMES } from './bounds.js';
-import { $, attribute, fields, make, write } from './dom.js';
-import { eventLines } from './event-lines.js';
+import { ActorDetail } from './actor-detail.js';
+import { actorKey, readActorKey } from './address.js';
+import { TIMES } from './bounds.js';
+import { $, attribute, make, write } from './dom.js';
 import { actorFilter, opensBySelf, treeRows } from './tree-rows.js';
 import { VirtualList } from './virtual-list.js';
-import {
-  brief, bytes, called, clock, duration, many, number,
-} from './words.js';
+import { brief, kindBefore, many, number } from './words.js';
 
 const AHEAD = 1_000; // Milliseconds in which typed letters are one word.
 
@@ -17,7 +15,6 @@ export class TreeView {
   #typed = '';
   #typedAt = 0;
   #rowsOf = ''; // What the rows were made of.
-  #shownActor = null;
   #revealed = null; // The actor that the address named when it was shown.
 
   constructor(app) {
@@ -33,6 +30,7 @@ export class TreeView {
       onEnter: (item) => this.#choose(item),
     });
     $('tree').addEventListener('click', ({ target }) => this.#onClick(target));
+    this.detail = new ActorDetail(app, () => this.escape());
   }
 
   show(now) {
@@ -62,7 +60,7 @@ export class TreeView {
     if (isEmpty)
       write($('tree-empty'), filter ? 'No actor is like that.'
         : 'Waiting for the first tree…');
-    this.#showDetail();
+    this.detail.show(params.get('actor'));
   }
 
   #matches(filter) {
@@ -139,8 +137,8 @@ export class TreeView {
     attribute(row, 'data-state', stateOf(life, actor, this.now));
     attribute(row, 'data-new', actor.state === 'alive' && actor.stateAt > 0
       && this.now - this.app.cluster.clockSkew - actor.stateAt < TIMES.flash);
-    write(kind, actor.kind);
-    write(name, brief(actor.kind === 'node' ? life.id : actor.name, 120));
+    write(kind, actor.kind === 'node' ? 'node' : kindBefore(actor));
+    write(name, brief(shownName(item), 120));
     attribute(name, 'class', 'name');
     write(notes, notesOf(item, this.now));
   }
@@ -218,67 +216,14 @@ export class TreeView {
     // A word that goes on may stay where it is; a new one goes to the next.
     const from = this.#typed.length > 1 ? 0 : 1;
     for (let step = from; step < items.length + from; ++step) {
-      const { actor } = items[(at + step) % items.length];
-      if (!actor) continue;
-      if ((actor.name || actor.kind).toLowerCase().startsWith(this.#typed)
-          || actor.kind.startsWith(this.#typed)) {
+      const item = items[(at + step) % items.length];
+      if (!item.actor) continue;
+      if (shownName(item).toLowerCase().startsWith(this.#typed)
+          || item.actor.kind.startsWith(this.#typed)) {
         this.list.moveTo((at + step) % items.length);
         return;
       }
     }
-  }
-
-  // -- what is known of one
-
-  #showDetail() {
-    const { cluster, params } = this.app;
-    const param = params.get('actor');
-    const key = readActorKey(param);
-    const aside = $('tree-detail');
-    $('view-tree').dataset.detail = key ? 'open' : 'closed';
-    if (!key) {
-      if (this.#shownActor !== '')
-        aside.replaceChildren(make('p', { class: 'empty' },
-          'Choose an actor to see more of it.'));
-      this.#shownActor = '';
-      return;
-    }
-    const life = cluster.nodes.get(key.node);
-    const actor = life?.actors.get(key.id);
-    if (this.#shownActor !== param) {
-      this.#shownActor = param;
-      aside.replaceChildren(make('header', { class: 'head' },
-        make('button', { class: 'button back', type: 'button' }, 'Back'),
-        make('h2', {}), make('button', { class: 'button close', type: 'button',
-          'aria-label': 'Close' }, '×')),
-      make('div', {}), make('h3', {}, 'Its latest events'),
-      make('ul', { class: 'lines', role: 'list' }),
-      make('p', { class: 'links' },
-        make('a', { href: address('events', { actor: param }) },
-          'All its events')));
-      for (const button of aside.querySelectorAll('.back, .close'))
-        button.addEventListener('click', () => this.escape());
-    }
-    const [head, facts, , lines, links] = aside.children;
-    write(head.children[1], actor ? brief(called(actor), 200)
-      : 'This actor is gone');
-    const signature = actor ? JSON.stringify([actor.state, actor.why,
-      actor.restarts, actor.mailbox, actor.members, actor.here, actor.more,
-      life.actors.countOfChildren(actor.id),
-      actor.kind === 'node' && life.figuresAt]) : 'gone';
-    if (facts.dataset.of !== signature) {
-      facts.dataset.of = signature;
-      facts.replaceChildren(...(actor ? [factsOf(life, actor, cluster),
-        ...(actor.kind === 'node' ? figuresOfNode(life) : [])]
-        : [make('p', { class: 'soft' },
-          `No actor ${key.id} lives on ${brief(key.node, 60)} now.`)]));
-    }
-    if (actor?.kind === 'room' && links.childElementCount < 2)
-      links.prepend(make('a', { href: address('rooms', { room: actor.name }) },
-        'The room'));
-    eventLines(lines, cluster.events.latest(BOUNDS.detailEvents, (line) =>
-      line.node === key.node && line.event.actor === key.id),
-    'None since this page was opened.');
   }
 }
 
@@ -288,6 +233,10 @@ function makeRow() {
     make('span', { class: 'kind' }), make('span', { class: 'name' }),
     make('span', { class: 'notes' }));
 }
+
+/** A node is called the same on each: it is told by its id. */
+const shownName = ({ life, actor }) =>
+  (actor.kind === 'node' ? life.id : actor.name);
 
 function stateOf(life, actor, now) {
   if (life.goneAt !== null) return 'gone';
@@ -304,58 +253,11 @@ function notesOf({ life, actor, children, isOpen, down }, now) {
   else if (actor.kind === 'node' && life.condition(now) === 'unready')
     notes.push('not ready');
   if (actor.state !== 'alive') notes.push(actor.state);
+  if (actor.isUnlisted) notes.push('not listed by its node');
   if (down > 0) notes.push(`${number(down)} down below`);
   if (actor.mailbox > 0) notes.push(`${number(actor.mailbox)} waiting`);
   if (actor.restarts > 0) notes.push(many(actor.restarts, 'restart'));
   if (actor.members !== null) notes.push(many(actor.members, 'member'));
   if (children > 0 && !isOpen) notes.push(`+ ${number(children)}`);
   return notes.join('  ·  ');
-}
-
-function factsOf(life, actor, cluster) {
-  const parent = life.actors.get(actor.parent);
-  const link = (one) => make('a', { href: address('tree',
-    { actor: actorKey(life.id, one.id) }) }, brief(called(one), 80));
-  return fields([
-    ['state', actor.stateAt > 0 ? `${actor.state}, since ${clock(actor.stateAt)} UTC`
-      : actor.state],
-    ['why', actor.why ? brief(actor.why, 2_000) : null],
-    ['node', brief(life.id, 60)],
-    ['id', `${actor.id}`],
-    ['under', parent ? link(parent) : 'nobody'],
-    ['restarts', number(actor.restarts)],
-    ['waiting', many(actor.mailbox, 'message')],
-    ['members', actor.members === null ? null
-      : `${number(actor.members)}, ${number(actor.here)} on this node`],
-    ['below it', number(life.actors.countOfChildren(actor.id) + actor.more)],
-    ...(actor.kind === 'node' ? factsOfNode(life, cluster) : []),
-  ]);
-}
-
-/** What is told of a whole node. */
-function factsOfNode({ id, run, figures }, { hello }) {
-  return [
-    ['run', run ? brief(run, 40) : null],
-    ['version', hello?.node === id ? brief(hello.version, 40) : null],
-    ['ready', figures && (figures.ready ? `no: ${brief(figures.ready, 400)}`
-      : 'yes')],
-    ['up for', figures && duration(figures.seconds)],
-  ];
-}
-
-/** Its figures that stand nowhere else. */
-function figuresOfNode({ figures }) {
-  if (!figures) return [];
-  const named = (numbers, say) => Object.entries(numbers)
-    .filter(([, value]) => !Number.isNaN(value))
-    .map(([name, value]) => [brief(name).replaceAll('_', ' '),
-      say(value, name)]);
-  return [
-    make('h3', {}, 'Memory'), fields(named(figures.memory, bytes)),
-    make('h3', {}, 'Waiting at most for one of a kind'),
-    fields(named(figures.mailboxes, number)),
-    make('h3', {}, 'Counts since it started'),
-    fields(named(figures.counts, (value, name) =>
-      (/bytes/.test(name) ? bytes(value) : number(value)))),
-  ];
 }

@@ -23,7 +23,10 @@ const NEWS = {
   'node.stopping': ['warn', 60_000, (e) => `is stopping: ${e.reason}`],
 };
 
-/** [{level: 'bad' | 'warn' | 'note', node, text, href}] */
+/**
+ * [{key, level: 'bad' | 'warn' | 'note', node, text, href}]; `key` says what it
+ * is about while its words change.
+ */
 export function troubles(cluster, now) {
   const all = [];
   for (const life of cluster.list()) {
@@ -37,8 +40,9 @@ export function troubles(cluster, now) {
 
 function ofNode(life, now, all) {
   const node = life.id;
-  const say = (level, text, href = address('events', { node })) =>
-    all.push({ level, node, text: brief(text, 300), href });
+  const say = (level, text, href = address('events', { node }), about = href) =>
+    all.push({ key: `${level} ${node} ${about}`, level, node,
+      text: brief(text, 300), href });
   const { figures } = life;
   switch (life.condition(now)) {
     case 'gone':
@@ -57,14 +61,15 @@ function ofNode(life, now, all) {
     default:
   }
   if (figures?.bus === 'down') {
-    const why = life.told.get('bus.down')?.event.reason;
+    const why = life.told.latest('bus.down')?.reason;
     say('bad', `cannot reach Redis${why ? `: ${why}` : ''}`,
       address('events', { node, event: 'bus.' }));
   }
-  for (const [subject, { seenAt, event }] of life.told) {
+  for (const [about, { subject, seenAt, event }] of life.told.all) {
     const [level, ms, words] = NEWS[subject] ?? [];
     if (level && now - seenAt < ms)
-      say(level, words(event), address('events', { node, event: subject }));
+      say(level, words(event), address('events', { node, event: subject }),
+        about);
   }
   const restarted = life.restartedAt;
   if (restarted !== null && now - restarted < TIMES.recent)
@@ -114,14 +119,16 @@ function ofIncidents(cluster, now, all) {
   if (!last) return;
   const isWorse = recent.some(({ outcome, what }) =>
     what === 'escalation' || outcome?.what === 'escalated');
-  all.push({ level: isWorse ? 'bad' : 'warn', node: '', href: address('crashes'),
+  all.push({ key: 'crashes', level: isWorse ? 'bad' : 'warn', node: '',
+    href: address('crashes'),
     text: brief(`${many(recent.length, 'failure')} in the last `
       + `${duration(TIMES.recent / 1_000)}, the latest ${ago(now - last.seenAt)}: `
       + `${called(last)} on ${last.node}`, 300) });
 }
 
 function ofPage(cluster, all) {
-  const note = (text) => all.push({ level: 'note', node: '', text, href: '' });
+  const note = (text) =>
+    all.push({ key: text, level: 'note', node: '', text, href: '' });
   const left = cluster.list().reduce((sum, { actors }) =>
     sum + actors.forgotten, 0);
   if (left > 0)

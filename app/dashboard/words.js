@@ -85,9 +85,16 @@ export const fineClock = (ms) =>
 export const many = (count, one, several = `${one}s`) =>
   `${number(count)} ${count === 1 ? one : several}`;
 
+/** Supervisors are named for what they are: `loop 0`, `audiences 0`. */
+const SELF_NAMED = new Set(['node', 'loop', 'supervisor']);
+
+/** The kind of an actor, where its name does not say it already. */
+export const kindBefore = ({ kind, name }) =>
+  (name && SELF_NAMED.has(kind) ? '' : kind);
+
 /** How an actor is called: `room lobby`, `loop 0`, `gateway`. */
-export const called = ({ kind, name }) =>
-  printable(name ? `${kind} ${name}` : kind);
+export const called = (actor) =>
+  printable([kindBefore(actor), actor.name].filter(Boolean).join(' '));
 
 /** In short, however long it is. */
 export function brief(text, most = 120) {
@@ -110,6 +117,10 @@ export function summary(event) {
   }
   return brief(parts.join(' '), 240);
 }
+
+/** Where the log has an event: a log of a higher level was not told it. */
+export const placeInLog = (seq) => (typeof seq === 'number'
+  ? `line ${seq} of the log` : 'not in the log, whose level is higher');
 
 /** What an event is about, where an actor or a room tells it. */
 export function subject(event) {

@@ -11,6 +11,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { ask } from './support/ask.mjs';
 import { tab } from './support/browser.mjs';
 import { clusterSettings } from './support/cluster.mjs';
 import { faultyNode } from './support/faulty.mjs';
@@ -116,8 +117,10 @@ test('the tree is that of the nodes, and rooms tell who is in them',
     await page.evaluate(() => { location.hash = '#tree'; });
     for (const node of ['n-1', 'n-2'])
       await shows(page, '#tree [aria-level="1"]', node);
-    for (const kind of ['loop', 'keeper', 'gateway', 'cluster', 'room'])
+    for (const kind of ['keeper', 'gateway', 'cluster', 'room'])
       await shows(page, '#tree [role=treeitem] .kind', kind);
+    for (const name of ['loop 0', 'audiences 0'])
+      await shows(page, '#tree [role=treeitem] .name', name);
     await page.fill('#tree-filter', 'room den');
     await shows(page, '#tree-count', /^1 actor of/);
   });
@@ -207,9 +210,11 @@ test('the page comes with a policy that lets in nothing else', async (t) => {
     assert.match(part.headers.get('content-type'),
       path.endsWith('.css') ? /^text\/css/ : /^text\/javascript/);
   }
-  for (const path of ['/dashboard/nothing.js', '/dashboard/../dashboard.css',
-    '/dashboard/%2e%2e/main.js'])
-    assert.equal((await fetch(node.admin(path))).status, 404, path);
+  for (const path of ['/dashboard/nothing.js', '/dashboard/index.html',
+    '/dashboard/../dashboard.css', '/dashboard/../dashboard',
+    '/dashboard/%2e%2e/main.js', '/dashboard/..%2fmain.js',
+    '/dashboard//main.js', '/../../etc/passwd'])
+    assert.equal((await ask(node, path)).status, 404, path);
   assert.equal((await fetch(node.http('/dashboard'))).status, 404,
     'clients have no part in it');
 });

@@ -12,11 +12,13 @@ import { printable } from '../../app/dashboard/printable.js';
 import {
   FigureWindow, added, quantile, spread,
 } from '../../app/dashboard/rates.js';
-import { roomList, sortRooms } from '../../app/dashboard/room-list.js';
+import {
+  roomCount, roomList, sortRooms, unlistedRooms,
+} from '../../app/dashboard/room-list.js';
 import { actorFilter, treeRows } from '../../app/dashboard/tree-rows.js';
 import { troubles } from '../../app/dashboard/troubles.js';
 import {
-  about, bytes, duration, micros, rate,
+  about, bytes, called, duration, micros, placeInLog, rate,
 } from '../../app/dashboard/words.js';
 import {
   EPOCH, TrueNode, chance, iso, known,
@@ -114,6 +116,45 @@ test('an event that comes twice does no harm', () => {
   assert.equal(cluster.incidents.all.length, 2);
 });
 
+test('a frame that comes twice counts once, also what it says was left out',
+  () => {
+    const { cluster, node, take } = begun();
+    const frames = [told(node, [node.event('node.ready')]),
+      node.frame([node.event('bus.gap'), node.event('bus.gap')], 7),
+      node.frame([], 2), told(node, [node.event('bus.gap')])];
+    take(frames, frames[1], frames.toReversed());
+    assert.equal(cluster.events.size, 4);
+    assert.equal(cluster.events.lost, 9);
+    // It is not the number of the log that tells them apart.
+    const [same] = [node.event('bus.gap', undefined, { seq: 1 })];
+    take(told(node, [same, { ...same }]), told(node, [{ ...same }]));
+    assert.equal(cluster.events.size, 7);
+  });
+
+test('hello, then events go on, also when some were not seen', () => {
+  const { cluster, node, take } = begun();
+  const say = (count) => told(node, Array.from({ length: count }, () =>
+    node.event('bus.gap', undefined, { level: 'warn' })));
+  take(node.snapshot(), say(20));
+  say(30); // Nobody watches: the node goes on counting.
+  take(hello, node.snapshot(), say(20));
+  assert.equal(cluster.events.size, 40);
+  const last = say(1);
+  take(last, hello, last);
+  assert.equal(cluster.events.size, 41);
+  assert.equal(cluster.malformed, 0);
+});
+
+test('an event says where the log has it, if it has', () => {
+  const { cluster, node, take } = begun();
+  take(told(node, [node.event('bus.gap', undefined, { seq: 20 }),
+    node.event('bus.gap', undefined, { seq: undefined })]));
+  const places = cluster.events.latest(9, () => true)
+    .map(({ event }) => placeInLog(event.seq));
+  assert.deepEqual(places, ['not in the log, whose level is higher',
+    'line 20 of the log']);
+});
+
 test('who exited while a snapshot was taken does not come back with it', () => {
   const { node, life, take } = begun();
   node.spawn(node.keepers[0], { kind: 'room', name: 'short' });
@@ -140,6 +181,96 @@ test('who was spawned while a snapshot was taken stays until the next', () => {
   node.at += 5_000;
   take(node.snapshot());
   assert.deepEqual(known(life().actors), node.picture());
+});
+
+/** A node of 40 rooms more than it lists, one of which events told of. */
+function crowded() {
+  const all = begun();
+  const { node, take } = all;
+  const [keeper] = node.keepers;
+  keeper.more = 40;
+  take(node.snapshot());
+  const spawn = (name) => {
+    node.at += 1;
+    take(told(node, node.spawn(keeper, { kind: 'room', name })));
+    const room = [...node.actors.values()].at(-1);
+    node.actors.delete(room.id); // It is not listed.
+    return room;
+  };
+  const later = (ms = 5_000) => {
+    node.at += ms;
+    take(node.snapshot());
+  };
+  return { ...all, keeper, spawn, later };
+}
+
+test('who is not listed is known by events, and not said to be gone', () => {
+  const { cluster, node, life, take, keeper, spawn, later } = crowded();
+  const room = spawn('far');
+  later();
+  const { actors } = life();
+  assert.equal(actors.get(room.id).isUnlisted, true);
+  assert.equal(unlistedRooms(cluster), 39, 'it is no longer among the unknown');
+  assert.equal(actors.countBelow(actors.get(keeper.id)), 40);
+  assert.deepEqual(roomList(cluster).map(({ name, members }) =>
+    [name, members]), [['far', undefined]]);
+  assert.deepEqual(roomCount(cluster), { count: 0, isWhole: false });
+  take(told(node, node.exit(room)));
+  assert.equal(actors.get(room.id), undefined);
+  assert.equal(actors.whereabouts(room.id), 'gone');
+  assert.equal(actors.whereabouts(999), 'unlisted');
+  keeper.more = 0;
+  later();
+  assert.equal(actors.whereabouts(999), 'gone');
+});
+
+test('who was not listed is listed again, or forgotten after a time', () => {
+  const { node, life, take, spawn, later } = crowded();
+  const [seen, quiet] = [spawn('seen'), spawn('quiet')];
+  const { actors } = life();
+  later(TIMES.unlisted - 1_000);
+  take(told(node, [node.event('room.emptied', seen)]));
+  assert.ok(actors.get(quiet.id));
+  later();
+  assert.equal(actors.get(quiet.id), undefined);
+  assert.equal(actors.whereabouts(quiet.id), 'unlisted');
+  assert.equal(actors.get(seen.id).isUnlisted, true);
+  node.actors.set(seen.id, seen);
+  later();
+  assert.equal(actors.get(seen.id).isUnlisted, false);
+  // Listed, and then no longer, without a word since: it has gone.
+  node.actors.delete(seen.id);
+  later();
+  assert.equal(actors.get(seen.id), undefined);
+});
+
+test('those who are not listed are no more than their bound', () => {
+  const { life, spawn, later } = crowded();
+  for (let i = 0; i < BOUNDS.unlisted + 10; ++i) spawn(`room ${i}`);
+  const before = life().actors.all.size;
+  later();
+  assert.equal(life().actors.all.size, before - 10);
+  assert.equal([...life().actors.all.values()].at(-1).name,
+    `room ${BOUNDS.unlisted + 9}`);
+});
+
+test('one that is down and no longer listed is down no longer', () => {
+  const { node, life, take, spawn, later } = crowded();
+  const room = spawn('far');
+  take(told(node, node.crash(room)));
+  assert.equal(life().actors.get(room.id).state, 'crashed');
+  later();
+  assert.equal(life().actors.get(room.id), undefined);
+  take(told(node, node.restart(room)));
+  assert.equal(life().actors.get(room.id).state, 'alive');
+});
+
+test('before a tree has come nobody is gone', () => {
+  const { node, life, take } = begun();
+  take(told(node, [node.event('node.ready')]));
+  assert.equal(life().actors.whereabouts(7), 'waiting');
+  take(node.snapshot());
+  assert.equal(life().actors.whereabouts(999), 'gone');
 });
 
 test('a crash that is newer than a snapshot outlives it', () => {
@@ -182,7 +313,7 @@ test('a node that was started anew begins anew, and so do its numbers', () => {
   take(told(next, [next.event('node.starting')]));
   assert.equal(life().actors.all.size, 0);
   assert.equal(life().window.rate('messages'), undefined);
-  assert.equal(life().told.size, 0);
+  assert.equal(life().told.all.size, 0);
   take(next.snapshot());
   assert.deepEqual(known(life().actors), next.picture());
   // The first event of the new run has a number that the old one had, too.
@@ -291,7 +422,8 @@ test('rubbish is counted, and changes nothing', () => {
   for (const frame of [{}, { type: 'new', x: 1 }, { type: 'tree' },
     { type: 'gone' }, { type: 'gone', node: 7 }, { type: 'hello' },
     { type: 'figures', node: {} }, { type: 'events', node: 'n-1',
-      run: 'run-1', events: 'none' },
+      run: 'run-1', first: 1, lines: 'none' },
+    { ...node.frame([node.event('x')]), first: 'none' },
     { ...node.part(EPOCH, 0, 1, []), part: -1 },
     { ...node.part(EPOCH, 0, 1, []), parts: 1e9 },
     { ...node.part(EPOCH, 0, 1, []), actors: 'none' },
@@ -307,12 +439,33 @@ test('rubbish is counted, and changes nothing', () => {
 });
 
 test('parents that go in a circle hang nobody', () => {
-  const { node, life, take } = begun();
+  const { cluster, node, life, take } = begun();
   take(node.part(EPOCH, 0, 1, [{ id: 1, kind: 'loop', parent: 2 },
     { id: 2, kind: 'loop', parent: 1 }, { id: 3, kind: 'loop', parent: 3 }]));
   take(node.frame([node.event('actor.restarted', { id: 1, kind: 'loop' })]));
-  assert.deepEqual(life().actors.roots().map(({ id }) => id), [3]);
+  const { actors } = life();
+  assert.deepEqual(actors.roots().map(({ id }) => id), [2, 3]);
+  assert.deepEqual(actors.childrenOf(2).map(({ id }) => id), [1]);
+  hasAllOnce(actors);
+  assert.equal(treeRows(cluster, { isOpen: () => true }).length, 3);
 });
+
+test('a tree that is deeper than any real one is shown down to its bound',
+  () => {
+    const { cluster, node, take } = begun();
+    const chain = Array.from({ length: 10_000 }, (_, i) =>
+      ({ id: i + 1, kind: 'room', name: `${i}`, parent: i, state: 'crashed' }));
+    for (const [at, actors] of [[EPOCH, chain], [EPOCH + 1, chain.toReversed()]]) {
+      take(node.part(at, 0, 1, actors));
+      const rows = treeRows(cluster, { isOpen: () => true });
+      assert.equal(rows.length, BOUNDS.depth);
+      assert.equal(rows.at(-1).down, 10_000 - BOUNDS.depth);
+      assert.equal(rows.at(-1).hasRows, false);
+      const filter = actorFilter('is:down');
+      assert.equal(treeRows(cluster, { isOpen: () => false, filter }).length,
+        BOUNDS.depth);
+    }
+  });
 
 test('nothing grows beyond its bound', () => {
   const { cluster, node, take, life } = begun();
@@ -344,6 +497,9 @@ test('nothing grows beyond its bound', () => {
   for (let i = 0; i < 2 * BOUNDS.nodes; ++i)
     take({ ...node.snapshot()[0], node: `node ${i}` });
   assert.ok(cluster.nodes.size <= BOUNDS.nodes);
+  for (let i = 0; i < 2 * BOUNDS.told; ++i)
+    take(told(node, [node.event('peer.lost', undefined, { peer: `n-${i}` })]));
+  assert.equal(life().told.all.size, BOUNDS.told);
   for (let i = 0; i < 2 * BOUNDS.points; ++i)
     cluster.take(figures('n-1', 'run-1', i), 1_000 * i);
   assert.ok(life().series.size <= BOUNDS.points);
@@ -354,6 +510,7 @@ test(`random lives are known as they are (seed ${seed})`, () => {
   const random = chance(seed);
   for (let round = 0; round < 60; ++round) {
     const { cluster, node, life, take } = begun();
+    const most = random.below(20); // Rooms that are listed of a keeper.
     take(node.snapshot());
     const sent = [];
     const send = (events) => {
@@ -372,11 +529,14 @@ test(`random lives are known as they are (seed ${seed})`, () => {
       // A snapshot, actor by actor, with things that happen meanwhile.
       const begin = node.at;
       const all = [];
+      const crowds = new Map(node.keepers.map(({ id }) => [id, []]));
       for (const id of node.ids()) {
         const actor = node.actors.get(id);
-        if (actor) all.push({ ...actor });
+        if (actor && !isLeftOut(actor, crowds, most)) all.push({ ...actor });
         if (random.happens(0.1)) send(happening(node, random));
       }
+      for (const actor of all)
+        actor.more = crowds.get(actor.id)?.filter((is) => is).length;
       const parts = 1 + random.below(3);
       const size = Math.ceil(all.length / parts);
       for (let i = 0; i < parts; ++i) {
@@ -392,6 +552,14 @@ test(`random lives are known as they are (seed ${seed})`, () => {
     assert.equal(cluster.malformed, 0);
   }
 });
+
+/** Of each keeper the oldest rooms are listed, and those that are down. */
+function isLeftOut({ parent, state }, crowds, most) {
+  const crowd = crowds.get(parent);
+  const isOut = crowd?.length >= most && state === 'alive';
+  crowd?.push(isOut);
+  return isOut;
+}
 
 /** Walked from its roots, a tree has everybody, and once. */
 function hasAllOnce(actors) {
@@ -417,7 +585,7 @@ function happening(node, random) {
     return node.spawn(random.of(node.keepers),
       { kind: 'room', name: `room ${random.below(1e6)}` });
   if (what < 4)
-    return node.spawn(random.of(rooms), { kind: 'audience', name: 'a' });
+    return node.spawn(random.of(node.audiences), { kind: 'audience', name: 'a' });
   if (what < 6) return node.exit(random.of(rooms));
   if (what < 8 || crashed.length === 0) return node.crash(random.of(rooms));
   if (what < 9) return node.restart(random.of(crashed));
@@ -530,6 +698,53 @@ test('what is wrong is told, the worst first, and nothing else', () => {
     'note  The node is of version 9.9.9 now: reload this page'));
 });
 
+test('what is wrong with one peer, loop or endpoint is taken back of it alone',
+  () => {
+    const { cluster, node, take } = begun();
+    take(node.snapshot(), figures('n-1', 'run-1', 1, {}, { bus: 'down' }));
+    const words = () => troubles(cluster, 0).map(({ text }) => text);
+    const say = (name, fields) => take(told(node,
+      [node.event(name, undefined, fields)]));
+    say('peer.lost', { peer: 'n-3' });
+    say('peer.lost', { peer: 'n-2' });
+    say('loop.stalled', { loop: 0, turn_ms: 900 });
+    say('loop.stalled', { loop: 1, turn_ms: 800 });
+    say('bus.down', { endpoint: 'a:1', reason: 'refused' });
+    say('bus.down', { endpoint: 'b:1', reason: 'reset' });
+    say('bus.up', { endpoint: 'b:1' });
+    say('peer.joined', { peer: 'n-2' });
+    say('loop.stalled', { loop: 0, turn_ms: 700 });
+    assert.deepEqual(words(), ['cannot reach Redis: refused',
+      'has lost its peer n-3', 'had loop 1 stand still for 800 ms',
+      'had loop 0 stand still for 700 ms']);
+    const keys = troubles(cluster, 0).map(({ key }) => key);
+    assert.equal(new Set(keys).size, keys.length);
+    say('peer.joined', { peer: 'n-3' });
+    assert.equal(words().length, 3);
+  });
+
+test('rooms of the node itself are no rooms of clients', () => {
+  const { cluster, node, take } = begun();
+  const [keeper] = node.keepers;
+  node.spawn(keeper, { kind: 'room', name: '\u0001canary n-1' });
+  node.spawn(keeper, { kind: 'room', name: 'lobby' });
+  take(node.snapshot(), told(node, node.spawn(keeper,
+    { kind: 'room', name: '\u0001other' })));
+  assert.deepEqual(roomList(cluster).map(({ name }) => name), ['lobby']);
+  assert.deepEqual(roomCount(cluster), { count: 1, isWhole: true });
+  const shown = treeRows(cluster, { isOpen: () => true }).map(({ actor }) =>
+    called(actor));
+  assert.ok(shown.includes('room \\x01canary n-1'));
+});
+
+test('supervisors are named for what they are', () => {
+  const names = [...begun().node.actors.values()].map(called);
+  assert.deepEqual(names, ['node', 'loop 0', 'loop 1', 'audiences 0',
+    'audiences 1', 'keeper', 'keeper']);
+  assert.equal(called({ kind: 'room', name: 'room 5' }), 'room room 5');
+  assert.equal(called({ kind: 'loop', name: '' }), 'loop');
+});
+
 test('a room on several nodes is one room', () => {
   const { cluster, node, take } = begun();
   const other = new TrueNode('n-2');
@@ -556,13 +771,14 @@ test('the tree has rows for what is unfolded, and tells of what is not', () => {
   take(node.snapshot(), told(node, node.crash(room)));
   const rows = (isOpen, text = '') => treeRows(cluster,
     { isOpen, filter: actorFilter(text) }).map(({ actor, level, more, down }) =>
-    `${level} ${actor ? `${actor.kind} ${actor.name}`.trim() : `+${more}`}`
+    `${level} ${actor ? called(actor) : `+${more}`}`
       + `${down ? ` ${down} down` : ''}`);
-  assert.deepEqual(rows(() => false), ['1 node n-1 1 down']);
-  assert.deepEqual(rows(() => true), ['1 node n-1', '2 loop 0', '3 keeper',
-    '4 room r', '2 loop 1', '3 keeper', '4 room s', '4 +40']);
+  assert.deepEqual(rows(() => false), ['1 node 1 down']);
+  assert.deepEqual(rows(() => true), ['1 node', '2 loop 0', '3 audiences 0',
+    '3 keeper', '4 room r', '2 loop 1', '3 audiences 1', '3 keeper', '4 room s',
+    '4 +40']);
   assert.deepEqual(rows(() => false, 'is:down'),
-    ['1 node n-1', '2 loop 0', '3 keeper', '4 room r']);
+    ['1 node', '2 loop 0', '3 keeper', '4 room r']);
   assert.deepEqual(rows(() => true, 'nobody'), []);
 });
 

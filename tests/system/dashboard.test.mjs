@@ -76,6 +76,10 @@ test('the overview tells how the cluster is, and what is wrong on top',
     assert.match(await page.textContent('#announce'), /room lobby on n-1/);
     await page.click('#recent summary');
     await shows(page, '#recent .flight li', 'publish of ann');
+    feed.tell(nodes[0], ['n-8', 'n-9'].map((peer) =>
+      nodes[0].event('peer.lost', undefined, { level: 'warn', peer })));
+    for (const peer of ['n-8', 'n-9'])
+      await shows(page, '#troubles li', `has lost its peer ${peer}`);
     feed.send({ type: 'gone', node: 'n-2' });
     nodes.pop();
     await shows(page, '#troubles li', 'n-2 is gone');
@@ -146,6 +150,8 @@ test('the tree is a tree to keys and to those who hear it', async (t) => {
   assert.equal(await current(), 'loop 0 2 false');
   await keyboard.press('ArrowRight');
   await keyboard.press('ArrowRight');
+  assert.equal(await current(), 'audiences 0 3');
+  await keyboard.press('ArrowDown');
   assert.equal(await current(), 'keeper 3 true');
   await keyboard.press('ArrowLeft');
   assert.equal(await current(), 'keeper 3 false');
@@ -153,10 +159,13 @@ test('the tree is a tree to keys and to those who hear it', async (t) => {
   assert.equal(await current(), 'loop 0 2 true');
   await keyboard.press('*');
   await keyboard.press('ArrowDown');
+  await keyboard.press('ArrowDown');
   await keyboard.press('*');
   assert.equal(await current(), 'keeper 3 true');
   await keyboard.press('Home');
   assert.equal(await current(), 'node n-1 1 true');
+  await keyboard.press('Enter');
+  await shows(page, '#tree-detail h2', /^node n-1$/);
   await keyboard.type('att');
   assert.equal(await current(), 'room attic 4');
   await keyboard.press('Enter');
@@ -178,6 +187,60 @@ test('the tree is a tree to keys and to those who hear it', async (t) => {
   await keyboard.type('is:restarted');
   await eventually('only it and those above it are there', async () =>
     (await page.$$('#tree [role=treeitem]')).length === 4);
+});
+
+test('who is not listed is told so, and only who has gone is gone',
+  async (t) => {
+    const nodes = [nodeWith('n-1', ['lobby'])];
+    for (const each of nodes[0].actors.values()) each.more = 0;
+    const { page, feed, node } = await watched(t, '#tree?actor=999%40n-1',
+      { nodes });
+    await shows(page, '#tree-detail h2', 'This actor is gone');
+    const [keeper] = node.keepers;
+    keeper.more = 40;
+    feed.snapshot(node);
+    await shows(page, '#tree [role=treeitem]', '40 more are not listed');
+    await shows(page, '#tree-detail h2', 'Not listed by its node');
+    feed.tell(node, node.spawn(keeper, { kind: 'room', name: 'far' }));
+    const far = roomOf(node, 'far');
+    node.actors.delete(far.id);
+    await page.evaluate((id) => { location.hash = `#tree?actor=${id}%40n-1`; },
+      far.id);
+    await shows(page, '#tree-detail h2', 'room far');
+    node.at += 1;
+    feed.snapshot(node);
+    await shows(page, '#tree [aria-selected=true]', 'not listed by its node');
+    await shows(page, '#tree-detail dd', 'known by its events');
+    await shows(page, '#tree [role=treeitem]', '39 more are not listed');
+    feed.tell(node, node.exit(far));
+    await shows(page, '#tree-detail h2', 'This actor is gone');
+    await shows(page, '#tree [role=treeitem]', '40 more are not listed');
+  });
+
+test('what a peer makes up of its tree stops nobody', async (t) => {
+  const { page, feed, node } = await watched(t, '#tree');
+  await shows(page, '#tree [role=treeitem]', 'lobby');
+  const chain = Array.from({ length: 10_000 }, (_, i) => ({ id: i + 1,
+    kind: 'room', name: `deep ${i}`, parent: i, state: 'crashed' }));
+  const circle = [1, 2, 3].map((i) => ({ id: 20_000 + i, kind: 'room',
+    name: `round ${i}`, parent: 20_000 + i % 3 + 1 }));
+  feed.send({ ...node.part(node.at, 0, 1, [...chain, ...circle,
+    { id: 30_000, kind: 'room', name: 'own parent', parent: 30_000 }]),
+  node: 'n-3' });
+  for (const name of ['deep 5', 'round 1', 'own parent']) {
+    await page.fill('#tree-filter', name);
+    await shows(page, '#tree [role=treeitem]', name);
+  }
+  await page.fill('#tree-filter', '');
+  await shows(page, '#tree-count', /10,0\d\d actors/);
+});
+
+test('a node is gone to by its id, though all are called node', async (t) => {
+  const { page } = await watched(t, '#tree');
+  await shows(page, '#tree [role=treeitem]', 'n-2');
+  await page.keyboard.press('j');
+  await page.keyboard.type('n-2');
+  assert.match((await focused(page)).text, /^noden-2/);
 });
 
 test('rooms are sorted by their headings, and the address keeps it',
@@ -259,6 +322,7 @@ test('events are filtered, unfolded and counted', async (t) => {
   await page.fill('#events-event', '');
   await page.click('#events .row:nth-child(3)');
   await shows(page, '#events .fields', 'dropped_bytes');
+  await shows(page, '#events .inside', /line \d+ of the log/);
   await page.click('#events .row[aria-expanded=true] >> text=Only this actor');
   await shows(page, '#events-only', `only actor ${room.id} of n-1`);
   await shows(page, '#events-count', /^30 of 32/);
@@ -349,12 +413,27 @@ test('the page comes back by itself, and says how old it is until then',
     assert.ok(await page.isHidden('#notice'));
   });
 
+test('a page that is one too many says why it sees nothing', async (t) => {
+  const feed = await Feed.start(t, [nodeWith('n-1', ['lobby'])]);
+  feed.refusal = 503;
+  feed.reason = 'so many pages watch already';
+  const page = await tab(t, feed.url, { excuses: /503|ERR_|EventSource/ });
+  await shows(page, '#notice', 'refused: so many pages watch already.');
+  feed.reason = '';
+  await page.click('#again');
+  await shows(page, '#notice', 'refused: status 503.');
+  feed.refusal = 0;
+  await page.click('#again');
+  await live(page);
+  assert.ok(await page.isHidden('#notice'));
+});
+
 test('before anything comes the page says so', async (t) => {
   const feed = await Feed.start(t, []);
   feed.refusal = 401;
   const page = await tab(t, feed.url, { excuses: /401|ERR_|EventSource/ });
   await page.waitForSelector('#state[data-is=lost]');
-  await shows(page, '#notice', 'reload the page if it wants a token');
+  await shows(page, '#notice', 'The node wants a token: reload the page');
   await shows(page, '#well', 'Waiting for the node');
   feed.refusal = 0;
   await page.click('#again');

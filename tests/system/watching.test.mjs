@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 
+import { ask } from './support/ask.mjs';
 import { connect } from './support/client.mjs';
 import { startCluster } from './support/cluster.mjs';
 import { faultyNode } from './support/faulty.mjs';
@@ -27,7 +28,7 @@ async function watch(t, node, headers = {}) {
   // Events apart from the frames that they come in.
   const take = (frame) => {
     if (frame.type !== 'events') frames.push(frame);
-    else for (const event of frame.events) frames.push({ type: 'event', event });
+    else for (const event of frame.lines) frames.push({ type: 'event', event });
   };
   let rest = '';
   response.setEncoding('utf8');
@@ -138,11 +139,7 @@ test('nobody watches without the token, nor by a name from elsewhere',
     const { frames } = await watch(t, node, { authorization: `Basic ${basic}` });
     await frames.take({ type: 'hello' });
     const open = await openNode(t);
-    const status = await new Promise((resolve, reject) => {
-      http.get(open.admin('/dashboard'), { headers: { host: 'evil.example' } },
-        (response) => resolve(response.resume().statusCode))
-        .once('error', reject);
-    });
+    const { status } = await ask(open, '/dashboard', { host: 'evil.example' });
     assert.equal(status, 421);
     await open.event('admin.refused');
   });
@@ -151,7 +148,13 @@ test('so many watch at once, and places are given back', async (t) => {
   const node = await openNode(t);
   const all = [];
   for (let i = 0; i < 16; ++i) all.push(await watch(t, node));
-  assert.equal((await fetch(node.admin('/dashboard/stream'))).status, 503);
+  // The page asks by HEAD whether it is refused, and by GET why.
+  const stream = node.admin('/dashboard/stream');
+  assert.equal((await fetch(stream, { method: 'HEAD' })).status, 503);
+  const refused = await fetch(stream);
+  assert.equal(refused.status, 503);
+  assert.match(refused.headers.get('content-type'), /^text\/plain/);
+  assert.match(await refused.text(), /so many pages watch already/);
   assert.equal((await fetch(node.admin('/dashboard'))).status, 200);
   all.forEach(({ close }) => close());
   await eventually('there is a place', async () => {
@@ -174,8 +177,11 @@ test('the page is there, with all of its parts, and runs nothing from elsewhere'
     assert.ok(parts.length >= 2, `its parts are ${parts}`);
     for (const part of parts)
       assert.equal((await fetch(node.admin(`/${part}`))).status, 200, part);
-    for (const path of ['/dashboard/', '/dashboards', '/dashboard/no.js',
-      '/dashboard/../dashboard'])
-      assert.notEqual((await fetch(node.admin(path))).status, 500);
+    for (const path of ['/dashboards', '/dashboard/no.js',
+      '/dashboard/index.html', '/dashboard/../dashboard'])
+      assert.equal((await ask(node, path)).status, 404, path);
+    const { status, redirected, url } = await fetch(node.admin('/dashboard/'));
+    assert.deepEqual([status, redirected, url],
+      [200, true, node.admin('/dashboard')]);
     assert.equal((await fetch(node.http('/dashboard'))).status, 404);
   });

@@ -20,8 +20,10 @@ const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css',
 
 export class Feed {
   nodes = [];
-  /** Stays away from streams: they are answered with this status. */
+  /** Stays away from streams: they are answered with this status, */
   refusal = 0;
+  /** and this reason. */
+  reason = '';
   /** So often it did. */
   refused = 0;
   #streams = new Set();
@@ -54,10 +56,10 @@ export class Feed {
     return this.#streams.size;
   }
 
-  async #serve({ url }, response) {
+  async #serve({ method, url }, response) {
     const { pathname } = new URL(url, 'http://node');
     if (pathname === '/dashboard/stream') {
-      this.#stream(response);
+      this.#stream(method, response);
       return;
     }
     const name = pathname === '/dashboard' ? 'index.html'
@@ -73,14 +75,20 @@ export class Feed {
     response.end(body);
   }
 
-  #stream(response) {
+  #stream(method, response) {
     if (this.refusal) {
       ++this.refused;
-      response.writeHead(this.refusal).end();
+      response.writeHead(this.refusal,
+        { 'content-type': 'text/plain; charset=utf-8' });
+      response.end(method === 'HEAD' ? '' : `${this.reason}\n`);
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream',
       'cache-control': 'no-store' });
+    if (method === 'HEAD') {
+      response.end();
+      return;
+    }
     response.write('retry: 1000\n\n');
     this.#streams.add(response);
     response.on('close', () => this.#streams.delete(response));

@@ -23,12 +23,16 @@ export class TrueNode {
   actors = new Map();
   #ids = 0;
   #seq = 0;
+  #numbers = new Map(); // Line, to its number in the stream.
+  #told = 0; // The last of these.
 
   constructor(id, { run = 'run-1', at = EPOCH } = {}) {
     Object.assign(this, { id, run, at });
-    this.root = this.#add({ kind: 'node', name: id });
+    this.root = this.#add({ kind: 'node', name: 'node' });
     this.loops = [0, 1].map((i) =>
-      this.#add({ kind: 'loop', name: `${i}`, parent: this.root.id }));
+      this.#add({ kind: 'loop', name: `loop ${i}`, parent: this.root.id }));
+    this.audiences = this.loops.map((loop, i) => this.#add({ kind: 'supervisor',
+      name: `audiences ${i}`, parent: loop.id }));
     this.keepers = this.loops.map((loop) =>
       this.#add({ kind: 'keeper', parent: loop.id }));
   }
@@ -86,9 +90,17 @@ export class TrueNode {
       }
   }
 
-  /** A frame of events. */
-  frame(events, lost = 0) {
-    return { type: 'events', node: this.id, run: this.run, lost, events };
+  /**
+   * A frame of lines, and of `lost` more behind them. Lines that were in a
+   * frame before have the numbers that they had.
+   */
+  frame(lines, lost = 0) {
+    const first = this.#numbers.get(lines[0]) ?? this.#told + 1;
+    if (first > this.#told) {
+      for (const line of lines) this.#numbers.set(line, ++this.#told);
+      this.#told += lost;
+    }
+    return { type: 'events', node: this.id, run: this.run, first, lines, lost };
   }
 
   /** Ids in the order in which a snapshot comes to them. */
