@@ -125,15 +125,16 @@ constexpr setting table[] = {
     // ------------------------------------------------------------------
     text("admin.address", at<&s::admin, &s::admin_settings::address>,
          setting_shapes::address_or_none,
-         "IP address on which operators are served `/metrics`, `/healthz` and "
-         "`/readyz`; one that is not of this machine alone needs "
-         "`admin.token`; empty: nowhere."),
+         "IP address on which operators are served `/dashboard`, `/metrics`, "
+         "`/top`, `/healthz` and `/readyz`; one that is not of this machine "
+         "alone needs `admin.token`; empty: nowhere."),
     number("admin.port", at<&s::admin, &s::admin_settings::port>, 0, 65'535,
            "Its TCP port; 0 takes a free one, which the log event "
            "`admin.opened` tells."),
     secret("admin.token", at<&s::admin, &s::admin_settings::token>,
            "What each request there has to bring as `Authorization: Bearer`, "
-           "at least 16 characters; empty: nothing."),
+           "or by `Basic` as the password of any user, at least 16 characters; "
+           "empty: nothing."),
 
     // -- auth
     // -------------------------------------------------------------------
