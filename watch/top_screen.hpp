@@ -52,12 +52,15 @@ private:
   };
 
   place& here() { return places_[static_cast<std::size_t>(focus_)]; }
+
+  // -- what keys do: top_screen_keys.cpp
   void press_in_filter(const key_press& what);
   void press_text(char typed);
   void move(std::ptrdiff_t by);
   void fold();
   void next_pane(std::size_t by);
 
+  // -- what is shown
   std::vector<screen_line> draw_pane(pane which, const log_picture& of,
                                      utc_ms now, screen_size size);
   std::vector<screen_line> draw_body(const log_picture& of, utc_ms now,
