@@ -217,8 +217,8 @@ private:
     // Who looks at an old log is in its time.
     auto shown_at =
         is_live() && !paused_ ? std::max(wall_now(), of.last) : of.last;
-    terminal_.show(
-        screen_.draw(of, {name(), state(), shown_at}, terminal_.size()));
+    terminal_.show(screen_.draw(
+        of, {name(), state(), input_.trouble(), shown_at}, terminal_.size()));
   }
 
   [[nodiscard]] std::string name() const {

@@ -34,8 +34,12 @@ screen_line head_line(const log_picture& of, const screen_subject& about,
                       bool is_paused) {
   screen_line out;
   out.add("greenroom top", style::bold).add("  " + about.file + "  ");
-  out.add(is_paused ? "paused" : about.state,
-          is_paused ? style::warn : style::good);
+  if (is_paused)
+    out.add("paused", style::warn);
+  else if (about.trouble.empty())
+    out.add(about.state, style::good);
+  else
+    out.add(about.trouble, style::bad);
   out.add("  " + counted(of.lines, "line"));
   if (of.malformed > 0)
     out.add(", " + grouped(of.malformed) + " no events", style::warn);

@@ -20,7 +20,8 @@ struct screen_size {
 /// What is looked at, for the first line.
 struct screen_subject {
   std::string file;
-  std::string state; ///< `live`, `reading 43 %`, `at its end`.
+  std::string state;   ///< `live`, `reading 43 %`, `at its end`.
+  std::string trouble; ///< Stands for it where there is one.
   utc_ms now = 0;
 };
 

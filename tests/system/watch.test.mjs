@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, createWriteStream, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { appendFileSync, createWriteStream, renameSync, writeFileSync }
+  from 'node:fs';
+import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
@@ -211,7 +214,8 @@ test('top follows a file as it grows', async (t) => {
   const place = lines.findIndex(
     ({ event, name }) => event === 'actor.spawned' && name === 'lobby');
   writeFileSync(growing, text.slice(0, place).join(''));
-  const top = new Terminal(t, [binary, 'top', growing, '--follow']);
+  const top = new Terminal(t, [binary, 'top', growing, '--follow'],
+    { columns: 140 });
   await top.shows('live');
   await top.shows('keeper');
   appendFileSync(growing, text[place].slice(0, 40));
@@ -222,6 +226,13 @@ test('top follows a file as it grows', async (t) => {
   appendFileSync(growing, text.slice(place + 1).join(''));
   top.types('p');
   await top.shows('stopped');
+  // Rotated to what nobody can open, not even root.
+  renameSync(growing, `${growing}.1`);
+  const inItsPlace = createServer();
+  t.after(() => inItsPlace.close());
+  inItsPlace.listen(growing);
+  await once(inItsPlace, 'listening');
+  await top.shows('growing  cannot be read: No such device');
   top.types('q');
   assert.deepEqual(await top.end(), { code: 0, signal: null, restored: true });
 });

@@ -34,7 +34,7 @@ struct viewer {
 
   std::vector<std::string> sees() {
     std::vector<std::string> out;
-    drawn = screen.draw(model.seen(), {"a.log", "live", start + 60'000}, size);
+    drawn = screen.draw(model.seen(), {"a.log", "live", trouble, now}, size);
     for (const auto& each : drawn)
       out.push_back(each.text());
     return out;
@@ -66,6 +66,8 @@ struct viewer {
   void presses(key what) { screen.press({what, {}}); }
 
   utc_ms seq = 0;
+  utc_ms now = start + 60'000;
+  std::string trouble;
   log_model model;
   top_screen screen;
   screen_size size{80, 24};
@@ -108,6 +110,13 @@ TEST_CASE("the head says what is looked at, and how the node is") {
   auto seen = who.sees();
   CHECK(seen[0].starts_with("greenroom top  a.log  live  4 lines"));
   CHECK(seen[1].starts_with("n1 0.1.0 starting 59.0s, 0 connections"));
+}
+
+TEST_CASE("the head says what is amiss with what is looked at") {
+  viewer who;
+  who.trouble = "cannot be \x1bread";
+  CHECK(who.sees()[0].starts_with(
+      "greenroom top  a.log  cannot be \\x1bread  4 lines"));
 }
 
 TEST_CASE("keys move, and what is chosen stays so as rows come") {
