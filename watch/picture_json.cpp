@@ -114,7 +114,7 @@ std::string picture_json(const log_picture& what) {
     out.text("at", format_time(what.last));
   return out.number("lines", what.lines)
       .number("malformed", what.malformed)
-      .number_if("strange", what.strange)
+      .number_if("forgotten", what.forgotten)
       .json("nodes",
             list_of(what.nodes,
                     [](const auto& each) { return json_of(each.second); }))

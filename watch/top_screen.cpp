@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "watch/tree_rows.hpp"
 #include "watch/words.hpp"
 
 namespace greenroom::watch {
@@ -43,6 +44,8 @@ screen_line head_line(const log_picture& of, const screen_subject& about,
   out.add("  " + counted(of.lines, "line"));
   if (of.malformed > 0)
     out.add(", " + grouped(of.malformed) + " no events", style::warn);
+  if (of.forgotten > 0)
+    out.add(", " + counted(of.forgotten, "node") + " forgotten", style::warn);
   if (of.last != 0)
     out.add("  " + format_time(of.last), style::dim);
   return out;
@@ -203,6 +206,8 @@ std::string top_text(const log_picture& of, utc_ms now) {
       out += "and " + grouped(rows.keys.size() - most) + " more\n";
     if (rows.keys.empty())
       out += "none\n";
+    if (each == pane::tree)
+      out += forgotten_text(of);
   }
   return out;
 }

@@ -134,6 +134,9 @@ std::string summary_of(const life& its, utc_ms now) {
   append(out,
          its.store_failure.empty() ? "" : "store failed: " + its.store_failure);
   append(out, its.lost == 0 ? "" : counted(its.lost, "line") + " lost");
+  append(out, its.forgotten() == 0
+                  ? ""
+                  : counted(its.forgotten(), "actor") + " forgotten");
   return out;
 }
 

@@ -114,6 +114,39 @@ test('the tree is drawn for people', async (t) => {
     || / {4}.*room lobby #\d+$/.test(row)), stdout);
 });
 
+test('of a log with many nodes the newest are kept, and it is said so',
+  async (t) => {
+    const { folder } = await recorded();
+    const many = join(folder, 'many');
+    const nodes = Array.from({ length: 70 }, (_, i) => `n-${i + 100}`);
+    writeFileSync(many, nodes.map((node) => `${JSON.stringify({ v: 1,
+      ts: '2026-11-22T13:56:09.858Z', seq: 1, level: 'info',
+      event: 'node.starting', node, version: '0.1.0' })}\n`).join(''));
+    const known = await replay(t, many, '--json');
+    assert.deepEqual(known.nodes.map(({ node }) => node), nodes.slice(6));
+    assert.equal(known.forgotten, 6);
+    for (const verb of ['replay-log', 'top']) {
+      const { stdout } = await runToEnd(t, [verb, many]);
+      assert.match(stdout, /^6 nodes forgotten$/m);
+    }
+  });
+
+test('a log of which lines are a bit out of order is whole at any time',
+  async (t) => {
+    const { folder, lines, atFull } = await recorded();
+    const mixed = join(folder, 'out-of-order');
+    const at = lines.findIndex(({ seq }) => seq === atFull.seq);
+    const later = new Date(Date.parse(atFull.ts) + 1).toISOString();
+    writeFileSync(mixed, lines.slice(0, at + 1).map((line, i) => {
+      const ts = i === at - 1 ? later : line.ts;
+      return `${JSON.stringify({ ...line, ts })}\n`;
+    }).join(''));
+    const { nodes: [node] } = await replay(t, mixed, '--json', '--at', atFull.ts);
+    assert.equal(node.seq, atFull.seq);
+    assert.equal(node.lost, 0);
+    assert.equal(node.connections_exact, true);
+  });
+
 test('top prints once where there is no terminal', async (t) => {
   const { path } = await recorded();
   for (const args of [[path], [path, '--once'], [path, '--follow']]) {

@@ -114,9 +114,17 @@ TEST_CASE("the head says what is looked at, and how the node is") {
 
 TEST_CASE("the head says what is amiss with what is looked at") {
   viewer who;
+  for (int i = 0; i < 64; ++i)
+    who.model.read(R"({"v":1,"ts":"2026-11-22T13:56:09.858Z","seq":1,)"
+                   R"("event":"x.y","node":"z)"
+                   + std::to_string(i) + "\"}");
+  CHECK(who.sees()[0].starts_with(
+      "greenroom top  a.log  live  68 lines, 1 node forgotten"));
   who.trouble = "cannot be \x1bread";
   CHECK(who.sees()[0].starts_with(
-      "greenroom top  a.log  cannot be \\x1bread  4 lines"));
+      "greenroom top  a.log  cannot be \\x1bread  68 lines"));
+  CHECK(top_text(who.model.seen(), who.now).find("\n1 node forgotten\n")
+        != std::string::npos);
 }
 
 TEST_CASE("keys move, and what is chosen stays so as rows come") {
