@@ -61,6 +61,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::must(text.find('\x1b') == text.npos, "a tree has no escapes");
   event_reader again;
   auto json = picture_json(model.seen());
+  fuzz::must(printable(json) == json, "what is known harms no terminal");
   auto wrapped =
       R"({"v":1,"ts":"2026-11-22T13:56:09.858Z","seq":1,"event":"e",)"
       R"("node":"n","all":)"

@@ -307,15 +307,19 @@ test('top leaves the terminal as it was, whatever ends it', async (t) => {
 test('what a log says does nothing to the terminal', async (t) => {
   const { folder } = await recorded();
   const hostile = join(folder, 'hostile');
-  const name = '\x1b]0;owned\x07\x1b[2J\u202e';
+  const name = '\x1b]0;owned\x07\x1b[2J\u202e\x7f\u009b';
   writeFileSync(hostile, `${JSON.stringify({ v: 1,
     ts: '2026-11-22T13:56:09.858Z', seq: 1, level: 'info',
     event: 'actor.spawned', node: `n\x1b[5m`, actor: 5, kind: 'room', name,
     parent: 3 })}\n`);
   const top = new Terminal(t, [binary, 'top', hostile], { columns: 140 });
-  await top.shows('room \\x1b]0;owned\\x07\\x1b[2J\\u{202e} #5');
+  await top.shows(
+    'room \\x1b]0;owned\\x07\\x1b[2J\\u{202e}\\x7f\\u{9b} #5');
   top.types('q');
   await top.end();
-  for (const each of ['\x1b]0;', '\x1b[5m', '\u202e', '\x07'])
-    assert.ok(!top.output.includes(each), JSON.stringify(each));
+  const json = await runToEnd(t, ['replay-log', hostile, '--json']);
+  assert.equal(JSON.parse(json.stdout).nodes[0].actors[0].name, name);
+  for (const each of ['\x1b]0;', '\x1b[5m', '\u202e', '\x07', '\x7f', '\u009b'])
+    for (const shown of [top.output, json.stdout])
+      assert.ok(!shown.includes(each), JSON.stringify(each));
 });

@@ -2,6 +2,7 @@
 
 #include "watch/log_model.hpp"
 
+#include <array>
 #include <chrono>
 
 #include <boost/json/parse.hpp>
@@ -521,6 +522,25 @@ TEST_CASE("where only those above are left, the oldest of them makes place") {
   }
 }
 
+TEST_CASE("an actor is called by its kind and its name") {
+  actor who;
+  who.id = 7;
+  for (auto [kind, name, title] :
+       {std::array{"room", "lobby", "room lobby #7"},
+        {"room", "roommates", "room roommates #7"},
+        {"connection", "connection", "connection connection #7"},
+        {"loop", "loop 0", "loop 0 #7"},
+        {"node", "node", "node #7"},
+        {"supervisor", "supervisor 3", "supervisor 3 #7"},
+        {"supervisor", "audiences", "supervisor audiences #7"},
+        {"keeper", "", "keeper #7"},
+        {"", "", "actor #7"}}) {
+    who.kind = kind;
+    who.name = name;
+    CHECK(title_of(who) == title);
+  }
+}
+
 TEST_CASE("what is kept of a text is cut between characters") {
   CHECK(kept("lobby", 5) == "lobby");
   CHECK(kept("lobby", 3) == "lob");
@@ -575,4 +595,22 @@ TEST_CASE("all that is known can be had as JSON") {
   CHECK(room.at("restarts") == 0);
   CHECK(its.at("crashes").at(0).at("reason") == "boom");
   CHECK(its.at("exited").at(0).at("name") == "den");
+  CHECK(its.as_object().find("busiest_at") == its.as_object().end());
+  node.says("rooms.busiest", R"("busiest":"den=1")");
+  auto then = boost::json::parse(picture_json(node.model.seen()));
+  CHECK(then.at("nodes").at(0).at("busiest_at").as_string()
+        == format_time(node.at));
+}
+
+TEST_CASE("as JSON, names do nothing to a terminal, and are the same") {
+  told node;
+  const std::string name = "\x7f \u009b31m \u202e \u2066 \U000e0041 é客";
+  node.says("actor.spawned", by(7, "room", 3, R"(\u001b[2J)" + name));
+  auto text = picture_json(node.model.seen());
+  const auto* shown =
+      R"("\u001b[2J\u007f \u009b31m \u202e \u2066 \udb40\udc41 é客")";
+  CHECK(text.find(shown) != text.npos);
+  auto all = boost::json::parse(text);
+  CHECK(all.at("nodes").at(0).at("actors").at(6).at("name").as_string()
+        == "\x1b[2J" + name);
 }

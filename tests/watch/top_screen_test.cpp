@@ -223,10 +223,23 @@ TEST_CASE("the busiest rooms are told by their rate") {
   viewer who;
   who.tells("rooms.busiest",
             R"("busiest":"lobby=12.5, den=3","slowest":"c-1 den=2048")");
-  who.types("2");
-  CHECK(who.sees("12.5/s  lobby"));
-  who.types("3");
-  CHECK(who.sees("c-1 den  2.0 KiB/s not sent"));
+  auto told = start + 5'000;
+  struct moment {
+    utc_ms now;
+    std::string age;
+  };
+  for (const auto& [now, age] : {moment{told, ""}, moment{told + 20'000, ""},
+                                 moment{told + 20'001, "  20.0s ago"},
+                                 moment{told + 3'600'000, "  1h00m ago"}}) {
+    who.now = now;
+    auto all = top_text(who.model.seen(), now);
+    for (const auto* rate : {"12.5/s  lobby", "c-1 den  2.0 KiB/s not sent"})
+      CHECK(all.find(rate + age + '\n') != std::string::npos);
+    who.types("2");
+    CHECK(who.sees("12.5/s  lobby" + age));
+    who.types("3");
+    CHECK(who.sees("c-1 den  2.0 KiB/s not sent" + age));
+  }
 }
 
 TEST_CASE("what others chose does nothing to the terminal") {
