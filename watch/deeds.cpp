@@ -255,7 +255,7 @@ const deeds::row deeds::all::rows[] = {
     {events::actor_flight.name, flight},
     {events::mailbox_deep.name, deep},
     {events::mailbox_drained.name, drained},
-    {"rooms.busiest", busiest}, // Of nodes that tell it.
+    {events::rooms_busiest.name, busiest},
     {events::member_lagging.name, lagging},
     {events::bus_connecting.name, connecting},
     {events::bus_up.name, bus_up},

@@ -22,6 +22,13 @@ bool is_last_word(std::string_view event) {
   return std::ranges::find(last_words, event) != std::end(last_words);
 }
 
+bool comes_in_crowds(std::string_view kind) {
+  return kind == "room" || kind == "audience" || kind == connection_kind;
+}
+
+/// Trouble is told to so many above it: a node's chain is five long.
+constexpr int depth_max = 16;
+
 } // namespace
 
 std::string kept(std::string_view text, std::size_t bytes_max) {
@@ -73,12 +80,18 @@ void life::remember(std::string_view raw) {
   push_bounded(last_lines, kept(raw, bounds::line_bytes), bounds::last_lines);
 }
 
+void life::pass_over(const event_line& line) {
+  if (line.seq > seq)
+    ++passed_over_;
+}
+
 /// Who comes in the midst has lost nothing before.
 void life::count_seq(const event_line& line) {
   if (seq == 0)
     from_the_start_ = line.seq == 1;
   else if (line.seq > seq + 1)
-    lost += line.seq - seq - 1;
+    lost += line.seq - seq - 1 - std::min(line.seq - seq - 1, passed_over_);
+  passed_over_ = 0;
   seq = std::max(seq, line.seq);
 }
 
@@ -113,8 +126,6 @@ actor& life::add(const event_line& line) {
   bool is_connection = line.kind == connection_kind;
   if (is_connection && connections_.size() >= bounds::connections)
     forget(*connections_.begin());
-  if (actors_.size() >= bounds::actors)
-    forget(actors_.begin()->first);
   auto& who = actors_[line.actor];
   who.id = line.actor;
   who.kind = kept(line.kind);
@@ -122,26 +133,39 @@ actor& life::add(const event_line& line) {
   who.parent = line.parent;
   who.since = line.at;
   who.lines = 1;
-  children_.emplace(who.parent, who.id);
+  children_[who.parent].insert(who.id);
   if (is_connection)
     connections_.insert(who.id);
+  if (comes_in_crowds(who.kind))
+    crowd_.insert(who.id);
+  // Of those under it, lines may have come before one of its own.
+  if (has_trouble_under(who.id))
+    tell_of_trouble(who);
   return who;
 }
 
 void life::move(actor& who, actor_id parent) {
-  children_.erase({who.parent, who.id});
+  bool was_in_trouble = troubled_.erase({who.parent, who.id}) > 0;
+  leave(who.parent, who.id);
   who.parent = parent;
-  children_.emplace(parent, who.id);
+  children_[parent].insert(who.id);
+  if (was_in_trouble)
+    tell_of_trouble(who);
+}
+
+void life::leave(actor_id parent, actor_id child) {
+  auto of = children_.find(parent);
+  of->second.erase(child);
+  if (of->second.empty())
+    children_.erase(of);
 }
 
 void life::set(actor& who, actor_state to, utc_ms at, std::string_view why) {
   who.state = to;
   who.since = at;
   who.why = kept(why);
-  if (to == actor_state::alive)
-    troubled_.erase(who.id);
-  else
-    troubled_.insert(who.id);
+  if (to == actor_state::crashed || to == actor_state::escalated)
+    tell_of_trouble(who);
 }
 
 void life::end(actor_id id, utc_ms at, std::string_view why) {
@@ -151,36 +175,65 @@ void life::end(actor_id id, utc_ms at, std::string_view why) {
   auto& who = found->second;
   set(who, actor_state::exited, at, why);
   push_bounded(exited, std::move(who), bounds::exited);
-  forget(id);
-  --forgotten_;
+  remove(id);
+}
+
+void life::make_place() {
+  if (!crowd_.empty())
+    forget(*crowd_.begin());
+  else if (!actors_.empty())
+    forget(actors_.begin()->first);
 }
 
 void life::forget(actor_id id) {
-  auto found = actors_.find(id);
-  children_.erase({found->second.parent, id});
-  connections_.erase(id);
-  troubled_.erase(id);
-  actors_.erase(found);
+  remove(id);
   ++forgotten_;
+}
+
+void life::remove(actor_id id) {
+  auto found = actors_.find(id);
+  auto parent = found->second.parent;
+  leave(parent, id);
+  connections_.erase(id);
+  crowd_.erase(id);
+  troubled_.erase({parent, id});
+  actors_.erase(found);
 }
 
 /// Whoever is begun anew is so with all that is under it.
 void life::goes_on(actor_id id, utc_ms at) {
-  for (auto each : std::vector(troubled_.begin(), troubled_.end()))
-    if (each == id || is_under(each, id))
-      set(actors_.find(each)->second, actor_state::alive, at, {});
+  std::vector<actor_id> all{id};
+  while (!all.empty()) {
+    auto next = all.back();
+    all.pop_back();
+    auto found = actors_.find(next);
+    if (found != actors_.end()) {
+      auto& who = found->second;
+      troubled_.erase({who.parent, who.id});
+      if (who.state != actor_state::alive)
+        set(who, actor_state::alive, at, {});
+    }
+    for (auto each = troubled_.lower_bound({next, 0});
+         each != troubled_.end() && each->first == next;
+         each = troubled_.erase(each))
+      all.push_back(each->second);
+  }
 }
 
-bool life::is_under(actor_id id, actor_id above) const {
-  // Lines may say that two are each other's parents.
-  constexpr int depth_max = 32;
-  const auto* at = find(id);
+/// So that whoever is begun anew above it knows of it. Lines may say that two
+/// are each other's parents.
+void life::tell_of_trouble(const actor& who) {
+  const auto* at = &who;
   for (int i = 0; at != nullptr && i < depth_max; ++i) {
-    if (at->parent == above)
-      return true;
+    if (!troubled_.emplace(at->parent, at->id).second)
+      return; // And those above know.
     at = find(at->parent);
   }
-  return false;
+}
+
+bool life::has_trouble_under(actor_id id) const {
+  auto first = troubled_.lower_bound({id, 0});
+  return first != troubled_.end() && first->first == id;
 }
 
 void life::end_all(utc_ms at) {
@@ -194,34 +247,30 @@ void life::drop_connections() {
   if (connections() > 0 || !knows_connections())
     return;
   while (!connections_.empty())
-    forget(*connections_.begin());
+    remove(*connections_.begin());
 }
 
 std::vector<const actor*> life::children(actor_id parent) const {
   std::vector<const actor*> out;
-  auto add_under = [&](actor_id id) {
-    for (auto at = children_.lower_bound({id, 0});
-         at != children_.end() && at->first == id; ++at)
-      out.push_back(find(at->second));
+  auto add_all = [&](const std::set<actor_id>& under) {
+    for (auto id : under)
+      out.push_back(find(id));
   };
   if (parent != 0) {
-    add_under(parent);
+    if (auto of = children_.find(parent); of != children_.end())
+      add_all(of->second);
     return out;
   }
-  for (auto at = children_.begin(); at != children_.end();
-       at = children_.upper_bound({at->first, ~actor_id{0}}))
-    if (!actors_.contains(at->first))
-      add_under(at->first);
+  for (const auto& [above, under] : children_)
+    if (!actors_.contains(above))
+      add_all(under);
   std::ranges::sort(out, {}, &actor::id);
   return out;
 }
 
 std::size_t life::count_of_children(actor_id parent) const {
-  std::size_t count = 0;
-  for (auto at = children_.lower_bound({parent, 0});
-       at != children_.end() && at->first == parent; ++at)
-    ++count;
-  return count;
+  auto of = children_.find(parent);
+  return of == children_.end() ? 0 : of->second.size();
 }
 
 std::uint64_t life::connections() const {

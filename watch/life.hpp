@@ -17,9 +17,9 @@ namespace greenroom::watch {
 
 using actor_id = std::uint64_t;
 
-/// So much is kept of one run of a node, whatever its log says.
+/// So much is kept of one run of a node, whatever its log says. How many actors
+/// there are is bounded for all nodes together (`log_picture`).
 struct bounds {
-  static constexpr std::size_t actors = 200'000;
   static constexpr std::size_t connections = 16'384; ///< Among the actors.
   static constexpr std::size_t exited = 256;
   static constexpr std::size_t crashes = 128;
@@ -118,14 +118,22 @@ public:
   /// `raw` is the line as it came, for `last_lines`.
   void remember(std::string_view raw);
 
+  /// One of its lines is not asked for: it is not lost, either.
+  void pass_over(const event_line& line);
+
+  /// Forgets an actor: of those that come in crowds the oldest, as long as
+  /// there is one. The few above them are what makes a tree of the rest.
+  void make_place();
+
   // -- the node
   std::string node;
   std::string version;
   std::uint64_t pid = 0;
   std::uint64_t loops = 0;
   phase is = phase::seen;
-  utc_ms began = 0; ///< Its first line.
-  utc_ms last = 0;  ///< The latest of its lines.
+  utc_ms began = 0;        ///< Its first line.
+  utc_ms last = 0;         ///< The latest of its lines.
+  std::uint64_t heard = 0; ///< The number in the log of the one read last.
   std::uint64_t seq = 0;
   std::uint64_t lost = 0; ///< Lines that are missing between those read.
   std::map<std::string, std::uint64_t, std::less<>> held_back; ///< By event.
@@ -178,18 +186,27 @@ private:
   void set(actor& who, actor_state to, utc_ms at, std::string_view why);
   void end(actor_id id, utc_ms at, std::string_view why);
   void forget(actor_id id);
+  void remove(actor_id id);
+  void leave(actor_id parent, actor_id child);
   void goes_on(actor_id id, utc_ms at);
-  [[nodiscard]] bool is_under(actor_id id, actor_id above) const;
+  void tell_of_trouble(const actor& who);
+  [[nodiscard]] bool has_trouble_under(actor_id id) const;
   void end_all(utc_ms at);
   void drop_connections();
 
   std::map<actor_id, actor> actors_;
-  std::set<std::pair<actor_id, actor_id>> children_; ///< Parent and child.
-  std::set<actor_id> connections_;                   ///< Those among `actors_`.
-  std::set<actor_id> troubled_;    ///< Neither alive nor exited.
+  std::map<actor_id, std::set<actor_id>> children_; ///< Of those that have any.
+  std::set<actor_id> connections_;                  ///< Those among `actors_`.
+  std::set<actor_id> crowd_; ///< Those of kinds that come in crowds.
+
+  /// Parent and child: the child is neither alive nor exited, or somebody under
+  /// it was so. Who is begun anew finds by it all that are, and nobody else.
+  std::set<std::pair<actor_id, actor_id>> troubled_;
+
   std::uint64_t connected_ = 0;    ///< Connections so far,
   std::uint64_t disconnected_ = 0; ///< and those that have ended.
   std::uint64_t forgotten_ = 0;
+  std::uint64_t passed_over_ = 0; ///< Lines since the last that was read.
   bool from_the_start_ = false;
   bool has_started_ = false; ///< It told `node.starting`.
 };

@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t piece_bytes = 256 * 1024;
 
+std::string reason() {
+  return std::string{"cannot be read: "} + std::strerror(errno);
+}
+
 } // namespace
 
 log_input::log_input(std::string path, bool follows)
@@ -22,22 +26,24 @@ log_input::log_input(std::string path, bool follows)
     is_standard_(path_ == "-"),
     follows_(follows && !is_standard_),
     buffer_(piece_bytes, '\0') {
-  if (!is_standard_)
-    open();
-}
-
-void log_input::open() {
-  file_ = unique_fd{::open(path_.c_str(), O_RDONLY | O_CLOEXEC)};
-  offset_ = 0;
-  begun_.clear();
-  is_too_long_ = false;
-  if (!file_)
+  if (!is_standard_ && !open())
     fail();
 }
 
+bool log_input::open() {
+  unique_fd found{::open(path_.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!found)
+    return false;
+  file_ = std::move(found);
+  offset_ = 0;
+  begun_.clear();
+  is_too_long_ = false;
+  return true;
+}
+
 void log_input::fail() {
-  error_ = (is_standard_ ? std::string{"standard input"} : path_)
-           + " cannot be read: " + std::strerror(errno);
+  error_ = reason();
+  error_.insert(0, is_standard_ ? "standard input " : path_ + ' ');
 }
 
 log_input::state log_input::read(log_model& to) {
@@ -88,14 +94,13 @@ log_input::state log_input::at_end(log_model& to) {
 }
 
 log_input::state log_input::at_pause(bool is_last) {
+  trouble_.clear();
   if (!is_last)
     return state::waiting;
-  auto before = std::move(file_);
-  open();
-  if (file_)
+  if (open())
     return state::more;
-  error_.clear(); // Its successor is not there yet.
-  file_ = std::move(before);
+  if (errno != ENOENT) // Or its successor is not there yet.
+    trouble_ = reason();
   return state::waiting;
 }
 

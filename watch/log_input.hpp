@@ -35,6 +35,10 @@ public:
   /// Why nothing can be read, in a sentence; empty: it can.
   [[nodiscard]] const std::string& error() const { return error_; }
 
+  /// What is wrong with the file that has taken its place; empty: nothing is,
+  /// or none has. It is tried again with each `read`.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
   [[nodiscard]] int descriptor() const {
     return is_standard_ ? 0 : file_.get();
   }
@@ -46,7 +50,8 @@ public:
   [[nodiscard]] double share_read() const;
 
 private:
-  void open();
+  /// False: see `errno`; it is as before then.
+  bool open();
   void take(std::string_view bytes, log_model& to);
   [[nodiscard]] bool is_another_now() const;
   state at_end(log_model& to);
@@ -62,6 +67,7 @@ private:
   bool is_too_long_ = false; ///< That line.
   std::string buffer_;
   std::string error_;
+  std::string trouble_;
 };
 
 } // namespace greenroom::watch

@@ -17,12 +17,18 @@ namespace greenroom::watch {
 struct log_picture {
   static constexpr std::size_t nodes_max = 64;
 
-  /// The present run of each node, by its id.
+  /// Of all nodes together: where there are more, the node that has the most
+  /// forgets one.
+  static constexpr std::size_t actors_max = 200'000;
+
+  /// The present run of each node, by its id. A node that crashes again and
+  /// again is another one each time, unless it is given an id: where there are
+  /// too many, the one that was last heard of longest ago makes place.
   std::map<std::string, life, std::less<>> nodes;
   utc_ms last = 0; ///< The latest `ts`.
   std::uint64_t lines = 0;
   std::uint64_t malformed = 0; ///< Those of `lines` that are no events.
-  std::uint64_t strange = 0;   ///< Those of nodes beyond `nodes_max`.
+  std::uint64_t forgotten = 0; ///< Nodes that made place.
 };
 
 /// Which lines count. All do where nothing is said.
@@ -38,8 +44,9 @@ struct line_choice {
 /// counted and passed over. A node that starts again begins anew.
 class log_model {
 public:
-  log_model() = default;
-  explicit log_model(line_choice which) : which_(std::move(which)) {}
+  explicit log_model(line_choice which = {},
+                     std::size_t actors_max = log_picture::actors_max)
+    : which_(std::move(which)), actors_max_(actors_max) {}
 
   /// One line, with or without its end.
   void read(std::string_view line);
@@ -53,11 +60,16 @@ public:
   [[nodiscard]] const log_picture& seen() const { return seen_; }
 
 private:
-  life* life_of(const event_line& line);
+  life& life_of(const event_line& line);
+  void pass_over(const event_line& line);
+  void forget_a_node();
+  void forget_an_actor();
 
   line_choice which_;
+  std::size_t actors_max_;
   event_reader reader_;
   log_picture seen_;
+  std::size_t actors_ = 0; ///< Of all nodes.
 };
 
 } // namespace greenroom::watch

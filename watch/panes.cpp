@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "core/json_writer.hpp"
+#include "core/top_lists.hpp"
 #include "watch/tree_rows.hpp"
 #include "watch/words.hpp"
 
@@ -115,6 +116,14 @@ std::uint64_t bytes_of(const told_rate& what) {
   return static_cast<std::uint64_t>(std::clamp(what.per_second, 0.0, 1e18));
 }
 
+/// Behind a rate that is none of the present: while nothing is said, nothing is
+/// told either. Empty where it is one.
+std::string age_of_rates(const life& its, utc_ms now) {
+  constexpr std::chrono::milliseconds present = 2 * top_lists::window;
+  auto age = now - its.busiest_at;
+  return age <= present.count() ? "" : "  " + format_span(age) + " ago";
+}
+
 /// The node does not tell: those that have much to do, as far as lines say.
 void add_guessed(short_pane& to, const log_picture& of, const life& its) {
   std::vector<const actor*> rooms;
@@ -139,7 +148,8 @@ void add_guessed(short_pane& to, const log_picture& of, const life& its) {
   }
 }
 
-pane_rows rooms_pane(const log_picture& of, const pane_choice& how, utc_ms) {
+pane_rows rooms_pane(const log_picture& of, const pane_choice& how,
+                     utc_ms now) {
   short_pane out{how};
   for (const auto& [node, its] : of.nodes) {
     if (its.busiest_at == 0)
@@ -148,7 +158,8 @@ pane_rows rooms_pane(const log_picture& of, const pane_choice& how, utc_ms) {
       out.add(node + '/' + each.name,
               screen_line{}
                   .add(rate_text(each.per_second) + "  ")
-                  .add(of_node(of, its) + each.name));
+                  .add(of_node(of, its) + each.name)
+                  .add(age_of_rates(its, now), style::dim));
   }
   return out.end();
 }
@@ -172,7 +183,8 @@ pane_rows members_pane(const log_picture& of, const pane_choice& how,
               screen_line{}
                   .add(of_node(of, its) + each.name)
                   .add("  " + bytes_text(bytes_of(each)) + "/s not sent",
-                       style::warn));
+                       style::warn)
+                  .add(age_of_rates(its, now), style::dim));
   for (const auto& [its, who] : all)
     out.add(its->node + '/' + who->room + '/' + who->connection,
             screen_line{}

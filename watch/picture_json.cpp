@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "core/json_text.hpp"
+#include "watch/printable.hpp"
 #include "watch/words.hpp"
 
 namespace greenroom::watch {
@@ -98,9 +99,11 @@ std::string json_of(const life& its) {
   out.json("actors", list_of(its.actors(), [](const auto& each) {
              return json_of(each.second);
            }));
-  return out.json("exited", json_list(its.exited))
-      .json("crashes", json_list(its.crashes))
-      .json("busiest", json_list(its.busiest))
+  out.json("exited", json_list(its.exited))
+      .json("crashes", json_list(its.crashes));
+  if (its.busiest_at != 0)
+    out.text("busiest_at", format_time(its.busiest_at));
+  return out.json("busiest", json_list(its.busiest))
       .json("slowest", json_list(its.slowest))
       .json("slow", json_list(its.slow))
       .end();
@@ -112,13 +115,13 @@ std::string picture_json(const log_picture& what) {
   json_text out{'{'};
   if (what.last != 0)
     out.text("at", format_time(what.last));
-  return out.number("lines", what.lines)
+  out.number("lines", what.lines)
       .number("malformed", what.malformed)
-      .number_if("strange", what.strange)
-      .json("nodes",
-            list_of(what.nodes,
-                    [](const auto& each) { return json_of(each.second); }))
-      .end();
+      .number_if("forgotten", what.forgotten)
+      .json("nodes", list_of(what.nodes, [](const auto& each) {
+              return json_of(each.second);
+            }));
+  return printable_json(out.end());
 }
 
 } // namespace greenroom::watch

@@ -98,13 +98,25 @@ std::string escaped(const character& what) {
   return text;
 }
 
+std::string escaped_in_json(const character& what) {
+  constexpr char32_t replacement = 0xfffd;
+  auto code = static_cast<unsigned>(what.is_valid ? what.code : replacement);
+  char text[16];
+  if (code < 0x10000)
+    std::snprintf(text, sizeof text, "\\u%04x", code);
+  else
+    std::snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10),
+                  0xdc00 + (code & 0x3ff));
+  return text;
+}
+
 /// Marks that pile up on one character reach into other lines.
 constexpr int marks_max = 2;
 
 /// Gives `take` each character as it is shown, with its columns, until it says
 /// no.
-template <class Take>
-void show(std::string_view text, Take take) {
+template <class Take, class Escape = decltype(&escaped)>
+void show(std::string_view text, Take take, Escape escape = escaped) {
   int marks = marks_max; // None has a character to stand on yet.
   while (!text.empty()) {
     auto next = first_of(text);
@@ -119,7 +131,7 @@ void show(std::string_view text, Take take) {
     if (width >= 0) {
       goes_on = take(bytes, static_cast<std::size_t>(width));
     } else {
-      auto shown = escaped(next);
+      auto shown = escape(next);
       marks = marks_max;
       goes_on = take(std::string_view{shown}, shown.size());
     }
@@ -157,6 +169,16 @@ std::string printable(std::string_view text, std::size_t columns_max) {
     return out;
   out.resize(cut);
   return columns_max == 0 ? out : out += "…";
+}
+
+std::string printable_json(std::string_view json) {
+  std::string out;
+  auto take = [&](std::string_view next, std::size_t) {
+    out += next;
+    return true;
+  };
+  show(json, take, escaped_in_json);
+  return out;
 }
 
 std::size_t columns_of(std::string_view printable) {

@@ -16,6 +16,10 @@ namespace greenroom::watch {
 [[nodiscard]] std::string printable(std::string_view text,
                                     std::size_t columns_max);
 
+/// A JSON text that means the same, for a terminal: in its strings such
+/// characters stand as `\u009b`. What is no UTF-8 becomes U+FFFD.
+[[nodiscard]] std::string printable_json(std::string_view json);
+
 /// The columns that a printable text takes.
 [[nodiscard]] std::size_t columns_of(std::string_view printable);
 

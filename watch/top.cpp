@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -13,9 +12,9 @@
 #include <optional>
 
 #include "watch/log_input.hpp"
-#include "watch/replay_log.hpp"
 #include "watch/terminal.hpp"
 #include "watch/top_screen.hpp"
+#include "watch/whole_log.hpp"
 
 namespace greenroom::watch {
 
@@ -36,11 +35,6 @@ constexpr milliseconds escape_time{50};
 utc_ms wall_now() {
   auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<milliseconds>(now).count();
-}
-
-int complain(const std::string& what) {
-  std::fprintf(stderr, "greenroom: %s\n", printable(what).c_str());
-  return 1;
 }
 
 /// The signals that it is to hear in its order, as a descriptor.
@@ -223,8 +217,8 @@ private:
     // Who looks at an old log is in its time.
     auto shown_at =
         is_live() && !paused_ ? std::max(wall_now(), of.last) : of.last;
-    terminal_.show(
-        screen_.draw(of, {name(), state(), shown_at}, terminal_.size()));
+    terminal_.show(screen_.draw(
+        of, {name(), state(), input_.trouble(), shown_at}, terminal_.size()));
   }
 
   [[nodiscard]] std::string name() const {
@@ -257,29 +251,17 @@ private:
   int ended_by_ = 0;
 };
 
-int print_once(const top_request& what, log_input& input) {
-  log_model model{line_choice{{}, {}, what.node}};
-  read_all(input, model);
-  if (!input.error().empty())
-    return complain(input.error());
-  if (auto wrong = complaint_of(model.seen(), what.file); !wrong.empty())
-    complain(wrong);
-  if (model.seen().nodes.empty())
-    return 1;
-  auto text = top_text(model.seen(), model.seen().last);
-  bool good = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-  return good ? 0 : 1;
-}
-
 } // namespace
 
 int top(const top_request& what) {
-  bool once = what.once || ::isatty(STDOUT_FILENO) == 0;
-  log_input input{what.file, what.follows && !once};
+  if (what.once || ::isatty(STDOUT_FILENO) == 0)
+    return print_log({what.file, line_choice{{}, {}, what.node}},
+                     [](const log_picture& seen) { //
+                       return top_text(seen, seen.last);
+                     });
+  log_input input{what.file, what.follows};
   if (!input.error().empty())
     return complain(input.error());
-  if (once)
-    return print_once(what, input);
   int code = viewer{what, input}.run();
   if (code < 0)
     signals::let(-code);

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "watch/tree_rows.hpp"
 #include "watch/words.hpp"
 
 namespace greenroom::watch {
 
 namespace {
-
-using key = key_press::key;
 
 /// From here on the tree has the left half to itself.
 constexpr std::size_t wide_columns = 100;
@@ -17,9 +16,6 @@ constexpr std::size_t wide_rows = 16;
 
 constexpr std::size_t least_columns = 20;
 constexpr std::size_t least_rows = 5;
-
-/// A filter is typed by hand.
-constexpr std::size_t filter_bytes_max = 100;
 
 /// Of a pane, in `top_text`.
 constexpr std::size_t told_rows = 50;
@@ -39,11 +35,17 @@ screen_line head_line(const log_picture& of, const screen_subject& about,
                       bool is_paused) {
   screen_line out;
   out.add("greenroom top", style::bold).add("  " + about.file + "  ");
-  out.add(is_paused ? "paused" : about.state,
-          is_paused ? style::warn : style::good);
+  if (is_paused)
+    out.add("paused", style::warn);
+  else if (about.trouble.empty())
+    out.add(about.state, style::good);
+  else
+    out.add(about.trouble, style::bad);
   out.add("  " + counted(of.lines, "line"));
   if (of.malformed > 0)
     out.add(", " + grouped(of.malformed) + " no events", style::warn);
+  if (of.forgotten > 0)
+    out.add(", " + counted(of.forgotten, "node") + " forgotten", style::warn);
   if (of.last != 0)
     out.add("  " + format_time(of.last), style::dim);
   return out;
@@ -77,126 +79,6 @@ std::vector<screen_line> help_lines(screen_size size) {
 }
 
 } // namespace
-
-// -- keys ---------------------------------------------------------------------
-
-void top_screen::press(const key_press& what) {
-  if (is_filtering_)
-    return press_in_filter(what);
-  if (std::exchange(shows_help_, false))
-    return;
-  auto page =
-      static_cast<std::ptrdiff_t>(std::max<std::size_t>(here().shown, 2) - 1);
-  switch (what.what) {
-  case key::text:
-    return press_text(what.typed.size() == 1 ? what.typed[0] : '\0');
-  case key::up:
-    return move(-1);
-  case key::down:
-    return move(1);
-  case key::page_up:
-    return move(-page);
-  case key::page_down:
-    return move(page);
-  case key::home:
-    return move(-static_cast<std::ptrdiff_t>(here().rows));
-  case key::end:
-    return move(static_cast<std::ptrdiff_t>(here().rows));
-  case key::enter:
-    return fold();
-  case key::tab:
-    return next_pane(1);
-  case key::back_tab:
-    return next_pane(std::size(all_panes) - 1);
-  case key::escape:
-    return here().how.filter.clear();
-  default:
-    return;
-  }
-}
-
-void top_screen::press_text(char typed) {
-  auto rows = static_cast<std::ptrdiff_t>(here().rows);
-  switch (typed) {
-  case 'q':
-    is_over_ = true;
-    break;
-  case 'k':
-    return move(-1);
-  case 'j':
-    return move(1);
-  case 'g':
-    return move(-rows);
-  case 'G':
-    return move(rows);
-  case ' ':
-    return fold();
-  case 'p':
-    is_paused_ = !is_paused_;
-    break;
-  case '/':
-    is_filtering_ = true;
-    break;
-  case '?':
-    shows_help_ = true;
-    break;
-  default:
-    if (typed >= '1' && typed <= '5')
-      focus_ = all_panes[static_cast<std::size_t>(typed - '1')];
-  }
-}
-
-void top_screen::press_in_filter(const key_press& what) {
-  auto& filter = here().how.filter;
-  switch (what.what) {
-  case key::enter:
-    is_filtering_ = false;
-    break;
-  case key::escape:
-    filter.clear();
-    is_filtering_ = false;
-    break;
-  case key::erase:
-    while (!filter.empty() && (filter.back() & '\xc0') == '\x80')
-      filter.pop_back();
-    if (!filter.empty())
-      filter.pop_back();
-    break;
-  case key::text:
-    if (filter.size() + what.typed.size() <= filter_bytes_max)
-      filter += what.typed;
-    break;
-  default:
-    break;
-  }
-}
-
-void top_screen::move(std::ptrdiff_t by) {
-  auto& its = here();
-  if (its.keys.empty())
-    return;
-  auto last = static_cast<std::ptrdiff_t>(its.keys.size()) - 1;
-  auto at = std::clamp<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(its.at) + by,
-                                       0, last);
-  its.at = static_cast<std::size_t>(at);
-  its.chosen = its.keys[its.at];
-}
-
-void top_screen::fold() {
-  auto& its = here();
-  if (its.keys.empty())
-    return;
-  const auto& which = its.keys[its.at];
-  if (its.how.other.erase(which) == 0)
-    its.how.other.insert(which);
-}
-
-void top_screen::next_pane(std::size_t by) {
-  auto at = (static_cast<std::size_t>(focus_) + by) % std::size(all_panes);
-  focus_ = all_panes[at];
-}
-
-// -- what is shown ------------------------------------------------------------
 
 std::vector<screen_line> top_screen::draw(const log_picture& of,
                                           const screen_subject& about,
@@ -324,6 +206,8 @@ std::string top_text(const log_picture& of, utc_ms now) {
       out += "and " + grouped(rows.keys.size() - most) + " more\n";
     if (rows.keys.empty())
       out += "none\n";
+    if (each == pane::tree)
+      out += forgotten_text(of);
   }
   return out;
 }

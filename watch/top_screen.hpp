@@ -20,7 +20,8 @@ struct screen_size {
 /// What is looked at, for the first line.
 struct screen_subject {
   std::string file;
-  std::string state; ///< `live`, `reading 43 %`, `at its end`.
+  std::string state;   ///< `live`, `reading 43 %`, `at its end`.
+  std::string trouble; ///< Stands for it where there is one.
   utc_ms now = 0;
 };
 
@@ -52,12 +53,15 @@ private:
   };
 
   place& here() { return places_[static_cast<std::size_t>(focus_)]; }
+
+  // -- what keys do: top_screen_keys.cpp
   void press_in_filter(const key_press& what);
   void press_text(char typed);
   void move(std::ptrdiff_t by);
   void fold();
   void next_pane(std::size_t by);
 
+  // -- what is shown
   std::vector<screen_line> draw_pane(pane which, const log_picture& of,
                                      utc_ms now, screen_size size);
   std::vector<screen_line> draw_body(const log_picture& of, utc_ms now,

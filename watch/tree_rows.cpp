@@ -91,7 +91,12 @@ std::string tree_text(const log_picture& of) {
       out += "  " + printable(trouble);
     out += '\n';
   }
-  return out;
+  return out + forgotten_text(of);
+}
+
+std::string forgotten_text(const log_picture& of) {
+  return of.forgotten == 0 ? ""
+                           : counted(of.forgotten, "node") + " forgotten\n";
 }
 
 } // namespace greenroom::watch

@@ -35,6 +35,9 @@ struct tree_choice {
 /// Whether `text` has `part` in it, whatever the case of ASCII letters.
 [[nodiscard]] bool has_part(std::string_view text, std::string_view part);
 
+/// A line that says how many nodes made place for others; empty: none did.
+[[nodiscard]] std::string forgotten_text(const log_picture& of);
+
 /// All of it as lines of text for a terminal, each node with its summary.
 [[nodiscard]] std::string tree_text(const log_picture& of);
 

@@ -36,6 +36,13 @@ std::string bus_text(const life& its, utc_ms now) {
   return worst->why.empty() ? out : out + ": " + worst->why;
 }
 
+/// As supervisors are: `loop 0`. A room's name may begin with `room`, too.
+bool is_named_for_its_kind(const actor& who) {
+  bool supervises =
+      who.kind == "node" || who.kind == "loop" || who.kind == "supervisor";
+  return supervises && who.name.starts_with(who.kind);
+}
+
 std::string peers_text(const life& its) {
   std::size_t here = 0;
   for (const auto& [name, each] : its.peers)
@@ -80,8 +87,7 @@ std::string_view to_string(bus_link::state what) {
 std::string title_of(const actor& who) {
   auto out = who.kind.empty() ? std::string{"actor"} : who.kind;
   if (!who.name.empty()) {
-    // Supervisors are named for what they are.
-    if (who.name.starts_with(who.kind))
+    if (is_named_for_its_kind(who))
       out.clear();
     else
       out += ' ';
@@ -134,6 +140,9 @@ std::string summary_of(const life& its, utc_ms now) {
   append(out,
          its.store_failure.empty() ? "" : "store failed: " + its.store_failure);
   append(out, its.lost == 0 ? "" : counted(its.lost, "line") + " lost");
+  append(out, its.forgotten() == 0
+                  ? ""
+                  : counted(its.forgotten(), "actor") + " forgotten");
   return out;
 }
 

@@ -10,8 +10,10 @@ namespace {
 using namespace greenroom;
 using namespace greenroom::watch;
 
+/// So few that an input reaches them.
+constexpr std::size_t actors_max = 4;
+
 void must_be_bounded(const life& its) {
-  fuzz::must(its.actors().size() <= bounds::actors, "actors are bounded");
   fuzz::must(its.exited.size() <= bounds::exited, "the dead are bounded");
   fuzz::must(its.crashes.size() <= bounds::crashes, "crashes are bounded");
   fuzz::must(its.busiest.size() <= bounds::busiest, "rooms are bounded");
@@ -19,6 +21,16 @@ void must_be_bounded(const life& its) {
     fuzz::must(id == who.id && id != 0, "an actor has its id");
     fuzz::must(who.state != actor_state::exited, "who lives has not ended");
   }
+}
+
+void must_be_bounded(const log_picture& all) {
+  fuzz::must(all.nodes.size() <= log_picture::nodes_max, "nodes are bounded");
+  std::size_t actors = 0;
+  for (const auto& [name, its] : all.nodes) {
+    must_be_bounded(its);
+    actors += its.actors().size();
+  }
+  fuzz::must(actors <= actors_max, "actors are bounded");
 }
 
 void must_harm_no_terminal(std::string_view text) {
@@ -37,19 +49,19 @@ void must_harm_no_terminal(std::string_view text) {
 /// A log, line by line.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto rest = fuzz::view(data, size);
-  log_model model;
+  log_model model{{}, actors_max};
   while (!rest.empty()) {
     auto line = rest.substr(0, rest.find('\n'));
     model.read(line);
     must_harm_no_terminal(line);
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
-  for (const auto& [name, its] : model.seen().nodes)
-    must_be_bounded(its);
+  must_be_bounded(model.seen());
   auto text = tree_text(model.seen());
   fuzz::must(text.find('\x1b') == text.npos, "a tree has no escapes");
   event_reader again;
   auto json = picture_json(model.seen());
+  fuzz::must(printable(json) == json, "what is known harms no terminal");
   auto wrapped =
       R"({"v":1,"ts":"2026-11-22T13:56:09.858Z","seq":1,"event":"e",)"
       R"("node":"n","all":)"

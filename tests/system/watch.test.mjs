@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, createWriteStream, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { appendFileSync, createWriteStream, renameSync, writeFileSync }
+  from 'node:fs';
+import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
@@ -111,6 +114,39 @@ test('the tree is drawn for people', async (t) => {
     || / {4}.*room lobby #\d+$/.test(row)), stdout);
 });
 
+test('of a log with many nodes the newest are kept, and it is said so',
+  async (t) => {
+    const { folder } = await recorded();
+    const many = join(folder, 'many');
+    const nodes = Array.from({ length: 70 }, (_, i) => `n-${i + 100}`);
+    writeFileSync(many, nodes.map((node) => `${JSON.stringify({ v: 1,
+      ts: '2026-11-22T13:56:09.858Z', seq: 1, level: 'info',
+      event: 'node.starting', node, version: '0.1.0' })}\n`).join(''));
+    const known = await replay(t, many, '--json');
+    assert.deepEqual(known.nodes.map(({ node }) => node), nodes.slice(6));
+    assert.equal(known.forgotten, 6);
+    for (const verb of ['replay-log', 'top']) {
+      const { stdout } = await runToEnd(t, [verb, many]);
+      assert.match(stdout, /^6 nodes forgotten$/m);
+    }
+  });
+
+test('a log of which lines are a bit out of order is whole at any time',
+  async (t) => {
+    const { folder, lines, atFull } = await recorded();
+    const mixed = join(folder, 'out-of-order');
+    const at = lines.findIndex(({ seq }) => seq === atFull.seq);
+    const later = new Date(Date.parse(atFull.ts) + 1).toISOString();
+    writeFileSync(mixed, lines.slice(0, at + 1).map((line, i) => {
+      const ts = i === at - 1 ? later : line.ts;
+      return `${JSON.stringify({ ...line, ts })}\n`;
+    }).join(''));
+    const { nodes: [node] } = await replay(t, mixed, '--json', '--at', atFull.ts);
+    assert.equal(node.seq, atFull.seq);
+    assert.equal(node.lost, 0);
+    assert.equal(node.connections_exact, true);
+  });
+
 test('top prints once where there is no terminal', async (t) => {
   const { path } = await recorded();
   for (const args of [[path], [path, '--once'], [path, '--follow']]) {
@@ -211,7 +247,8 @@ test('top follows a file as it grows', async (t) => {
   const place = lines.findIndex(
     ({ event, name }) => event === 'actor.spawned' && name === 'lobby');
   writeFileSync(growing, text.slice(0, place).join(''));
-  const top = new Terminal(t, [binary, 'top', growing, '--follow']);
+  const top = new Terminal(t, [binary, 'top', growing, '--follow'],
+    { columns: 140 });
   await top.shows('live');
   await top.shows('keeper');
   appendFileSync(growing, text[place].slice(0, 40));
@@ -222,6 +259,13 @@ test('top follows a file as it grows', async (t) => {
   appendFileSync(growing, text.slice(place + 1).join(''));
   top.types('p');
   await top.shows('stopped');
+  // Rotated to what nobody can open, not even root.
+  renameSync(growing, `${growing}.1`);
+  const inItsPlace = createServer();
+  t.after(() => inItsPlace.close());
+  inItsPlace.listen(growing);
+  await once(inItsPlace, 'listening');
+  await top.shows('growing  cannot be read: No such device');
   top.types('q');
   assert.deepEqual(await top.end(), { code: 0, signal: null, restored: true });
 });
@@ -263,15 +307,19 @@ test('top leaves the terminal as it was, whatever ends it', async (t) => {
 test('what a log says does nothing to the terminal', async (t) => {
   const { folder } = await recorded();
   const hostile = join(folder, 'hostile');
-  const name = '\x1b]0;owned\x07\x1b[2J\u202e';
+  const name = '\x1b]0;owned\x07\x1b[2J\u202e\x7f\u009b';
   writeFileSync(hostile, `${JSON.stringify({ v: 1,
     ts: '2026-11-22T13:56:09.858Z', seq: 1, level: 'info',
     event: 'actor.spawned', node: `n\x1b[5m`, actor: 5, kind: 'room', name,
     parent: 3 })}\n`);
   const top = new Terminal(t, [binary, 'top', hostile], { columns: 140 });
-  await top.shows('room \\x1b]0;owned\\x07\\x1b[2J\\u{202e} #5');
+  await top.shows(
+    'room \\x1b]0;owned\\x07\\x1b[2J\\u{202e}\\x7f\\u{9b} #5');
   top.types('q');
   await top.end();
-  for (const each of ['\x1b]0;', '\x1b[5m', '\u202e', '\x07'])
-    assert.ok(!top.output.includes(each), JSON.stringify(each));
+  const json = await runToEnd(t, ['replay-log', hostile, '--json']);
+  assert.equal(JSON.parse(json.stdout).nodes[0].actors[0].name, name);
+  for (const each of ['\x1b]0;', '\x1b[5m', '\u202e', '\x07', '\x7f', '\u009b'])
+    for (const shown of [top.output, json.stdout])
+      assert.ok(!shown.includes(each), JSON.stringify(each));
 });

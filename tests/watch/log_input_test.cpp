@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -19,6 +22,23 @@ std::string line(int seq) {
          + std::to_string(seq)
          + R"(,"level":"info","event":"x.y","node":"n1"})";
 }
+
+/// A file that nobody can open, not even root.
+class listening_file {
+public:
+  explicit listening_file(const std::string& path)
+    : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    path.copy(at.sun_path, sizeof at.sun_path - 1);
+    REQUIRE(
+        ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at)
+        == 0);
+  }
+
+private:
+  unique_fd socket_;
+};
 
 struct log_file {
   void writes(const std::string& text) {
@@ -102,6 +122,34 @@ TEST_CASE("a file that is followed may be rotated") {
     CHECK(log.lines() == 2);
   }
   CHECK(log.model.seen().malformed == 0);
+}
+
+TEST_CASE("what takes the place of a file may be such that nobody can read") {
+  log_file log;
+  log.writes(line(1) + '\n' + line(2).substr(0, 20));
+  log_input input{log.path, true};
+  CHECK(log.read(input) == state::waiting);
+  std::filesystem::rename(log.path, log.path + ".1");
+  listening_file in_its_place{log.path};
+  CHECK(log.read(input) == state::waiting);
+  CHECK(input.trouble() == "cannot be read: No such device or address");
+  CHECK(input.error().empty());
+  SECTION("and what it was is read on") {
+    std::ofstream{log.path + ".1", std::ios::app} << line(2).substr(20) << '\n';
+    CHECK(log.read(input) == state::waiting);
+    CHECK(log.lines() == 2);
+    CHECK(log.model.seen().malformed == 0);
+    CHECK_FALSE(input.trouble().empty());
+  }
+  SECTION("until it is taken away") {
+    std::filesystem::remove(log.path);
+    CHECK(log.read(input) == state::waiting);
+    CHECK(input.trouble().empty());
+    log.writes(line(3) + '\n');
+    CHECK(log.read(input) == state::waiting);
+    CHECK(log.lines() == 2);
+    CHECK(input.trouble().empty());
+  }
 }
 
 TEST_CASE("what cannot be read is said in a sentence") {

@@ -2,6 +2,9 @@
 
 #include "watch/log_model.hpp"
 
+#include <array>
+#include <chrono>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
@@ -48,7 +51,8 @@ const std::string start =
 
 /// node 1, loop 2, keeper 3 with the rooms 5 and 6, gateway 4.
 struct told : log_writer {
-  told() {
+  explicit told(std::size_t actors_max = log_picture::actors_max)
+    : model{{}, actors_max} {
     says("node.starting", start + "7");
     says("actor.spawned", by(1, "node", 0, "node"));
     says("actor.spawned", by(2, "loop", 1, "loop 0"));
@@ -131,6 +135,40 @@ TEST_CASE("who is begun anew is so with all that is under it") {
   CHECK(node.the(5).restarts == 0);
 }
 
+TEST_CASE("who is begun anew is so with those that became known before it") {
+  told node;
+  node.says("actor.crashed", by(8, "room", 7, "early") + crashed);
+  node.says("actor.spawned", by(7, "keeper", 2)); // Told by another thread.
+  node.says("actor.crashed", by(6, "room", 3, "den") + crashed);
+  SECTION("wherever they came from") {
+    node.says("bus.up", by(6, "room", 4, "den") + R"(,"endpoint":"redis")");
+    node.says("actor.restarted", by(3, "keeper", 2) + restarted_once);
+    CHECK(node.the(6).state == actor_state::crashed);
+    node.says("actor.restarted", by(4, "gateway", 2) + restarted_once);
+    CHECK(node.the(6).state == actor_state::alive);
+    CHECK(node.the(8).state == actor_state::crashed);
+  }
+  node.says("actor.restarted", by(1, "node", 0, "node") + restarted_once);
+  for (actor_id id : {6, 8})
+    CHECK(node.the(id).state == actor_state::alive);
+}
+
+/// A log can make this as long as it likes: each line has to cost little.
+TEST_CASE("that many are in trouble makes nobody's new beginning slow") {
+  told node;
+  for (actor_id id = 10; id < 20'010; ++id)
+    node.says("actor.crashed", by(id, "room", 3, "r") + crashed);
+  node.says("actor.spawned", by(7, "audience", 4));
+  auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 2'000; ++i)
+    node.says("actor.restarted", by(4, "gateway", 2) + restarted_once);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{10});
+  CHECK(node.the(10).state == actor_state::crashed);
+  node.says("actor.restarted", by(3, "keeper", 2) + restarted_once);
+  CHECK(node.the(10).state == actor_state::alive);
+  CHECK(node.the(20'009).state == actor_state::alive);
+}
+
 TEST_CASE("a crash comes with what its actor did before") {
   told node;
   node.says("actor.crashed", by(5, "room", 3, "lobby") + crashed);
@@ -176,8 +214,9 @@ TEST_CASE("connections are counted, also those that are not told of") {
   CHECK(node.its().connections() == 99);
   node.says("log.limited", R"("of":"actor.exited","held_back":99,"for_ms":9)");
   CHECK(node.its().connections() == 0);
-  // It cannot be there any more.
+  // It cannot be there any more, and there was place for it.
   CHECK(node.its().find(9) == nullptr);
+  CHECK(node.its().forgotten() == 0);
   CHECK(node.its().held_back.find("actor.exited")->second == 99);
 }
 
@@ -339,6 +378,36 @@ TEST_CASE("of a log, only what is chosen counts") {
   CHECK(model.seen().lines == 3);
 }
 
+TEST_CASE("what is a bit older than the line before it is no hole") {
+  log_writer node;
+  line_choice which;
+  which.until = node.at + 2'000;
+  log_model model{which};
+  model.read(node.line("node.starting", start + "7"));
+  node.at += 1;
+  model.read(node.line("actor.spawned", by(3, "keeper", 2))); // Too late,
+  node.at -= 1'001;
+  SECTION("and nothing is lost") {
+    model.read(node.line("actor.spawned", by(4, "gateway", 2)));
+    CHECK(model.seen().nodes.at("n1").lost == 0);
+    CHECK(model.seen().nodes.at("n1").knows_connections());
+  }
+  SECTION("and one is lost behind it") {
+    ++node.seq;
+    model.read(node.line("actor.spawned", by(4, "gateway", 2)));
+    CHECK(model.seen().nodes.at("n1").lost == 1);
+  }
+  CHECK(model.seen().nodes.at("n1").find(3) == nullptr);
+  CHECK(model.seen().nodes.at("n1").find(4) != nullptr);
+  // All that is later is not there at all, and not lost.
+  model.read(node.line("x.y"));
+  node.seq += 7;
+  node.at += 60'000;
+  auto lost = model.seen().nodes.at("n1").lost;
+  model.read(node.line("x.y"));
+  CHECK(model.seen().nodes.at("n1").lost == lost);
+}
+
 TEST_CASE("of a log, one node may be chosen") {
   line_choice which;
   which.node = "n2";
@@ -366,13 +435,15 @@ TEST_CASE("nothing that is kept grows without a bound") {
     node.says("bus.up", R"("endpoint":"e-)" + number + '"');
     node.says("log.limited", R"("of":"e-)" + number + R"(","held_back":1)");
   }
-  for (int i = 0; i < 100; ++i)
+  for (int i = 0; i < 100; ++i) {
     node.model.read(log_writer{"z" + std::to_string(i)}.line("x.y"));
+    node.says("x.y"); // It goes on being heard of.
+  }
   const auto& its = node.its();
   CHECK(its.actors().size() <= bounds::connections + 6);
   CHECK(its.forgotten() == 20'000 - bounds::connections);
   CHECK(its.exited.size() == bounds::exited);
-  CHECK(its.crashes.size() == bounds::crashes);
+  REQUIRE(its.crashes.size() == bounds::crashes);
   CHECK(its.crashes.back().reason.size() == bounds::text_bytes);
   CHECK(its.slow.size() == bounds::slow_members);
   CHECK(its.peers.size() == bounds::peers);
@@ -380,7 +451,94 @@ TEST_CASE("nothing that is kept grows without a bound") {
   CHECK(its.held_back.size() == bounds::held_back);
   CHECK(its.last_lines.size() == bounds::last_lines);
   CHECK(node.model.seen().nodes.size() == log_picture::nodes_max);
-  CHECK(node.model.seen().strange > 0);
+  CHECK(node.model.seen().forgotten == 101 - log_picture::nodes_max);
+}
+
+TEST_CASE("the node last heard of longest ago makes place, and that is said") {
+  log_model model;
+  log_writer stays{"stays"};
+  for (int i = 0; i < 200; ++i) {
+    model.read(log_writer{"run-" + std::to_string(i)}.line("node.starting"));
+    model.read(stays.line("x.y"));
+  }
+  const auto& seen = model.seen();
+  CHECK(seen.nodes.size() == log_picture::nodes_max);
+  CHECK(seen.nodes.contains("stays"));
+  CHECK(seen.nodes.contains("run-199"));
+  CHECK(seen.nodes.contains("run-137"));
+  CHECK_FALSE(seen.nodes.contains("run-136"));
+  CHECK(seen.forgotten == 137);
+  CHECK(tree_text(seen).ends_with("\n137 nodes forgotten\n"));
+  CHECK(boost::json::parse(picture_json(seen)).at("forgotten") == 137);
+}
+
+TEST_CASE("all nodes together have so many actors, and those above stay") {
+  constexpr std::size_t most = 1'000;
+  told node{most};
+  log_writer small{"small"};
+  node.model.read(small.line("actor.spawned", by(3, "keeper", 2)));
+  node.model.read(small.line("actor.spawned", by(5, "room", 3, "lobby")));
+  auto fill = [&](std::size_t count) {
+    for (actor_id id = 100; id < 100 + count; ++id)
+      node.says("x.y", by(id, "audience", 3));
+  };
+  fill(most);
+  const auto& all = node.model.seen().nodes;
+  CHECK(all.at("n1").actors().size() + 2 == most);
+  CHECK(all.at("small").actors().size() == 2);
+  CHECK(all.at("n1").forgotten() == 8);
+  for (actor_id id : {1, 2, 3, 4})
+    CHECK(all.at("n1").find(id) != nullptr);
+  CHECK(all.at("n1").find(5) == nullptr);   // Of rooms and audiences those that
+  CHECK(all.at("n1").find(105) == nullptr); // were there first,
+  CHECK(all.at("n1").find(106) != nullptr); // and no others.
+  CHECK(summary_of(all.at("n1"), node.at).ends_with(", 8 actors forgotten"));
+  SECTION("a run that is over takes no room") {
+    node.says("node.starting", start + "7");
+  }
+  SECTION("nor does a node that made place") {
+    for (int i = 0; i < 64; ++i)
+      node.model.read(log_writer{"z" + std::to_string(i)}.line("x.y"));
+    REQUIRE_FALSE(all.contains("n1"));
+  }
+  fill(most - 2);
+  CHECK(all.at("n1").actors().size() == most - 2);
+  CHECK(all.at("n1").forgotten() == 0);
+}
+
+TEST_CASE("where only those above are left, the oldest of them makes place") {
+  life its{"n1"};
+  event_line line;
+  line.event = "x.y";
+  for (actor_id id : {4, 3, 9}) {
+    line.actor = id;
+    line.kind = id == 9 ? "room" : "keeper";
+    its.read(line);
+  }
+  for (auto left : {2, 1, 0, 0}) {
+    its.make_place();
+    CHECK(its.actors().size() == static_cast<std::size_t>(left));
+    CHECK((its.find(4) != nullptr) == (left > 0));
+  }
+}
+
+TEST_CASE("an actor is called by its kind and its name") {
+  actor who;
+  who.id = 7;
+  for (auto [kind, name, title] :
+       {std::array{"room", "lobby", "room lobby #7"},
+        {"room", "roommates", "room roommates #7"},
+        {"connection", "connection", "connection connection #7"},
+        {"loop", "loop 0", "loop 0 #7"},
+        {"node", "node", "node #7"},
+        {"supervisor", "supervisor 3", "supervisor 3 #7"},
+        {"supervisor", "audiences", "supervisor audiences #7"},
+        {"keeper", "", "keeper #7"},
+        {"", "", "actor #7"}}) {
+    who.kind = kind;
+    who.name = name;
+    CHECK(title_of(who) == title);
+  }
 }
 
 TEST_CASE("what is kept of a text is cut between characters") {
@@ -437,4 +595,22 @@ TEST_CASE("all that is known can be had as JSON") {
   CHECK(room.at("restarts") == 0);
   CHECK(its.at("crashes").at(0).at("reason") == "boom");
   CHECK(its.at("exited").at(0).at("name") == "den");
+  CHECK(its.as_object().find("busiest_at") == its.as_object().end());
+  node.says("rooms.busiest", R"("busiest":"den=1")");
+  auto then = boost::json::parse(picture_json(node.model.seen()));
+  CHECK(then.at("nodes").at(0).at("busiest_at").as_string()
+        == format_time(node.at));
+}
+
+TEST_CASE("as JSON, names do nothing to a terminal, and are the same") {
+  told node;
+  const std::string name = "\x7f \u009b31m \u202e \u2066 \U000e0041 é客";
+  node.says("actor.spawned", by(7, "room", 3, R"(\u001b[2J)" + name));
+  auto text = picture_json(node.model.seen());
+  const auto* shown =
+      R"("\u001b[2J\u007f \u009b31m \u202e \u2066 \udb40\udc41 é客")";
+  CHECK(text.find(shown) != text.npos);
+  auto all = boost::json::parse(text);
+  CHECK(all.at("nodes").at(0).at("actors").at(6).at("name").as_string()
+        == "\x1b[2J" + name);
 }

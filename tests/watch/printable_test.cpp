@@ -52,6 +52,14 @@ TEST_CASE("bytes that are not UTF-8 stand as their numbers") {
   CHECK(printable("\xf5\x80\x80\x80") == "\\xf5\\x80\\x80\\x80");
 }
 
+TEST_CASE("JSON means the same, and does nothing to a terminal") {
+  for (const auto* text : {"", "{}", R"({"é":["客厅","\u001b",1.5]})"})
+    CHECK(printable_json(text) == text);
+  CHECK(printable_json("[\"\x7f\u009b\u202e\U000e0041\"]")
+        == R"(["\u007f\u009b\u202e\udb40\udc41"])");
+  CHECK(printable_json("\"\xff\"") == R"("\ufffd")");
+}
+
 TEST_CASE("a text is cut to columns, not to bytes") {
   CHECK(printable("lobby", 5) == "lobby");
   CHECK(printable("lobby", 4) == "lob…");

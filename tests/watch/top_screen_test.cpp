@@ -34,7 +34,7 @@ struct viewer {
 
   std::vector<std::string> sees() {
     std::vector<std::string> out;
-    drawn = screen.draw(model.seen(), {"a.log", "live", start + 60'000}, size);
+    drawn = screen.draw(model.seen(), {"a.log", "live", trouble, now}, size);
     for (const auto& each : drawn)
       out.push_back(each.text());
     return out;
@@ -66,6 +66,8 @@ struct viewer {
   void presses(key what) { screen.press({what, {}}); }
 
   utc_ms seq = 0;
+  utc_ms now = start + 60'000;
+  std::string trouble;
   log_model model;
   top_screen screen;
   screen_size size{80, 24};
@@ -108,6 +110,21 @@ TEST_CASE("the head says what is looked at, and how the node is") {
   auto seen = who.sees();
   CHECK(seen[0].starts_with("greenroom top  a.log  live  4 lines"));
   CHECK(seen[1].starts_with("n1 0.1.0 starting 59.0s, 0 connections"));
+}
+
+TEST_CASE("the head says what is amiss with what is looked at") {
+  viewer who;
+  for (int i = 0; i < 64; ++i)
+    who.model.read(R"({"v":1,"ts":"2026-11-22T13:56:09.858Z","seq":1,)"
+                   R"("event":"x.y","node":"z)"
+                   + std::to_string(i) + "\"}");
+  CHECK(who.sees()[0].starts_with(
+      "greenroom top  a.log  live  68 lines, 1 node forgotten"));
+  who.trouble = "cannot be \x1bread";
+  CHECK(who.sees()[0].starts_with(
+      "greenroom top  a.log  cannot be \\x1bread  68 lines"));
+  CHECK(top_text(who.model.seen(), who.now).find("\n1 node forgotten\n")
+        != std::string::npos);
 }
 
 TEST_CASE("keys move, and what is chosen stays so as rows come") {
@@ -206,10 +223,23 @@ TEST_CASE("the busiest rooms are told by their rate") {
   viewer who;
   who.tells("rooms.busiest",
             R"("busiest":"lobby=12.5, den=3","slowest":"c-1 den=2048")");
-  who.types("2");
-  CHECK(who.sees("12.5/s  lobby"));
-  who.types("3");
-  CHECK(who.sees("c-1 den  2.0 KiB/s not sent"));
+  auto told = start + 5'000;
+  struct moment {
+    utc_ms now;
+    std::string age;
+  };
+  for (const auto& [now, age] : {moment{told, ""}, moment{told + 20'000, ""},
+                                 moment{told + 20'001, "  20.0s ago"},
+                                 moment{told + 3'600'000, "  1h00m ago"}}) {
+    who.now = now;
+    auto all = top_text(who.model.seen(), now);
+    for (const auto* rate : {"12.5/s  lobby", "c-1 den  2.0 KiB/s not sent"})
+      CHECK(all.find(rate + age + '\n') != std::string::npos);
+    who.types("2");
+    CHECK(who.sees("12.5/s  lobby" + age));
+    who.types("3");
+    CHECK(who.sees("c-1 den  2.0 KiB/s not sent" + age));
+  }
 }
 
 TEST_CASE("what others chose does nothing to the terminal") {
