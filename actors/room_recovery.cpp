@@ -32,8 +32,13 @@ constexpr std::string_view no_way = "the message cannot be dealt with";
 void room::describe(tree_entry& to) const {
   to.here = members_.size();
   to.members = std::max<std::uint64_t>(people_.size(), to.here);
-  for (const auto* who : people_.some(tree_entry::some_max))
-    to.some.push_back({who->user_id, who->connection_id});
+  // Those who are here: others are told by their own nodes.
+  for (const auto& [id, who] : members_) {
+    if (to.some.size() == tree_entry::some_max)
+      break;
+    if (!who.about.connection_id.empty())
+      to.some.push_back({who.about.user_id, who.about.connection_id});
+  }
 }
 
 /// What is sure is what the log, the map and the audiences hold, and who is

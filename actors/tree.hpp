@@ -31,7 +31,7 @@ struct tree_entry {
   // -- of a room
   std::uint64_t members = 0; ///< In the whole cluster, as far as it knows.
   std::uint64_t here = 0;    ///< On this node.
-  std::vector<member> some;  ///< Of them, `some_max` at most.
+  std::vector<member> some;  ///< Of those, `some_max` at most.
 
   static constexpr std::size_t some_max = 12;
 };

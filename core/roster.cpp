@@ -132,18 +132,11 @@ user_view& roster::by_user() const {
 }
 
 std::vector<const protocol::member*> roster::all() const {
-  return some(size());
-}
-
-std::vector<const protocol::member*> roster::some(std::size_t most) const {
-  std::vector<const protocol::member*> out;
-  out.reserve(std::min(most, size()));
-  for (const auto& [id, each] : entries_) {
-    if (out.size() == most)
-      break;
-    out.push_back(&each.who);
-  }
-  return out;
+  std::vector<const protocol::member*> everybody;
+  everybody.reserve(size());
+  for (const auto& [id, each] : entries_)
+    everybody.push_back(&each.who);
+  return everybody;
 }
 
 void roster::forget_list() {

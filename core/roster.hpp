@@ -47,10 +47,6 @@ public:
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
-  /// So many of them, or all; nobody says which.
-  [[nodiscard]] std::vector<const protocol::member*>
-  some(std::size_t most) const;
-
   /// Those that a holder holds.
   [[nodiscard]] std::vector<const protocol::member*> held(holder by) const;
 

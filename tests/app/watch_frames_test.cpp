@@ -91,9 +91,11 @@ TEST_CASE("members are named as long as there is place for names") {
     all[i].some = {{std::string(200, 'u'), std::string(56, 'c')}};
   }
   std::size_t with_names = 0;
-  for (const auto& each : app::tree_frames(self, "", all))
-    for (const auto& actor : read(each).at("actors").as_array())
+  for (const auto& each : app::tree_frames(self, "", all)) {
+    auto part = read(each);
+    for (const auto& actor : part.at("actors").as_array())
       with_names += actor.as_object().contains("some") ? 1 : 0;
+  }
   CHECK(with_names == app::members_bytes_max / 256);
 }
 

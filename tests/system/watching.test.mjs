@@ -6,7 +6,7 @@ import http from 'node:http';
 
 import { ask } from './support/ask.mjs';
 import { connect } from './support/client.mjs';
-import { startCluster } from './support/cluster.mjs';
+import { clusterSettings, startCluster } from './support/cluster.mjs';
 import { faultyNode } from './support/faulty.mjs';
 import { openNode } from './support/node.mjs';
 import { startRedis } from './support/redis.mjs';
@@ -28,7 +28,8 @@ async function watch(t, node, headers = {}) {
   // Events apart from the frames that they come in.
   const take = (frame) => {
     if (frame.type !== 'events') frames.push(frame);
-    else for (const event of frame.lines) frames.push({ type: 'event', event });
+    else frame.lines.forEach((event, i) =>
+      frames.push({ type: 'event', number: frame.first + i, event }));
   };
   let rest = '';
   response.setEncoding('utf8');
@@ -43,13 +44,14 @@ async function watch(t, node, headers = {}) {
   return { frames, close: () => request.destroy() };
 }
 
-/** Waits for an event of a node. */
-async function shown(frames, name, fields = {}) {
-  const { event } = await frames.take(({ type, event: one }) =>
+/** Waits for an event of a node, and gives it with its number. */
+async function shownAs(frames, name, fields = {}) {
+  return frames.take(({ type, event: one }) =>
     type === 'event' && one.event === name
     && Object.entries(fields).every(([key, value]) => one[key] === value));
-  return event;
 }
+
+const shown = async (...asked) => (await shownAs(...asked)).event;
 
 /** Waits until a whole tree of `node` satisfies `check`. */
 async function tree(frames, node, check) {
@@ -103,6 +105,45 @@ test('a crash and a restart are shown as they happen', async (t) => {
   await shown(frames, 'actor.restarted', { actor: crash.actor, restarts: 1 });
 });
 
+test('what is shown is the log\'s own line, and its numbers go on',
+  async (t) => {
+    const node = await openNode(t, { 'log.level': 'info' });
+    const ann = await connect(t, node);
+    const first = await watch(t, node);
+    await first.frames.take({ type: 'tree' });
+    await ann.join('lobby');
+    const before = await shownAs(first.frames, 'actor.spawned',
+      { name: 'lobby' });
+    assert.deepEqual(before.event,
+      await node.event('actor.spawned', { name: 'lobby' }));
+    first.close();
+    // Who comes again is not told from 1 on.
+    const again = await watch(t, node);
+    await again.frames.take({ type: 'tree' });
+    await ann.join('den');
+    const after = await shownAs(again.frames, 'actor.spawned', { name: 'den' });
+    assert.ok(after.number > before.number, `${after.number} is new`);
+  });
+
+test('a node that shows itself to nobody does not do so on others',
+  async (t) => {
+    const redis = await startRedis(t);
+    const [one, two] = await Promise.all(
+      [{ 'cluster.node-id': 'n1' },
+        { 'cluster.node-id': 'n2', 'admin.address': '' }].map((own) =>
+        openNode(t, clusterSettings(redis, own))));
+    const { frames } = await watch(t, one);
+    const shownNodes = new Set();
+    // Long enough for a peer that does: it is asked for with each beat.
+    for (let figures = 0; figures < 4;) {
+      const { type, event, node = event.node } = await frames.take(() => true);
+      shownNodes.add(node);
+      if (type === 'figures' && node === 'n1') ++figures;
+    }
+    assert.ok(two.port);
+    assert.deepEqual([...shownNodes], ['n1']);
+  });
+
 test('one node shows all nodes of its cluster, to each who watches',
   async (t) => {
     const redis = await startRedis(t);
@@ -111,8 +152,14 @@ test('one node shows all nodes of its cluster, to each who watches',
     await ann.join('lobby');
     const first = await watch(t, one);
     await tree(first.frames, 'n1', (all) => all.length > 3);
-    await tree(first.frames, 'n2', (all) =>
-      all.some(({ kind, name }) => kind === 'room' && name === 'lobby'));
+    // Each node names those who are on it.
+    const carl = await connect(t, one);
+    await carl.join('lobby');
+    for (const [node, who] of [['n2', ann], ['n1', carl]])
+      await tree(first.frames, node, (all) => all.some((actor) =>
+        actor.kind === 'room' && actor.name === 'lobby'
+        && actor.members === 2 && actor.here === 1
+        && actor.some.length === 1 && actor.some[0][1] === who.connectionId));
     await first.frames.take({ type: 'figures', node: 'n2', bus: 'up' });
     const second = await watch(t, one);
     await tree(second.frames, 'n2', (all) => all.length > 3);
