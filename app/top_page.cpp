@@ -4,14 +4,12 @@
 #include <cmath>
 
 #include "core/events.hpp"
+#include "core/json_text.hpp"
 #include "core/json_writer.hpp"
 
 namespace greenroom::app {
 
 namespace {
-
-/// Of so many the log tells.
-constexpr std::size_t told_max = 10;
 
 using row = tops::row;
 
@@ -49,67 +47,44 @@ tops tops_of(const std::vector<actors::loop*>& loops, steady_time now) {
   return out;
 }
 
-namespace {
-
-/// What is said in tenths is precise enough.
-double rounded(double value) {
+double in_tenths(double value) {
   return std::round(value * 10) / 10;
 }
 
-void append_list(std::string& out, const std::vector<row>& of,
-                 std::string_view what, std::string_view unit) {
-  out += '"';
-  out += what;
-  out += "\":[";
-  for (const auto& each : of) {
-    out += &each == of.data() ? "{\"name\":" : ",{\"name\":";
-    append_json_string(out, each.name);
-    out += ",\"";
-    out += unit;
-    out += "\":";
-    append_json_natural(out, each.count);
-    out += ",\"error\":";
-    append_json_natural(out, each.error);
-    out += ",\"per_second\":";
-    append_json_double(out, rounded(each.per_second));
-    out += '}';
-  }
-  out += ']';
+namespace {
+
+std::string json_of(const std::vector<row>& all, std::string_view unit) {
+  return list_of(all, [&](const row& each) {
+    return json_text{'{'}
+        .text("name", each.name)
+        .number(unit, each.count)
+        .number("error", each.error)
+        .rate("per_second", in_tenths(each.per_second))
+        .end();
+  });
 }
 
-void append_actors(std::string& out, const metric_sources& from,
-                   steady_time now) {
+std::string actors_of(const metric_sources& from, steady_time now) {
   auto counted = counters_of(from);
-  auto append = [&](std::string_view name, std::uint64_t value) {
-    out += ",\"";
-    out += name;
-    out += "\":";
-    append_json_natural(out, value);
-  };
-  out += "\"actors\":[";
+  json_text out{'['};
   for (std::size_t kind = 0; kind < actor_kind_count; ++kind) {
     auto of = sums_of(counted, kind, now);
-    out += kind == 0 ? "{\"kind\":" : ",{\"kind\":";
-    append_json_string(out, actor_kinds[kind]);
-    append("crashes", of.crashes);
-    append("restarts", of.restarts);
-    append("escalations", of.escalations);
-    append("slow_messages", of.slow_messages);
+    json_text one{'{'};
+    one.text("kind", actor_kinds[kind]).number("crashes", of.crashes);
+    one.number("restarts", of.restarts).number("escalations", of.escalations);
+    one.number("slow_messages", of.slow_messages);
     if (is_gauged(kind))
-      append("mailbox_peak", of.mailbox_peak);
-    out += '}';
+      one.number("mailbox_peak", of.mailbox_peak);
+    out.json({}, one.end());
   }
-  out += ']';
-  append("busy_room_refusals",
-         from.context->refused_by_busy_rooms.load(std::memory_order_relaxed));
-  append("quarantined_messages", from.context->quarantined.count());
+  return out.end();
 }
 
 std::string as_text(const std::vector<row>& of) {
   std::string out;
-  for (std::size_t i = 0; i < std::min(of.size(), told_max); ++i) {
+  for (std::size_t i = 0; i < std::min(of.size(), tops_told); ++i) {
     out += (i == 0 ? "" : ", ") + of[i].name + '=';
-    append_json_double(out, rounded(of[i].per_second));
+    append_json_double(out, in_tenths(of[i].per_second));
   }
   return out;
 }
@@ -119,15 +94,17 @@ std::string as_text(const std::vector<row>& of) {
 std::string top_json(const metric_sources& from) {
   auto now = from.now();
   auto all = tops_of(from.context->loops, now);
-  std::string out = "{\"seconds\":";
-  append_json_double(out, rounded(all.seconds));
-  out += ',';
-  append_list(out, all.rooms, "rooms", "messages");
-  out += ',';
-  append_list(out, all.members, "members", "skipped_bytes");
-  out += ',';
-  append_actors(out, from, now);
-  return out + "}\n";
+  auto refused =
+      from.context->refused_by_busy_rooms.load(std::memory_order_relaxed);
+  return json_text{'{'}
+             .rate("seconds", in_tenths(all.seconds))
+             .json("rooms", json_of(all.rooms, "messages"))
+             .json("members", json_of(all.members, "skipped_bytes"))
+             .json("actors", actors_of(from, now))
+             .number("busy_room_refusals", refused)
+             .number("quarantined_messages", from.context->quarantined.count())
+             .end()
+         + '\n';
 }
 
 void tell_busiest(const std::vector<actors::loop*>& loops, steady_time now) {
@@ -138,7 +115,7 @@ void tell_busiest(const std::vector<actors::loop*>& loops, steady_time now) {
     return;
   log::emit(events::rooms_busiest, {{"busiest", as_text(all.rooms)},
                                     {"slowest", as_text(all.members)},
-                                    {"seconds", rounded(all.seconds)}});
+                                    {"seconds", in_tenths(all.seconds)}});
 }
 
 } // namespace greenroom::app

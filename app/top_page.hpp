@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +25,12 @@ struct tops {
 
 [[nodiscard]] tops tops_of(const std::vector<actors::loop*>& loops,
                            steady_time now);
+
+/// Of each list, so many are told where not all can be.
+inline constexpr std::size_t tops_told = 10;
+
+/// What is said in tenths is precise enough.
+[[nodiscard]] double in_tenths(double value);
 
 /// `/top`: the busiest rooms and the slowest members of all loops, and what
 /// became of actors, as JSON.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <utility>
 
@@ -20,9 +19,6 @@ constexpr std::size_t body_bytes_max = frame_bytes_max - head_bytes;
 
 /// Of the frames that peers send to each other.
 constexpr std::string_view report_types[] = {"tree", "events", "figures"};
-
-/// Rooms and members that a frame of figures names.
-constexpr std::size_t tops_told = 10;
 
 json_text frame(std::string_view type, const frame_source& of) {
   json_text out{'{'};
@@ -144,11 +140,10 @@ std::string mailboxes_of(const all_counters& all, const metric_sources& from) {
 std::string list_of_tops(const std::vector<tops::row>& all) {
   json_text out{'['};
   for (std::size_t i = 0; i < std::min(all.size(), tops_told); ++i)
-    out.json({},
-             json_text{'{'}
-                 .text("name", all[i].name)
-                 .rate("per_second", std::round(all[i].per_second * 10) / 10)
-                 .end());
+    out.json({}, json_text{'{'}
+                     .text("name", all[i].name)
+                     .rate("per_second", in_tenths(all[i].per_second))
+                     .end());
   return out.end();
 }
 

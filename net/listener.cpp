@@ -11,6 +11,7 @@
 #include "core/crash.hpp"
 #include "core/events.hpp"
 #include "net/heap_room.hpp"
+#include "net/would_block.hpp"
 
 namespace greenroom::net {
 
@@ -137,7 +138,7 @@ bool listener::accept() {
     take(std::move(client), peer);
     return true;
   }
-  if (errno == EAGAIN || errno == EWOULDBLOCK)
+  if (would_block(errno))
     return false;
   if (!concerns_newcomer(errno)) {
     pause(errno);
