@@ -24,7 +24,7 @@ namespace greenroom::app {
 /// Tells those who watch what this node does, and, in a cluster, what its peers
 /// say that they do: pages (docs/dashboard.md), and peers on which pages
 /// watch. While nobody does, it does nothing and costs nothing. On one loop, by
-/// its thread alone.
+/// its thread alone; gone when that no longer runs.
 class watch_hub {
 public:
   struct parts {

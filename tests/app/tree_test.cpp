@@ -318,7 +318,6 @@ public:
     for (const auto& each : clients_)
       each->drops();
     clients_.clear();
-    run(100ms);
   }
 
   /// The two accounts are the same, once all is quiet.
