@@ -332,7 +332,7 @@ reports_wanted take_reports_wanted(node_run sender, fields& from) {
   constexpr std::uint64_t lasts_max = 60'000;
   to.lasts = std::chrono::milliseconds{
       std::min(from.number("milliseconds"), lasts_max)};
-  to.anew = from.flag("anew");
+  to.anew = !from.at_end() && from.flag("anew"); // The first nodes did not say.
   return to;
 }
 

@@ -27,6 +27,16 @@ TEST_CASE("a wish for reports comes out of an envelope as it went in") {
   }
 }
 
+TEST_CASE("a wish of a node that does not say whether it is new is heard") {
+  auto bytes = encode(reports_wanted{ann, 3'000ms, true});
+  bytes.front() = '\x95'; // An element less.
+  bytes.pop_back();
+  auto found = decode(bytes);
+  REQUIRE(found.has_value());
+  CHECK(std::get<reports_wanted>(*found).lasts == 3'000ms);
+  CHECK_FALSE(std::get<reports_wanted>(*found).anew);
+}
+
 TEST_CASE("nobody may want reports for ever") {
   auto found = decode(encode(reports_wanted{ann, 24h}));
   REQUIRE(found.has_value());
