@@ -140,6 +140,7 @@ public:
 
   void write(const log::event& what,
              std::initializer_list<log::field> fields) noexcept {
+    bool has_number = false;
     try {
       auto speaks = log::who_speaks();
       const auto* who = speaks ? &*speaks : nullptr;
@@ -160,12 +161,13 @@ public:
                     : log_line(log_style::json, head, what, fields);
       std::lock_guard lock{mutex_};
       auto seq = ++seq_;
+      has_number = true;
       if (!shown.empty())
         tap_.keep(std::move(shown), seq);
       has_place ? push(std::move(line), seq, must) : lose();
     } catch (...) { // Out of memory: a lost line is no reason to stop.
       std::lock_guard lock{mutex_};
-      ++seq_;
+      seq_ += has_number ? 0 : 1;
       lose();
     }
   }
