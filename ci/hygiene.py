@@ -22,6 +22,13 @@ LOCK_RULE = (
     re.compile(r'"resolved":'),
     "names a registry; run npm with --omit-lockfile-registry-resolved",
 )
+# Debian 12 has Node.js 18, a machine of ours may have a newer one.
+JAVASCRIPT_RULE = (
+    re.compile(r"\.(toSorted|toReversed|toSpliced)\(|Promise\.withResolvers"
+               r"|(Object|Map)\.groupBy|Array\.fromAsync"
+               r"|import\.meta\.(dirname|filename)"),
+    "is not in Node.js 18; write it with what is",
+)
 # Its paths are those of the machine that it makes.
 MAY_NAME_ROOT = ("ci/fresh-root",)
 
@@ -40,7 +47,11 @@ def rules_for(name):
     rules = RULES
     if name in MAY_NAME_ROOT:
         rules = tuple(rule for rule in rules if rule[0] is not ABSOLUTE)
-    return rules + (LOCK_RULE,) if name.endswith("package-lock.json") else rules
+    if name.endswith("package-lock.json"):
+        return rules + (LOCK_RULE,)
+    if name.endswith((".js", ".mjs")):
+        return rules + (JAVASCRIPT_RULE,)
+    return rules
 
 
 def check_file(name):

@@ -312,11 +312,13 @@ void log_writer::leave(const std::shared_ptr<log_line>& line) {
 /// Behind the commit, so that nobody is shown what a crash would take back, and
 /// behind the answers to those who say something.
 void log_writer::put_off_reads(std::vector<log_call>& calls) {
-  auto others = std::ranges::stable_partition(calls, [](const log_call& each) {
-    return !std::holds_alternative<log_call::reading>(each.what);
-  });
-  std::ranges::move(others, std::back_inserter(reads_));
-  calls.erase(others.begin(), others.end());
+  // Not of std::ranges: clang 14 does not take what these give.
+  auto others = std::stable_partition(
+      calls.begin(), calls.end(), [](const log_call& each) {
+        return !std::holds_alternative<log_call::reading>(each.what);
+      });
+  std::move(others, calls.end(), std::back_inserter(reads_));
+  calls.erase(others, calls.end());
 }
 
 void log_writer::read_some(std::size_t most) {

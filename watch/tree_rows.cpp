@@ -68,7 +68,8 @@ bool has_part(std::string_view text, std::string_view part) {
   auto same = [](char a, char b) {
     return lower(a) == lower(b);
   };
-  return std::ranges::search(text, part, same).begin() != text.end()
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same)
+             != text.end()
          || part.empty();
 }
 

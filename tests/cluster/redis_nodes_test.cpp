@@ -854,7 +854,8 @@ TEST_CASE("a change whose answer is lost is not made again") {
   REQUIRE(on.open_keys(ann));
   on.server.freeze();
   ann.set("x", "1");
-  REQUIRE(on.until([&] { return ann.all_answered(); }));
+  // Soon where it was under way, else when it is given up.
+  REQUIRE(on.until([&] { return ann.all_answered(); }, 20s));
   CHECK(ann.answers[0].is == key_answer::verdict::unavailable);
   on.server.thaw(); // And finds it in its socket.
   REQUIRE(on.until([&] { return ann.shown() == "x=1"; }));

@@ -38,7 +38,7 @@ for (const protocol of [undefined, MSGPACK_V1])
       const told = await passes(node, trace,
         ['accepted', 'sequenced', 'fan_out', 'written']);
       const times = Object.values(told).map(({ after_us: us }) => us);
-      assert.deepEqual(times, times.toSorted((a, b) => a - b));
+      assert.deepEqual(times, [...times].sort((a, b) => a - b));
       assert.ok(Object.values(told).every(({ room }) => room === 'r'));
     });
 

@@ -81,7 +81,7 @@ test('the log of a node tells of its whole tree, as it was at a line',
       'audience supervisor loop node']));
     const names = (kind) => node.actors.filter((actor) => actor.kind === kind)
       .map(({ name }) => name).sort();
-    assert.deepEqual(names('connection'), people.toSorted());
+    assert.deepEqual(names('connection'), [...people].sort());
     assert.deepEqual(names('room').filter((name) => !name.includes('canary')),
       ['den', 'lobby']);
     for (const { state, restarts } of node.actors)
