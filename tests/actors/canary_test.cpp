@@ -41,6 +41,26 @@ TEST_CASE("what a canary says comes back, over and over") {
   CHECK_FALSE(node.beat.away(node.now()));
 }
 
+TEST_CASE("a node's own members and rooms are not counted as clients' are") {
+  singing_node node;
+  node.advance(3s);
+  auto members = [&] {
+    std::uint64_t all = 0;
+    for (const auto* each : node.context->loops)
+      all += each->counters().members.value();
+    return all;
+  };
+  CHECK(members() == 0);
+  CHECK(node.context->rooms == 0);
+  auto ann = node.member("user-ann", "a");
+  CHECK(members() == 1);
+  CHECK(node.context->rooms == 1);
+  ann->hangs_up();
+  node.advance(10min);
+  CHECK(members() == 0);
+  CHECK(node.context->rooms == 0);
+}
+
 TEST_CASE("where rooms take nothing, it stays away") {
   singing_node node;
   node.advance(3s);
