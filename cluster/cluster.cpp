@@ -28,6 +28,7 @@ cluster::cluster(handle::pointer self, actors::loop& home,
     how_(std::move(how)),
     own_(how_.own),
     nodes_channel_(how_.prefix + ":nodes"),
+    reports_channel_(watch_channel_of(how_.own.incarnation)),
     peers_(how_.own, how_.peer_timeout, how_.forget_peer),
     next_beat_(home.now()),
     last_echo_(home.now()),
@@ -247,7 +248,7 @@ void cluster::on(const subscribed& what) {
     return;
   if (what.channel == nodes_channel_)
     return come_up();
-  if (what.channel == watch_channel_of(how_.own.incarnation))
+  if (what.channel == reports_channel_)
     return want_reports(true);
   auto found = rooms_.find(what.channel);
   if (up_ && found != rooms_.end())
@@ -375,7 +376,7 @@ void cluster::tell_gap(watched& room, const node_run& from, const place& at,
 void cluster::reject(std::string_view channel, std::string_view reason) {
   // A message that was under way when its room was left is nobody's fault.
   if (channel != nodes_channel_ && !rooms_.contains(channel)
-      && channel != watch_channel_of(how_.own.incarnation))
+      && channel != reports_channel_)
     return;
   ++how_.counts->rejected;
   if (rejections_told_.opens(home_.now()))

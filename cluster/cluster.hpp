@@ -237,7 +237,8 @@ private:
   options how_;
   own_envelopes own_;
   std::string nodes_channel_;
-  std::string channel_; ///< What `channel_of` gave last.
+  std::string reports_channel_; ///< Its own, see `watch_channel_of`.
+  std::string channel_;         ///< What `channel_of` gave last.
   rooms rooms_;
   std::vector<left_room> left_rooms_;
   std::string asked_up_to_;    ///< The channel whose room was asked of last.

@@ -28,13 +28,12 @@ void cluster::watch_peers(bool on) {
   if (leaving_)
     return;
   bool did = std::exchange(watches_, on);
-  auto own = watch_channel_of(how_.own.incarnation);
   // What was asked for before the channel is subscribed would be lost.
   if (on)
-    return did ? want_reports(true) : bus_->subscribe(own);
+    return did ? want_reports(true) : bus_->subscribe(reports_channel_);
   if (!did)
     return;
-  bus_->unsubscribe(own);
+  bus_->unsubscribe(reports_channel_);
   if (up_)
     bus_->publish(nodes_channel_, encode(reports_wanted{how_.own, {}, false}));
 }
@@ -47,7 +46,7 @@ void cluster::want_reports(bool anew) {
 }
 
 void cluster::on_envelope(const std::string& channel, node_report& what) {
-  if (channel != watch_channel_of(how_.own.incarnation))
+  if (channel != reports_channel_)
     return reject(channel, "a report to another node");
   if (watches_ && how_.reported && !how_.reported(what.from.node, what.text))
     reject(channel, "a report that is none of its node");
